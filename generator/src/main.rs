@@ -1,0 +1,49 @@
+//! Writes a sample capture or a graph of many tasks.
+
+use std::io::Write as _;
+use std::path::Path;
+
+use anyhow::{Context as _, Result, bail};
+
+const USAGE: &str = "usage:
+  cotrace-generator sample NAME OUT_DIR
+  cotrace-generator scale --tasks N [--seed N] OUT_DIR
+NAME is nightly-2017 or nightly-2026. OUT_DIR must not exist.";
+
+fn main() -> Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let (headline, targets) = match arguments.as_slice() {
+        ["--help" | "-h"] => (USAGE.to_owned(), Vec::new()),
+        ["sample", name, out] => {
+            let world = cotrace_generator::sample::by_name(name)?;
+            world.write_to(Path::new(out))?;
+            (format!("{out}: {} files", world.files.len()), world.targets)
+        }
+        ["scale", options @ .., out] => {
+            let (tasks, seed) = scale_options(options)?;
+            let summary = cotrace_generator::scale::write(Path::new(out), tasks, seed)?;
+            let (attested, files, bytes) = (summary.attested, summary.files, summary.bytes);
+            (format!("{out}: {tasks} tasks, {attested} attested, {files} files, {bytes} bytes"), summary.targets)
+        }
+        _ => bail!("{USAGE}"),
+    };
+    let mut stdout = std::io::stdout().lock();
+    writeln!(stdout, "{headline}")?;
+    for target in targets {
+        writeln!(stdout, "{}  {}  {}  {}", target.task_id, target.task_type, target.label, target.verdict)?;
+    }
+    Ok(())
+}
+
+fn scale_options(options: &[&str]) -> Result<(usize, u64)> {
+    let (mut tasks, mut seed) = (None, 1);
+    for option in options.chunks(2) {
+        match option {
+            ["--tasks", value] => tasks = Some(value.parse().context("--tasks takes a number")?),
+            ["--seed", value] => seed = value.parse().context("--seed takes a number")?,
+            _ => bail!("{USAGE}"),
+        }
+    }
+    Ok((tasks.context("--tasks is needed")?, seed))
+}
