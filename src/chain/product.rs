@@ -1,0 +1,24 @@
+//! The product whose tables apply, worked out from where a task's source lies.
+
+/// The products by the beginning of `metadata.source` (valid and trusted version-control rules of scriptworker's
+/// `constants.py`, 2016 to 2026).
+const PRODUCTS: &[(&str, &str)] = &[
+    ("https://hg.mozilla.org/comm-central", "thunderbird"),
+    ("https://hg.mozilla.org/releases/comm-", "thunderbird"),
+    ("https://hg.mozilla.org/try-comm-central", "thunderbird"),
+    ("https://hg.mozilla.org/projects/comm-", "thunderbird"),
+    ("https://hg.mozilla.org/", "firefox"),
+    ("https://github.com/mozilla-firefox/", "firefox"),
+    ("https://github.com/mozilla-mobile/mozilla-vpn-client", "mozillavpn"),
+    ("https://github.com/mozilla-mobile/", "mobile"),
+    ("https://github.com/mozilla/application-services", "app-services"),
+    ("https://github.com/mozilla/glean", "glean"),
+    ("https://github.com/mozilla-extensions/", "xpi"),
+    ("https://github.com/mozilla-releng/scriptworker", "scriptworker"),
+    ("https://github.com/mozilla-releng/", "adhoc"),
+];
+
+/// The product of a source; `None` where the beginning of its URL tells none.
+pub fn product(source: &str) -> Option<&'static str> {
+    PRODUCTS.iter().find(|(start, _)| source.starts_with(start)).map(|(_, product)| *product)
+}

@@ -1,0 +1,243 @@
+//! The command line. Help, manual and completions are made from this table.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::import::KeepArtifacts;
+use crate::model::{AsOf, Moment, Severity, TaskId};
+
+/// Offline audit and forensics for the Taskcluster Chain of Trust.
+///
+/// Import captured evidence into a case file; from then on everything is offline: replay the verification with the keys
+/// and rules of any moment, and see what holds, what does not, and what is missing.
+#[derive(Debug, Parser)]
+#[command(name = "cotrace", version, after_long_help = EXIT_CODES)]
+pub(super) struct Cli {
+    /// The case file: one SQLite file with all evidence, keys and facts.
+    #[arg(long, global = true, env = "COTRACE_CASE", value_name = "FILE")]
+    pub(super) case: Option<PathBuf>,
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes: 0 done, every target verified; 1 the tool failed; 2 wrong command line; 3 nothing to replay; \
+10 undetermined; 11 refuted; 12 an audit finding of the severity that --fail-on names.";
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    Import(ImportArgs),
+    #[command(visible_alias = "verify")]
+    Replay(ReplayArgs),
+    Show(ShowArgs),
+    Cat(CatArgs),
+    Explain(ExplainArgs),
+    Completions(CompletionsArgs),
+    /// Print the manual page of cotrace and its subcommands.
+    ///
+    /// Examples:
+    ///   cotrace man
+    #[command(verbatim_doc_comment)]
+    Man,
+}
+
+/// Import captures into the case file, which is made if there is none.
+///
+/// A capture is a directory of evidence (capture-v1): task definitions, statuses, artifacts, sources, keys. What can't
+/// be read is set aside with the reason; importing the same capture again changes nothing.
+///
+/// Examples:
+///   cotrace --case review.sqlite import snapshots/nightly-2026
+///   cotrace --case review.sqlite import snapshots/nightly-2017 --accept-keys --operator "J. Doe"
+///   cotrace --case review.sqlite import snapshots/nightly-2017 --accept-keys --replay
+#[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
+pub(super) struct ImportArgs {
+    /// Capture directories; several at once are several snapshots.
+    #[arg(required = true, value_name = "CAPTURE")]
+    pub(super) captures: Vec<PathBuf>,
+    /// Accept the keys that the captures bring: without this they are evidence, and trusted by nobody.
+    #[arg(long)]
+    pub(super) accept_keys: bool,
+    /// Who imports, and accepts keys; kept in the case file. Without it, the name of the login.
+    #[arg(long, value_name = "NAME", env = "COTRACE_OPERATOR")]
+    pub(super) operator: Option<String>,
+    /// Which artifact contents to keep; digests and sizes are always kept.
+    #[arg(long, value_enum, default_value_t = Keep::Evidence, value_name = "WHICH")]
+    pub(super) keep_artifacts: Keep,
+    /// Replay every task of the case when the import is done, as `cotrace replay --all` does.
+    #[arg(long)]
+    pub(super) replay: bool,
+}
+
+/// What `--keep-artifacts` takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Keep {
+    /// None.
+    None,
+    /// What verification reads: attestations, graphs, parameters, actions, logs.
+    Evidence,
+    /// All.
+    All,
+}
+
+impl From<Keep> for KeepArtifacts {
+    fn from(keep: Keep) -> Self {
+        match keep {
+            Keep::None => Self::None,
+            Keep::Evidence => Self::Evidence,
+            Keep::All => Self::All,
+        }
+    }
+}
+
+/// How a report is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// For people.
+    Text,
+    /// For programs: schema/report-v1.json.
+    Json,
+}
+
+/// Replay the verification of tasks, offline, from the case file.
+///
+/// Every check is made for every link of a target's chain back to the tree. A verdict is verified, refuted or
+/// undetermined; missing evidence never gives verified.
+///
+/// Examples:
+///   cotrace --case review.sqlite replay --all
+///   cotrace --case review.sqlite replay --all --as-of 2017-07-01 --format json
+///   cotrace --case review.sqlite verify --all --fail-on high
+#[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
+pub(super) struct ReplayArgs {
+    /// The targets.
+    #[arg(value_name = "TASK_ID", required_unless_present = "all", conflicts_with = "all")]
+    pub(super) targets: Vec<TaskId>,
+    /// Every task that has or needs an attestation.
+    #[arg(long)]
+    pub(super) all: bool,
+    #[command(flatten)]
+    pub(super) judgement: JudgementArgs,
+    /// How to write the report.
+    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
+    pub(super) format: Format,
+    /// Show the whole chain of every target, also with --all.
+    #[arg(long)]
+    pub(super) chains: bool,
+    /// Exit with 12 if there is an audit finding of this severity or worse.
+    #[arg(long, value_enum, value_name = "SEVERITY")]
+    pub(super) fail_on: Option<FailOn>,
+}
+
+/// What a judgement depends on beyond the evidence.
+#[derive(Debug, Args)]
+pub(super) struct JudgementArgs {
+    /// The moment of judgement: `then` (when the target was judged), a date, which means 00:00:00Z of that day, or an
+    /// instant with its offset.
+    #[arg(long, value_name = "MOMENT", default_value = "then", value_parser = parse_as_of)]
+    pub(super) as_of: AsOf,
+    /// The rule book: `signatures` or `scriptworker-63.6.1`.
+    #[arg(long, value_name = "BOOK")]
+    pub(super) rules: Option<String>,
+    /// The targets' task type, where the evidence does not settle it.
+    #[arg(long, value_name = "TYPE")]
+    pub(super) task_type: Option<String>,
+    /// The product whose tables apply, where the evidence does not settle it.
+    #[arg(long, visible_alias = "cot-product", value_name = "PRODUCT")]
+    pub(super) product: Option<String>,
+    /// Judge the targets as about to run: their own attestations are not looked at.
+    #[arg(long)]
+    pub(super) no_check_task: bool,
+}
+
+fn parse_as_of(text: &str) -> Result<AsOf, crate::model::InvalidMoment> {
+    if text == "then" { Ok(AsOf::Then) } else { text.parse::<Moment>().map(AsOf::At) }
+}
+
+/// What `--fail-on` takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum FailOn {
+    /// Any finding.
+    Info,
+    /// Low or worse.
+    Low,
+    /// Medium or worse.
+    Medium,
+    /// High.
+    High,
+}
+
+impl From<FailOn> for Severity {
+    fn from(severity: FailOn) -> Self {
+        match severity {
+            FailOn::Info => Self::Info,
+            FailOn::Low => Self::Low,
+            FailOn::Medium => Self::Medium,
+            FailOn::High => Self::High,
+        }
+    }
+}
+
+/// Show all that the case knows of one task: definition, runs, artifacts, attestation, chain, findings.
+///
+/// Examples:
+///   cotrace --case review.sqlite show TASK_ID
+#[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
+pub(super) struct ShowArgs {
+    /// The task.
+    #[arg(value_name = "TASK_ID")]
+    pub(super) task_id: TaskId,
+    #[command(flatten)]
+    pub(super) judgement: JudgementArgs,
+}
+
+/// Write the bytes of an artifact, a definition or any other document of the case.
+///
+/// To a pipe or file the bytes go as they are; to a terminal, control characters are shown as escapes.
+///
+/// Examples:
+///   cotrace --case review.sqlite cat TASK_ID public/chain-of-trust.json
+///   cotrace --case review.sqlite cat TASK_ID definition.json
+///   cotrace --case review.sqlite cat SHA256
+#[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
+pub(super) struct CatArgs {
+    /// A task, or the SHA-256 of a document.
+    #[arg(value_name = "TASK_ID|SHA256")]
+    pub(super) what: String,
+    /// An artifact's name; or definition.json or status.json.
+    #[arg(value_name = "NAME")]
+    pub(super) name: Option<String>,
+    /// The run of the artifact; without it, the latest.
+    #[arg(long, value_name = "NUMBER")]
+    pub(super) run: Option<u32>,
+}
+
+/// Explain a finding code: what it means, how it comes about, how to confirm it by hand.
+///
+/// Examples:
+///   cotrace explain key-expired
+///   cotrace explain
+#[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
+pub(super) struct ExplainArgs {
+    /// The code; without it, all codes are listed.
+    #[arg(value_name = "CODE")]
+    pub(super) code: Option<String>,
+}
+
+/// Print a completion script for a shell.
+///
+/// Examples:
+///   cotrace completions bash
+#[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
+pub(super) struct CompletionsArgs {
+    /// The shell.
+    #[arg(value_enum, value_name = "SHELL")]
+    pub(super) shell: clap_complete::Shell,
+}

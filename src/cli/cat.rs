@@ -1,0 +1,87 @@
+//! `cotrace cat`.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use anyhow::{Context as _, bail};
+
+use super::args::CatArgs;
+use super::{Outcome, output, replay};
+use crate::model::{Digest, TaskId, Untrusted};
+use crate::store::{Access, Case};
+
+pub(super) fn run(case: Option<PathBuf>, args: &CatArgs) -> anyhow::Result<Outcome> {
+    let Some(path) = replay::case_path(case.as_deref()) else { return Ok(Outcome::Usage) };
+    let case = Case::open(path, Access::Read)?;
+    let digest = match (args.what.parse::<TaskId>(), args.what.parse::<Digest>(), &args.name) {
+        (Ok(task_id), _, Some(name)) => of_task(&case, &task_id, name, args.run)?,
+        (_, Ok(digest), None) => digest,
+        (Ok(_), _, None) => {
+            output::note("error: name an artifact of the task, or definition.json or status.json");
+            return Ok(Outcome::Usage);
+        }
+        (Err(_), _, _) => {
+            output::note("error: name a task id and an artifact, or the SHA-256 of a document");
+            return Ok(Outcome::Usage);
+        }
+    };
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    let held = if output::is_terminal() {
+        case.copy_blob(&digest, &mut Escaping { out: &mut out, cut: Vec::new() })?
+    } else {
+        case.copy_blob(&digest, &mut out)?
+    };
+    if !held {
+        bail!(
+            "the case has the digest sha256:{digest}, not its bytes: they were not kept (see import --keep-artifacts)"
+        );
+    }
+    out.flush()?;
+    Ok(Outcome::Done)
+}
+
+/// The digest of a task's document in the newest snapshot that has the task.
+fn of_task(case: &Case, task_id: &TaskId, name: &str, run: Option<u32>) -> anyhow::Result<Digest> {
+    let snapshot = case.snapshot_of(task_id)?.with_context(|| format!("the case has nothing of task {task_id}"))?;
+    let evidence =
+        case.task_evidence(snapshot.id, task_id)?.with_context(|| format!("the case has nothing of task {task_id}"))?;
+    let found = match (name, run) {
+        ("definition.json", None) => evidence.definition,
+        ("status.json", None) => evidence.status,
+        _ => {
+            let run = run.or_else(|| evidence.latest_run()).with_context(|| format!("no run of {task_id} is known"))?;
+            evidence.artifact(run, name).and_then(|record| record.sha256)
+        }
+    };
+    found.with_context(|| format!("the case has no {name} of task {task_id}"))
+}
+
+/// Shows bytes on a terminal: text as text, whatever could steer the terminal as escapes.
+struct Escaping<W> {
+    out: W,
+    /// The beginning of a character that the last part cut off.
+    cut: Vec<u8>,
+}
+
+impl<W: Write> Write for Escaping<W> {
+    fn write(&mut self, part: &[u8]) -> io::Result<usize> {
+        self.cut.extend_from_slice(part);
+        let bytes = std::mem::take(&mut self.cut);
+        for chunk in bytes.utf8_chunks() {
+            for line in chunk.valid().split_inclusive('\n') {
+                match line.strip_suffix('\n') {
+                    Some(line) => writeln!(self.out, "{}", Untrusted(line))?,
+                    None => write!(self.out, "{}", Untrusted(line))?,
+                }
+            }
+            for byte in chunk.invalid() {
+                write!(self.out, "\\x{byte:02x}")?;
+            }
+        }
+        Ok(part.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}

@@ -1,0 +1,98 @@
+//! `cotrace import`.
+
+use std::io::IsTerminal as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
+
+use super::args::{Format, ImportArgs};
+use super::{Outcome, clock, output, replay};
+use crate::import::{Options, Progress, Summary, check_directory, import_directory};
+use crate::store::{Access, Case};
+
+/// Files set aside that the summary lists; the rest is counted. The case file has them all.
+const SET_ASIDE_LISTED: usize = 20;
+
+pub(super) fn run(case: Option<PathBuf>, args: ImportArgs) -> anyhow::Result<Outcome> {
+    let Some(path) = replay::case_path(case.as_deref()) else { return Ok(Outcome::Usage) };
+    // A case file is made only for what can be imported.
+    for capture in &args.captures {
+        check_directory(capture)?;
+    }
+    let operator = args.operator.or_else(login);
+    let options = Options {
+        keep: args.keep_artifacts.into(),
+        accept_keys: args.accept_keys,
+        operator,
+        now: clock::now(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+    };
+    let mut case = Case::open(path, Access::Create)?;
+    for capture in &args.captures {
+        let summary = import(&mut case, capture, &options)?;
+        tell(capture, &summary, &options);
+    }
+    if args.replay {
+        return replay::replay_all(&mut case, Format::Text);
+    }
+    Ok(Outcome::Done)
+}
+
+fn import(case: &mut Case, capture: &Path, options: &Options) -> anyhow::Result<Summary> {
+    let bar = if std::io::stderr().is_terminal() { bar() } else { ProgressBar::hidden() };
+    let progress = |progress: Progress| {
+        bar.set_length(progress.tasks_total);
+        bar.set_position(progress.tasks);
+        bar.set_message(format!("{} files, {}", progress.files, HumanBytes(progress.bytes)));
+    };
+    let summary = import_directory(case, capture, options, &progress);
+    bar.finish_and_clear();
+    summary.with_context(|| format!("importing {}", capture.display()))
+}
+
+fn bar() -> ProgressBar {
+    let style = ProgressStyle::with_template("{bar:30} {pos}/{len} tasks  {msg}  {per_sec}  {eta}");
+    ProgressBar::no_length().with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}
+
+/// The name of the login, where nobody names an operator.
+#[expect(clippy::disallowed_methods, reason = "the shell reads the environment")]
+fn login() -> Option<String> {
+    ["USER", "LOGNAME", "USERNAME"]
+        .iter()
+        .find_map(|name| std::env::var(name).ok())
+        .filter(|name| !name.is_empty())
+        .or_else(|| Some("unnamed operator".to_owned()))
+}
+
+/// The summary goes to standard error: standard output is for reports.
+fn tell(capture: &Path, summary: &Summary, options: &Options) {
+    let verb = if summary.is_new { "imported" } else { "already in the case, nothing imported" };
+    output::note(&format!("{}: {verb}: snapshot {}", capture.display(), summary.snapshot));
+    output::note(&format!(
+        "  {} tasks, {} artifacts, {} sources, {} keys; {} files, {}",
+        summary.tasks,
+        summary.artifacts,
+        summary.sources,
+        summary.keys,
+        summary.files,
+        HumanBytes(summary.bytes)
+    ));
+    let (documents, bytes) = summary.kept;
+    output::note(&format!("  contents new to the case: {documents} documents, {}", HumanBytes(bytes)));
+    if summary.keys > 0 {
+        match options.operator.as_deref().filter(|_| options.accept_keys) {
+            Some(operator) => output::note(&format!("  keys accepted by {operator}")),
+            None => output::note("  keys not accepted: no signature counts until somebody does (--accept-keys)"),
+        }
+    }
+    for (word, listed) in [("ignored", &summary.ignored), ("set aside", &summary.quarantined)] {
+        for (path, reason) in listed.iter().take(SET_ASIDE_LISTED) {
+            output::note(&format!("  {word}: {path}: {reason}"));
+        }
+        if listed.len() > SET_ASIDE_LISTED {
+            output::note(&format!("  {word}: {} more", listed.len() - SET_ASIDE_LISTED));
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! The shell: one file a subcommand. The only code that reads the clock, the environment and the terminal.
+//!
+//! Exit codes, of every subcommand:
+//!
+//! | code | meaning |
+//! | --- | --- |
+//! | 0 | done; of a replay: every target verified |
+//! | 1 | the tool could not do its work |
+//! | 2 | the command line is wrong |
+//! | 3 | there is nothing to replay |
+//! | 10 | a target is undetermined, and none refuted |
+//! | 11 | a target is refuted |
+//! | 12 | `--fail-on`: there is an audit finding of that severity |
+//!
+//! A pipe that is closed early is no error.
+
+mod args;
+mod cat;
+mod clock;
+mod completions;
+mod explain;
+mod import;
+mod man;
+mod output;
+mod replay;
+mod show;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use args::{Cli, Command};
+
+/// Everything that a subcommand can come to, as an exit code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    Done,
+    Usage,
+    NothingToReplay,
+    Undetermined,
+    Refuted,
+    Findings,
+}
+
+impl Outcome {
+    const fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Usage => 2,
+            Self::NothingToReplay => 3,
+            Self::Undetermined => 10,
+            Self::Refuted => 11,
+            Self::Findings => 12,
+        }
+    }
+}
+
+/// The exit code of a failure of the tool.
+const FAILED: u8 = 1;
+
+/// Runs the program.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match run(cli) {
+        Ok(outcome) => ExitCode::from(outcome.code()),
+        Err(error) if output::is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            output::complain(&error);
+            ExitCode::from(FAILED)
+        }
+    }
+}
+
+fn run(cli: Cli) -> anyhow::Result<Outcome> {
+    let case = cli.case;
+    match cli.command {
+        Command::Import(args) => import::run(case, args),
+        Command::Replay(args) => replay::run(case, &args),
+        Command::Show(args) => show::run(case, &args),
+        Command::Cat(args) => cat::run(case, &args),
+        Command::Explain(args) => explain::run(&args),
+        Command::Completions(args) => completions::run(&args),
+        Command::Man => man::run(),
+    }
+}

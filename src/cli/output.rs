@@ -1,0 +1,41 @@
+//! Standard output and error.
+
+use std::io::{self, IsTerminal as _, Write as _};
+
+use crate::model::Untrusted;
+
+/// Standard output, buffered; colours are kept on a terminal and stripped in a pipe or where NO_COLOR says so.
+pub(super) fn stdout() -> io::BufWriter<anstream::AutoStream<io::StdoutLock<'static>>> {
+    io::BufWriter::new(anstream::AutoStream::auto(io::stdout().lock()))
+}
+
+/// Whether standard output is a terminal.
+pub(super) fn is_terminal() -> bool {
+    io::stdout().is_terminal()
+}
+
+/// Writes a line to standard error. What can't be written there is lost: there is nowhere else to say so.
+pub(super) fn note(text: &str) {
+    let _ = writeln!(io::stderr(), "{}", Untrusted(text));
+}
+
+/// Tells a failure with its causes.
+pub(super) fn complain(error: &anyhow::Error) {
+    note(&format!("error: {error}"));
+    let mut told = error.to_string();
+    for cause in error.chain().skip(1) {
+        let cause = cause.to_string();
+        if !told.contains(&cause) {
+            note(&format!("because: {cause}"));
+        }
+        told = cause;
+    }
+}
+
+/// Whether a failure is only that nobody reads on.
+pub(super) fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        let io = cause.downcast_ref::<io::Error>();
+        io.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+    })
+}

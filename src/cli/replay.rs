@@ -1,0 +1,109 @@
+//! `cotrace replay`.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use super::args::{FailOn, Format, JudgementArgs, ReplayArgs};
+use super::{Outcome, clock, output};
+use crate::chain::Mode;
+use crate::export::text::Detail;
+use crate::export::{json, text};
+use crate::model::{AsOf, Plane, Report, Severity, ToolUsed, Verdict};
+use crate::replay::{ReplayError, Request, Targets, replay};
+use crate::rules::RuleBook;
+use crate::store::{Access, Case};
+
+/// The rule book that is used where none is named.
+const DEFAULT_BOOK: &str = "signatures";
+
+pub(super) fn run(case: Option<PathBuf>, args: &ReplayArgs) -> anyhow::Result<Outcome> {
+    let Some(path) = case_path(case.as_deref()) else { return Ok(Outcome::Usage) };
+    let targets = if args.all { Targets::All } else { Targets::These(args.targets.clone()) };
+    let Some(request) = request(targets, &args.judgement) else { return Ok(Outcome::Usage) };
+    let detail = if args.all && !args.chains { Detail::Brief } else { Detail::Chains };
+    let mut case = Case::open(path, Access::Keep)?;
+    print(&mut case, &request, args.format, detail, args.fail_on)
+}
+
+/// Replays everything, as after an import.
+pub(super) fn replay_all(case: &mut Case, format: Format) -> anyhow::Result<Outcome> {
+    let judgement =
+        JudgementArgs { as_of: AsOf::Then, rules: None, task_type: None, product: None, no_check_task: false };
+    let Some(request) = request(Targets::All, &judgement) else { return Ok(Outcome::Usage) };
+    print(case, &request, format, Detail::Brief, None)
+}
+
+/// The case file, or a usage error told.
+pub(super) fn case_path(case: Option<&Path>) -> Option<&Path> {
+    if case.is_none() {
+        output::note("error: name the case file with --case FILE or in COTRACE_CASE");
+    }
+    case
+}
+
+/// What is asked, or a usage error told.
+pub(super) fn request(targets: Targets, args: &JudgementArgs) -> Option<Request> {
+    let book = match RuleBook::named(args.rules.as_deref().unwrap_or(DEFAULT_BOOK)) {
+        Ok(book) => book,
+        Err(error) => {
+            output::note(&format!("error: {error}"));
+            return None;
+        }
+    };
+    if let Some(task_type) = &args.task_type
+        && !book.task_types.contains(task_type)
+    {
+        output::note(&format!("error: {task_type} is no task type; there are: {}", book.task_types.join(", ")));
+        return None;
+    }
+    Some(Request {
+        targets,
+        task_type: args.task_type.clone(),
+        product: args.product.clone(),
+        mode: if args.no_check_task { Mode::BeforeRun } else { Mode::AfterRun },
+        as_of: args.as_of,
+        book,
+        book_basis: if args.rules.is_some() { "requested" } else { "default" }.to_owned(),
+        tool: ToolUsed { name: "cotrace".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() },
+        now: clock::now(),
+    })
+}
+
+fn print(
+    case: &mut Case,
+    request: &Request,
+    format: Format,
+    detail: Detail,
+    fail_on: Option<FailOn>,
+) -> anyhow::Result<Outcome> {
+    let replayed = match replay(case, request) {
+        Ok(replayed) => replayed,
+        Err(error @ (ReplayError::NothingToReplay | ReplayError::UnknownTarget(_))) => {
+            output::note(&format!("error: {error}"));
+            return Ok(Outcome::NothingToReplay);
+        }
+        Err(error @ ReplayError::Store(_)) => return Err(error.into()),
+    };
+    let mut out = output::stdout();
+    match format {
+        Format::Text => text::write(&replayed.report, detail, &mut out)?,
+        Format::Json => json::write(&replayed.report, &mut out)?,
+    }
+    out.flush()?;
+    Ok(outcome(&replayed.report, fail_on))
+}
+
+/// The verdicts come first: a refuted target is refuted whatever else was found.
+pub(super) fn outcome(report: &Report, fail_on: Option<FailOn>) -> Outcome {
+    let worst = report.targets.iter().map(|target| target.verdict).max();
+    let fails = fail_on.map(Severity::from).is_some_and(|severity| {
+        report.findings.iter().any(|finding| finding.plane == Plane::Audit && finding.severity >= severity)
+    });
+    match worst {
+        None => Outcome::NothingToReplay,
+        Some(Verdict::Refuted) => Outcome::Refuted,
+        Some(Verdict::Undetermined) => Outcome::Undetermined,
+        Some(Verdict::Verified) if fails => Outcome::Findings,
+        Some(Verdict::Verified) => Outcome::Done,
+    }
+}

@@ -1,0 +1,166 @@
+//! What an attestation says.
+
+use super::ambiguity::ambiguities;
+use super::definition;
+use crate::formats::json::{self, Map, Text, Value, parse, to_compact_string};
+use crate::model::{Attestation, Difference, DifferenceKind, Digest};
+
+/// Raised when the answers of this file could change.
+pub const VERSION: u32 = 1;
+
+/// The longest value that a difference shows.
+const EXCERPT_MAX: usize = 300;
+
+/// The version of the attestation schema, the only one that workers ever wrote (since 2016-09-08).
+const SCHEMA_VERSION: i64 = 1;
+
+/// Examines the bytes of an attestation that its signature covers, beside the queue's definition where there is one.
+pub fn examine(covered: &[u8], definition: Option<&[u8]>) -> Attestation {
+    let document = match parse(covered) {
+        Ok(document) => document,
+        Err(error) => return Attestation { unreadable: Some(error.to_string()), ..Attestation::default() },
+    };
+    let value = &document.value;
+    let Some(map) = value.as_map() else {
+        let unreadable = Some(format!("it is no object but {}", value.type_name()));
+        return Attestation { unreadable, ..Attestation::default() };
+    };
+    let stated = |name: &str| map.get(name).map(as_stated);
+    let queue = definition.and_then(|bytes| parse(bytes).ok());
+    let embedded = map.get("task");
+    Attestation {
+        unreadable: None,
+        problems: problems(map),
+        ambiguities: ambiguities(&document),
+        task_id: stated("taskId"),
+        run_id: map.get("runId").map(to_compact_string),
+        worker_group: stated("workerGroup"),
+        worker_id: stated("workerId"),
+        differences: match (embedded, &queue) {
+            (Some(embedded), Some(queue)) => Some(task_differences(embedded, &queue.value)),
+            _ => None,
+        },
+        embedded: embedded.filter(|_| definition.is_none()).map(definition::shape),
+        value_digest: Some(Digest::of(canonical(value).as_bytes())),
+    }
+}
+
+/// A text as it is, anything else as compact JSON.
+fn as_stated(value: &Value) -> String {
+    value.as_text().map_or_else(|| to_compact_string(value), str::to_owned)
+}
+
+/// Where an attestation breaks schema version 1 (scriptworker's `cot_v1_schema.json` and the workers' own).
+fn problems(map: &Map) -> Vec<String> {
+    let mut problems = Vec::new();
+    let mut ask = |holds: bool, problem: &str| {
+        if !holds {
+            problems.push(problem.to_owned());
+        }
+    };
+    let is_text = |name: &str| map.get(name).is_some_and(|value| matches!(value, Value::Text(_)));
+    let is_object = |name: &str| map.get(name).is_some_and(|value| value.as_map().is_some());
+    ask(
+        matches!(map.get("chainOfTrustVersion"), Some(version @ Value::Number(_)) if version.as_i64() == Some(SCHEMA_VERSION)),
+        "chainOfTrustVersion is not 1",
+    );
+    ask(is_text("taskId"), "taskId is no text");
+    ask(
+        matches!(map.get("runId"), Some(run @ Value::Number(_)) if run.as_i64().is_some_and(|run| run >= 0)),
+        "runId is no number",
+    );
+    ask(is_text("workerGroup"), "workerGroup is no text");
+    ask(is_text("workerId"), "workerId is no text");
+    ask(is_object("environment"), "environment is no object");
+    ask(is_object("task"), "task is no object");
+    ask(is_object("artifacts"), "artifacts is no object");
+    problems
+}
+
+/// How the embedded task (left) differs from the queue's definition (right), all of it.
+///
+/// The queue came to tell the same thing in more words: since 2021 its definitions have `projectId` and `taskQueueId`,
+/// which old attestations lack. Those two are filled in on both sides from what they stand for (`none`, and
+/// provisioner and worker type).
+fn task_differences(embedded: &Value, queue: &Value) -> Vec<Difference> {
+    let differences = json::difference(&filled_in(embedded), &filled_in(queue));
+    differences.into_iter().map(shorten).collect()
+}
+
+fn filled_in(task: &Value) -> Value {
+    let Some(map) = task.as_map() else { return task.clone() };
+    let mut map = map.clone();
+    if !map.contains_key("projectId") {
+        map.insert("projectId", Value::Text(Text::from("none")));
+    }
+    let part = |name: &str| map.get(name).and_then(Value::as_text);
+    if let (None, Some(provisioner), Some(worker_type)) =
+        (map.get("taskQueueId"), part("provisionerId"), part("workerType"))
+    {
+        let queue = format!("{provisioner}/{worker_type}");
+        map.insert("taskQueueId", Value::Text(Text::from(queue.as_str())));
+    } else if let Some((provisioner, worker_type)) = part("taskQueueId").and_then(|queue| queue.split_once('/')) {
+        let (provisioner, worker_type) = (Text::from(provisioner), Text::from(worker_type));
+        if !map.contains_key("provisionerId") && !map.contains_key("workerType") {
+            map.insert("provisionerId", Value::Text(provisioner));
+            map.insert("workerType", Value::Text(worker_type));
+        }
+    }
+    Value::Map(map)
+}
+
+/// A difference with its values as compact JSON, cut where they are long.
+pub(super) fn shorten(difference: json::Difference) -> Difference {
+    let excerpt = |value: Value| {
+        let mut text = to_compact_string(&value);
+        if text.len() > EXCERPT_MAX {
+            // The text is ASCII.
+            text.truncate(EXCERPT_MAX);
+            text.push('…');
+        }
+        text
+    };
+    Difference {
+        pointer: difference.pointer,
+        kind: match difference.kind {
+            json::DifferenceKind::LeftOnly => DifferenceKind::LeftOnly,
+            json::DifferenceKind::RightOnly => DifferenceKind::RightOnly,
+            json::DifferenceKind::Changed => DifferenceKind::Changed,
+        },
+        left: difference.left.map(excerpt),
+        right: difference.right.map(excerpt),
+    }
+}
+
+/// A value as compact JSON with sorted keys: the same for two documents of the same content. Nested as deep as the
+/// reader allows, no deeper.
+fn canonical(value: &Value) -> String {
+    fn write(value: &Value, out: &mut String) {
+        match value {
+            Value::Map(map) => {
+                let mut members: Vec<(&Text, &Value)> = map.iter().collect();
+                members.sort_by(|a, b| a.0.cmp(b.0));
+                out.push('{');
+                for (key, value) in members {
+                    out.push_str(&to_compact_string(&Value::Text(key.clone())));
+                    out.push(':');
+                    write(value, out);
+                    out.push(',');
+                }
+                out.push('}');
+            }
+            Value::List(items) => {
+                out.push('[');
+                for item in items {
+                    write(item, out);
+                    out.push(',');
+                }
+                out.push(']');
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Text(_) => out.push_str(&to_compact_string(value)),
+        }
+    }
+    let mut out = String::new();
+    write(value, &mut out);
+    out
+}

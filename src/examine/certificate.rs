@@ -1,0 +1,210 @@
+//! When the keys of a certificate may sign.
+//!
+//! Validity needs cryptography (binding signatures, revocations), so Sequoia is asked once at every moment at which its
+//! answer can change, for every policy that was ever in force, and the answers are kept as step functions. Judgement
+//! looks up. Sequoia is never asked without a time: that would read the clock.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, SystemTime};
+
+use sequoia_openpgp::Fingerprint;
+use sequoia_openpgp::cert::amalgamation::ValidAmalgamation as _;
+use sequoia_openpgp::cert::{Cert, CertParser};
+use sequoia_openpgp::packet::Signature;
+use sequoia_openpgp::parse::Parse;
+use sequoia_openpgp::policy::{AsymmetricAlgorithm, HashAlgoSecurity, StandardPolicy};
+use sequoia_openpgp::types::{HashAlgorithm, RevocationStatus};
+
+use crate::model::{Certificate, CertificateKey, CertificateStep, KeyId, Moment, PolicyEra, Validity};
+
+/// Raised when the answers of this file could change.
+pub const VERSION: u32 = 1;
+
+/// The most certificates that are read from one file. The largest real key file holds two.
+const CERTIFICATES_MAX: usize = 256;
+
+/// The most moments at which a certificate is asked about. A real certificate has about ten.
+const BREAK_POINTS_MAX: usize = 512;
+
+/// A policy time before every cut-off: then nothing was refused for its algorithm. 1995-01-01T00:00:00Z.
+const BEFORE_EVERY_CUTOFF: u64 = 788_918_400;
+
+/// Examines a file of certificates.
+pub fn examine(bytes: &[u8]) -> Vec<Certificate> {
+    read(bytes).unwrap_or_default().iter().map(examine_cert).collect()
+}
+
+/// Reads a file of certificates, armored or binary.
+pub(super) fn read(bytes: &[u8]) -> Result<Vec<Cert>, String> {
+    let parser = CertParser::from_bytes(bytes).map_err(|error| format!("it is no OpenPGP certificate: {error}"))?;
+    let certs: Vec<Cert> = parser.take(CERTIFICATES_MAX).filter_map(Result::ok).collect();
+    if certs.is_empty() { Err("it holds no OpenPGP certificate".to_owned()) } else { Ok(certs) }
+}
+
+/// A certificate's name.
+pub(super) fn key_id(cert: &Cert) -> KeyId {
+    KeyId::openpgp(&cert.fingerprint().to_hex())
+}
+
+fn examine_cert(cert: &Cert) -> Certificate {
+    let moments = break_points(cert);
+    let policies = policy_times();
+    let keys = cert.keys().map(|key| CertificateKey {
+        fingerprint: key.key().fingerprint().to_hex(),
+        algorithm: algorithm(key.key().pk_algo().to_string().as_str(), key.key().mpis().bits()),
+        created: moment(key.key().creation_time()),
+        eras: eras(cert, &key.key().fingerprint(), key.key().creation_time(), &policies, &moments),
+    });
+    Certificate {
+        key: key_id(cert),
+        user_ids: cert.userids().map(|id| String::from_utf8_lossy(id.userid().value()).into_owned()).collect(),
+        keys: keys.collect(),
+    }
+}
+
+/// Algorithm and size, such as `RSA-4096`.
+pub(super) fn algorithm(name: &str, bits: Option<usize>) -> String {
+    let name = name.split_whitespace().next().unwrap_or(name);
+    bits.map_or_else(|| name.to_owned(), |bits| format!("{name}-{bits}"))
+}
+
+/// The validity of a key by policy time; eras with the same answers are one.
+fn eras(
+    cert: &Cert,
+    key: &Fingerprint,
+    created: SystemTime,
+    policies: &BTreeSet<SystemTime>,
+    moments: &BTreeSet<SystemTime>,
+) -> Vec<PolicyEra> {
+    let mut eras: Vec<PolicyEra> = Vec::new();
+    for (index, policy_time) in policies.iter().enumerate() {
+        let steps = steps(cert, key, created, &StandardPolicy::at(*policy_time), moments);
+        if eras.last().is_none_or(|era| era.steps != steps) {
+            eras.push(PolicyEra { from: if index == 0 { None } else { moment(*policy_time) }, steps });
+        }
+    }
+    eras
+}
+
+fn steps(
+    cert: &Cert,
+    key: &Fingerprint,
+    created: SystemTime,
+    policy: &StandardPolicy<'_>,
+    moments: &BTreeSet<SystemTime>,
+) -> Vec<CertificateStep> {
+    let mut steps: Vec<CertificateStep> = Vec::new();
+    for time in moments {
+        let validity = validity(cert, key, created, policy, *time);
+        let last = steps.last().map_or(Validity::NotYetCreated, |step| step.validity);
+        if validity != last
+            && let Some(from) = moment(*time)
+        {
+            steps.push(CertificateStep { from, validity });
+        }
+    }
+    steps
+}
+
+/// Whether a key may sign at a key time under a policy.
+fn validity(
+    cert: &Cert,
+    key: &Fingerprint,
+    created: SystemTime,
+    policy: &StandardPolicy<'_>,
+    time: SystemTime,
+) -> Validity {
+    if time < created {
+        return Validity::NotYetCreated;
+    }
+    if let Some(validity) = ask(cert, key, policy, time) {
+        return validity;
+    }
+    // Nothing binds the key, as this policy sees it: either nothing did yet, or what did no longer counts.
+    let lenient = StandardPolicy::at(seconds(BEFORE_EVERY_CUTOFF));
+    match ask(cert, key, &lenient, time) {
+        Some(_) => Validity::RefusedByPolicy,
+        None => Validity::NotYetCreated,
+    }
+}
+
+/// The answer of a policy; `None` where it sees nothing that binds the key to the certificate.
+fn ask(cert: &Cert, key: &Fingerprint, policy: &StandardPolicy<'_>, time: SystemTime) -> Option<Validity> {
+    let valid = cert.with_policy(policy, time).ok()?;
+    let amalgamation = valid.keys().find(|found| found.key().fingerprint() == *key)?;
+    let revoked = |status: RevocationStatus<'_>| matches!(status, RevocationStatus::Revoked(_));
+    let validity = if revoked(valid.revocation_status()) || revoked(amalgamation.revocation_status()) {
+        Validity::Revoked
+    } else if valid.alive().is_err() || amalgamation.alive().is_err() {
+        Validity::Expired
+    } else if !amalgamation.for_signing() {
+        Validity::NotForSigning
+    } else {
+        Validity::Valid
+    };
+    Some(validity)
+}
+
+/// Every moment at which the validity of a certificate's keys can change: creations, ends of keys and of signatures,
+/// and the second after each, since an end may be the last moment of validity or the first without it.
+fn break_points(cert: &Cert) -> BTreeSet<SystemTime> {
+    let keys: Vec<SystemTime> = cert.keys().map(|key| key.key().creation_time()).collect();
+    let mut points: BTreeSet<SystemTime> = keys.iter().copied().collect();
+    for signature in signatures(cert) {
+        let Some(made) = signature.signature_creation_time() else { continue };
+        points.insert(made);
+        if let Some(period) = signature.signature_validity_period() {
+            points.extend(made.checked_add(period));
+        }
+        if let Some(period) = signature.key_validity_period() {
+            points.extend(keys.iter().filter_map(|created| created.checked_add(period)));
+        }
+        if points.len() > BREAK_POINTS_MAX {
+            break;
+        }
+    }
+    let after: Vec<SystemTime> = points.iter().filter_map(|point| point.checked_add(Duration::from_secs(1))).collect();
+    points.extend(after);
+    points
+}
+
+fn signatures(cert: &Cert) -> impl Iterator<Item = &Signature> {
+    let of_keys = cert.keys().flat_map(|key| {
+        let bundle = key.bundle();
+        bundle.self_signatures().chain(bundle.self_revocations()).chain(bundle.other_revocations()).collect::<Vec<_>>()
+    });
+    let of_user_ids = cert.userids().flat_map(|user_id| {
+        let bundle = user_id.bundle();
+        bundle.self_signatures().chain(bundle.self_revocations()).collect::<Vec<_>>()
+    });
+    of_keys.chain(of_user_ids)
+}
+
+/// Every policy time at which the set of algorithms that count changes, by Sequoia's own tables, and one before all.
+fn policy_times() -> BTreeSet<SystemTime> {
+    let policy = StandardPolicy::at(seconds(BEFORE_EVERY_CUTOFF));
+    let hashes = HashAlgorithm::variants().flat_map(|hash| {
+        [HashAlgoSecurity::CollisionResistance, HashAlgoSecurity::SecondPreImageResistance]
+            .map(|property| policy.hash_cutoff(hash, property))
+    });
+    let keys = AsymmetricAlgorithm::variants().map(|algorithm| policy.asymmetric_algo_cutoff(algorithm));
+    let earliest = seconds(BEFORE_EVERY_CUTOFF);
+    let cutoffs = hashes.chain(keys).flatten().filter(|cutoff| *cutoff > earliest);
+    std::iter::once(earliest).chain(cutoffs).collect()
+}
+
+/// From which policy time on a hash no longer counts for signatures over data; `None`: it still does.
+pub(super) fn data_hash_cutoff(hash: HashAlgorithm) -> Option<Moment> {
+    let policy = StandardPolicy::at(seconds(BEFORE_EVERY_CUTOFF));
+    policy.hash_cutoff(hash, HashAlgoSecurity::CollisionResistance).and_then(moment)
+}
+
+fn seconds(unix: u64) -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_secs(unix)
+}
+
+/// A time of Sequoia's, which has whole seconds.
+pub(super) fn moment(time: SystemTime) -> Option<Moment> {
+    let since = time.duration_since(SystemTime::UNIX_EPOCH).ok()?;
+    i64::try_from(since.as_secs()).ok().and_then(Moment::from_unix)
+}

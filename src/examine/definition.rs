@@ -1,0 +1,222 @@
+//! What a task definition says.
+
+use super::ambiguity::ambiguities;
+use crate::formats::json::{Value, parse};
+use crate::model::{Definition, Edge, Moment, Origin, UpstreamArtifact, WorkerHints};
+
+/// Raised when the answers of this file could change.
+pub const VERSION: u32 = 1;
+
+/// Examines the bytes of a definition.
+pub fn examine(bytes: &[u8]) -> Definition {
+    match parse(bytes) {
+        Ok(document) => Definition { ambiguities: ambiguities(&document), ..shape(&document.value) },
+        Err(error) => {
+            Definition { problems: vec![format!("it is no JSON document: {error}")], ..Definition::default() }
+        }
+    }
+}
+
+/// The typed view of a definition's value. What scriptworker reads and is missing, or is not in the form that lets it
+/// go on, is a problem (`guess_worker_impl`, `find_sorted_task_dependencies`, `get_parent_task_id` in its
+/// `cot/verify.py` and `task.py`).
+pub(super) fn shape(value: &Value) -> Definition {
+    let mut reader = Reader { value, problems: Vec::new() };
+    if value.as_map().is_none() {
+        reader.problems.push(format!("it is no object but {}", value.type_name()));
+        return Definition { problems: reader.problems, ..Definition::default() };
+    }
+    let task_group_id = reader.required_text("/taskGroupId");
+    let parent = reader.optional_text("/extra/parent");
+    reader.required_object("/extra");
+    reader.required_object("/payload");
+    let upstream = reader.upstream();
+    let edges = reader.edges(task_group_id.as_deref(), parent.as_deref(), &upstream);
+    let hints = reader.hints();
+    let created = reader.moment("/created");
+    let deadline = reader.moment("/deadline");
+    let text = |pointer: &str| value.pointer(pointer).and_then(Value::as_text).map(str::to_owned);
+    Definition {
+        is_action: is_action(value),
+        name: text("/metadata/name"),
+        label: text("/tags/label"),
+        kind: text("/tags/kind"),
+        source: text("/metadata/source"),
+        wants_attestation: value.pointer("/payload/features/chainOfTrust").is_some_and(Value::is_truthy),
+        expires: reader.moment("/expires"),
+        problems: reader.problems,
+        ambiguities: Vec::new(),
+        task_group_id,
+        parent,
+        edges,
+        upstream,
+        hints,
+        created,
+        deadline,
+    }
+}
+
+/// `payload.env.ACTION_CALLBACK` is truthy, or `extra.action` is not null.
+fn is_action(value: &Value) -> bool {
+    value.pointer("/payload/env/ACTION_CALLBACK").is_some_and(Value::is_truthy)
+        || value.pointer("/extra/action").is_some_and(|action| !matches!(action, Value::Null))
+}
+
+struct Reader<'a> {
+    value: &'a Value,
+    problems: Vec<String>,
+}
+
+impl<'a> Reader<'a> {
+    /// A member that is there and not null.
+    fn there(&self, pointer: &str) -> Option<&'a Value> {
+        self.value.pointer(pointer).filter(|value| !matches!(value, Value::Null))
+    }
+
+    fn problem(&mut self, pointer: &str, what: &str) {
+        self.problems.push(format!("{pointer} {what}"));
+    }
+
+    fn required_text(&mut self, pointer: &str) -> Option<String> {
+        let text = self.optional_text(pointer);
+        if text.is_none() && self.there(pointer).is_none() {
+            self.problem(pointer, "is missing");
+        }
+        text
+    }
+
+    fn optional_text(&mut self, pointer: &str) -> Option<String> {
+        let value = self.there(pointer)?;
+        if value.as_text().is_none() {
+            self.problem(pointer, "is no text");
+        }
+        value.as_text().map(str::to_owned)
+    }
+
+    fn required_object(&mut self, pointer: &str) {
+        match self.there(pointer) {
+            None => self.problem(pointer, "is missing"),
+            Some(value) if value.as_map().is_none() => self.problem(pointer, "is no object"),
+            Some(_) => {}
+        }
+    }
+
+    fn moment(&mut self, pointer: &str) -> Option<Moment> {
+        let text = self.optional_text(pointer)?;
+        let moment = crate::formats::datestamp::parse_instant(&text).map(Moment::new);
+        if moment.is_none() {
+            self.problem(pointer, "is no instant");
+        }
+        moment
+    }
+
+    /// A list, if there is one; anything else than a list is a problem.
+    fn list(&mut self, pointer: &str) -> &'a [Value] {
+        match self.there(pointer) {
+            None => &[],
+            Some(value) => value.as_list().unwrap_or_else(|| {
+                self.problem(pointer, "is no list");
+                &[]
+            }),
+        }
+    }
+
+    fn upstream(&mut self) -> Vec<UpstreamArtifact> {
+        const POINTER: &str = "/payload/upstreamArtifacts";
+        let mut upstream = Vec::new();
+        for (index, entry) in self.list(POINTER).iter().enumerate() {
+            let text = |name: &str| entry.get(name).and_then(Value::as_text).map(str::to_owned);
+            let paths = entry.get("paths").and_then(Value::as_list).and_then(|paths| {
+                paths.iter().map(|path| path.as_text().map(str::to_owned)).collect::<Option<Vec<_>>>()
+            });
+            match (text("taskId"), text("taskType"), paths) {
+                (Some(task_id), Some(task_type), Some(paths)) => {
+                    let optional = entry.get("optional").and_then(Value::as_bool) == Some(true);
+                    upstream.push(UpstreamArtifact { task_id, task_type, paths, optional });
+                }
+                _ => self.problem(&format!("{POINTER}/{index}"), "has not taskId, taskType and a list of paths"),
+            }
+        }
+        upstream
+    }
+
+    fn edges(&mut self, group: Option<&str>, parent: Option<&str>, upstream: &[UpstreamArtifact]) -> Vec<Edge> {
+        let edge = |to: &str, name: &str, origin| Edge { to: to.to_owned(), name: name.to_owned(), origin };
+        let mut edges = Vec::new();
+        match (parent, group) {
+            (Some(parent), _) => edges.push(edge(parent, "parent", Origin::Parent)),
+            (None, Some(group)) => edges.push(edge(group, "parent", Origin::TaskGroup)),
+            (None, None) => {}
+        }
+        edges.extend(self.inputs());
+        edges.extend(upstream.iter().map(|entry| edge(&entry.task_id, &entry.task_type, Origin::UpstreamArtifacts)));
+        for dependency in self.list("/dependencies") {
+            match dependency.as_text() {
+                Some(task_id) => edges.push(edge(task_id, "dependency", Origin::Dependency)),
+                None => self.problem("/dependencies", "has an entry that is no text"),
+            }
+        }
+        edges
+    }
+
+    fn inputs(&mut self) -> Vec<Edge> {
+        const POINTER: &str = "/extra/chainOfTrust/inputs";
+        if self.there("/extra/chainOfTrust").is_some_and(|value| value.as_map().is_none()) {
+            self.problem("/extra/chainOfTrust", "is no object");
+        }
+        let Some(inputs) = self.there(POINTER) else { return Vec::new() };
+        let Some(inputs) = inputs.as_map() else {
+            self.problem(POINTER, "is no object");
+            return Vec::new();
+        };
+        let mut edges = Vec::new();
+        for (name, task_id) in inputs.iter() {
+            match task_id.as_text() {
+                Some(task_id) => edges.push(Edge {
+                    to: task_id.to_owned(),
+                    name: name.to_lossy().into_owned(),
+                    origin: Origin::Input,
+                }),
+                None => self.problem(POINTER, "has an entry that is no text"),
+            }
+        }
+        edges
+    }
+
+    fn hints(&mut self) -> WorkerHints {
+        let mut hints = WorkerHints {
+            provisioner_id: self.optional_text("/provisionerId"),
+            worker_type: self.optional_text("/workerType"),
+            image: self.there("/payload/image").is_some_and(Value::is_truthy),
+            mounts: self.there("/payload/mounts").is_some(),
+            os_groups: self.there("/payload/osGroups").is_some(),
+            ..WorkerHints::default()
+        };
+        let queue = self.optional_text("/taskQueueId");
+        if let Some((provisioner, worker_type)) = queue.as_deref().and_then(|queue| queue.split_once('/')) {
+            hints.provisioner_id.get_or_insert_with(|| provisioner.to_owned());
+            hints.worker_type.get_or_insert_with(|| worker_type.to_owned());
+        }
+        if hints.provisioner_id.is_none() || hints.worker_type.is_none() {
+            self.problem("/provisionerId, /workerType", "are missing, and there is no taskQueueId");
+        }
+        match self.there("/tags/worker-implementation").filter(|tag| tag.is_truthy()) {
+            Some(tag) if tag.as_text().is_some() => hints.tag = tag.as_text().map(str::to_owned),
+            Some(_) => self.problem("/tags/worker-implementation", "is no text"),
+            None => {}
+        }
+        if self.value.get("tags").is_some_and(|tags| tags.as_map().is_none()) {
+            self.problem("/tags", "is no object");
+        }
+        if self.there("/scopes").is_none() {
+            self.problem("/scopes", "is missing");
+        }
+        for scope in self.list("/scopes") {
+            match scope.as_text() {
+                Some(scope) => hints.docker_worker_scope |= scope.starts_with("docker-worker:"),
+                None => self.problem("/scopes", "has an entry that is no text"),
+            }
+        }
+        hints
+    }
+}

@@ -1,0 +1,70 @@
+//! The digests that an attestation states, beside the artifacts seen.
+
+use std::collections::BTreeMap;
+
+use crate::formats::json::{Value, parse, to_compact_string};
+use crate::model::{Algorithm, ArtifactRecord, Claim, ClaimState, DigestFact, DigestOutcome};
+
+/// Raised when the answers of this file could change.
+pub const VERSION: u32 = 1;
+
+/// Compares what an attestation states of each artifact with the artifacts of its run, by name.
+pub fn examine(covered: &[u8], artifacts: &BTreeMap<&str, &ArtifactRecord>) -> DigestFact {
+    let Ok(document) = parse(covered) else { return DigestFact::default() };
+    let Some(stated) = document.value.get("artifacts").and_then(Value::as_map) else { return DigestFact::default() };
+    let mut claims = BTreeMap::new();
+    for (name, claim) in stated.iter() {
+        let name = name.to_lossy().into_owned();
+        let claim = compare(claim, artifacts.get(name.as_str()).copied());
+        claims.insert(name, claim);
+    }
+    DigestFact { claims }
+}
+
+/// Compares one claim. Digests are compared as texts, as scriptworker does: an upper-case one is another text.
+fn compare(claim: &Value, seen: Option<&ArtifactRecord>) -> Claim {
+    let Some(digests) = claim.as_map() else {
+        return Claim { state: ClaimState::Malformed, wrong: Vec::new() };
+    };
+    if digests.is_empty() {
+        return Claim { state: ClaimState::NoDigest, wrong: Vec::new() };
+    }
+    let mut wrong = Vec::new();
+    let (mut differs, mut unknown, mut unseen) = (false, false, false);
+    for (algorithm, stated) in digests.iter() {
+        let algorithm = algorithm.to_lossy().into_owned();
+        let text = stated.as_text().map_or_else(|| to_compact_string(stated), str::to_owned);
+        let bytes = seen.and_then(|record| record.sha256.map(|sha256| (sha256, record.sha512.clone())));
+        let computed = match (Algorithm::named(&algorithm), bytes) {
+            (None, _) => {
+                unknown = true;
+                wrong.push(DigestOutcome { algorithm, stated: text, seen: None });
+                continue;
+            }
+            (Some(_), None) => {
+                unseen = true;
+                continue;
+            }
+            (Some(Algorithm::Sha256), Some((sha256, _))) => Some(sha256.to_string()),
+            (Some(Algorithm::Sha512), Some((_, sha512))) => sha512,
+        };
+        match computed {
+            Some(computed) if stated.as_text() == Some(computed.as_str()) => {}
+            Some(computed) => {
+                differs = true;
+                wrong.push(DigestOutcome { algorithm, stated: text, seen: Some(computed) });
+            }
+            None => unseen = true,
+        }
+    }
+    let state = if differs {
+        ClaimState::Differs
+    } else if unknown {
+        ClaimState::UnknownAlgorithm
+    } else if unseen {
+        ClaimState::Unseen
+    } else {
+        ClaimState::Agrees
+    };
+    Claim { state, wrong }
+}

@@ -1,0 +1,17 @@
+//! Examination: evidence to facts. Pure, and independent of moment and rules: what is found here is true of the bytes.
+//!
+//! Each file is one kind of fact and has a `VERSION`, which is raised when its answers could change: a fact made by an
+//! older version is then made anew.
+
+mod ambiguity;
+pub mod attestation;
+pub mod certificate;
+pub mod definition;
+pub mod digests;
+mod ed25519;
+pub mod graph_entry;
+mod keyring;
+mod openpgp;
+pub mod signature;
+
+pub use keyring::{Keyring, KeyringEntry, ListedKey};

@@ -1,0 +1,4 @@
+//! Reports written down: one file a format. Presenters of the same values; they hold no rules.
+
+pub mod json;
+pub mod text;

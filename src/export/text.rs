@@ -1,0 +1,247 @@
+//! A report for people. Styles are written as ANSI sequences; the caller's stream keeps or strips them.
+
+use std::io::{self, Write};
+
+use anstyle::{AnsiColor, Style};
+
+use crate::model::{
+    Evidence, Finding, Gap, LinkReport, Outcome, Plane, Report, Severity, Subject, TargetReport, TaskId, Untrusted,
+    Verdict,
+};
+
+/// How much of each target is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Detail {
+    /// A line or two.
+    Brief,
+    /// Its whole chain.
+    Chains,
+}
+
+const BOLD: Style = Style::new().bold();
+const DIM: Style = Style::new().dimmed();
+
+/// Writes a report: the targets, then findings, gaps, and what no verdict covers.
+pub fn write(report: &Report, detail: Detail, out: &mut dyn Write) -> io::Result<()> {
+    for target in &report.targets {
+        write_target(target, detail, out)?;
+    }
+    write_counts(report, out)?;
+    write_findings(report, out)?;
+    write_gaps(report, out)?;
+    write_not_checked(report, out)?;
+    writeln!(out, "{DIM}case {} · {} {}{DIM:#}", report.case, report.tool.name, report.tool.version)
+}
+
+const fn verdict_style(verdict: Verdict) -> Style {
+    match verdict {
+        Verdict::Verified => Style::new().bold().fg_color(Some(anstyle::Color::Ansi(AnsiColor::Green))),
+        Verdict::Undetermined => Style::new().bold().fg_color(Some(anstyle::Color::Ansi(AnsiColor::Yellow))),
+        Verdict::Refuted => Style::new().bold().fg_color(Some(anstyle::Color::Ansi(AnsiColor::Red))),
+    }
+}
+
+const fn verdict_symbol(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Verified => "✔",
+        Verdict::Undetermined => "?",
+        Verdict::Refuted => "✘",
+    }
+}
+
+const fn outcome_symbol(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::NotApplicable => "–",
+        Outcome::Pass => "✔",
+        Outcome::Unknown => "?",
+        Outcome::Fail => "✘",
+    }
+}
+
+const fn severity_style(severity: Severity) -> Style {
+    match severity {
+        Severity::Info | Severity::Low => DIM,
+        Severity::Medium => verdict_style(Verdict::Undetermined),
+        Severity::High => verdict_style(Verdict::Refuted),
+    }
+}
+
+fn write_target(target: &TargetReport, detail: Detail, out: &mut dyn Write) -> io::Result<()> {
+    let style = verdict_style(target.verdict);
+    let symbol = verdict_symbol(target.verdict);
+    let word = target.verdict.word().to_uppercase();
+    let task_type = target.task_type.as_deref().unwrap_or("task type undecided");
+    let label = target.label.as_deref().unwrap_or("unnamed");
+    writeln!(
+        out,
+        "{style}{symbol} {word}{style:#}  {BOLD}{}{BOLD:#}  {}  {}",
+        Untrusted(label),
+        target.task_id,
+        Untrusted(task_type)
+    )?;
+    let reason = target.reason.map(|reason| format!("[{}] ", reason.word())).unwrap_or_default();
+    writeln!(out, "  {reason}{}", Untrusted(&target.headline))?;
+    if detail == Detail::Chains {
+        write_clocks(target, out)?;
+        writeln!(out)?;
+        write_tree(&target.links, out)?;
+        writeln!(out)?;
+    }
+    Ok(())
+}
+
+fn write_clocks(target: &TargetReport, out: &mut dyn Write) -> io::Result<()> {
+    let moment = target.as_of.clocks.key.map_or_else(|| "an unknown moment".to_owned(), |moment| moment.to_string());
+    let basis = target.as_of.basis.as_ref().map(|basis| format!(" ({})", Untrusted(basis))).unwrap_or_default();
+    let product = target.product.as_deref().unwrap_or("product undecided");
+    let (mode, rules) = (&target.mode, &target.rules.id);
+    writeln!(out, "  {DIM}as of {moment}{basis} · rules {rules} · {mode} · {}{DIM:#}", Untrusted(product))
+}
+
+/// The chain as a tree: each link below the one from which it was first reached.
+fn write_tree(links: &[LinkReport], out: &mut dyn Write) -> io::Result<()> {
+    let Some(first) = links.first() else { return Ok(()) };
+    // Links still to be written: the link, the indentation of what hangs below it, and the branch before it.
+    let mut open = vec![(first, String::from("  "), String::from("  "))];
+    while let Some((link, below, branch)) = open.pop() {
+        let children = children(links, &link.task_id);
+        write_link(link, &branch, &format!("{below}{}", if children.is_empty() { "     " } else { "│    " }), out)?;
+        for (index, child) in children.iter().enumerate().rev() {
+            let is_last = index + 1 == children.len();
+            let (branch, stem) = if is_last { ("└─ ", "   ") } else { ("├─ ", "│  ") };
+            open.push((child, format!("{below}{stem}"), format!("{below}{branch}")));
+        }
+    }
+    Ok(())
+}
+
+fn children<'a>(links: &'a [LinkReport], parent: &TaskId) -> Vec<&'a LinkReport> {
+    links.iter().filter(|link| link.reached_from.as_ref() == Some(parent)).collect()
+}
+
+fn write_link(link: &LinkReport, branch: &str, below: &str, out: &mut dyn Write) -> io::Result<()> {
+    let style = verdict_style(link.verdict);
+    let symbol = verdict_symbol(link.verdict);
+    let worker = link.worker_impl.as_deref().unwrap_or("worker unknown");
+    let run = link.run_id.map_or_else(|| "no run".to_owned(), |run_id| format!("run {run_id}"));
+    let shape = if link.shape_from_attestation { ", shape from its attestation only" } else { "" };
+    writeln!(
+        out,
+        "{branch}{style}{symbol}{style:#} {BOLD}{}{BOLD:#}  {}  {DIM}{}, {run}{shape}{DIM:#}",
+        Untrusted(&link.name),
+        link.task_id,
+        Untrusted(worker),
+    )?;
+    for result in &link.checks {
+        if matches!(result.outcome, Outcome::Pass | Outcome::NotApplicable) {
+            continue;
+        }
+        let style = verdict_style(result.outcome.verdict());
+        let symbol = outcome_symbol(result.outcome);
+        let check = result.check.word();
+        writeln!(out, "{below}{style}{symbol} {check}{style:#}: {}", Untrusted(&result.detail))?;
+    }
+    Ok(())
+}
+
+fn write_counts(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    let count = |verdict| report.targets.iter().filter(|target| target.verdict == verdict).count();
+    let counts = [Verdict::Verified, Verdict::Refuted, Verdict::Undetermined].map(|verdict| {
+        let style = verdict_style(verdict);
+        format!("{style}{} {}{style:#}", count(verdict), verdict.word())
+    });
+    writeln!(out, "{} targets: {}\n", report.targets.len(), counts.join(", "))
+}
+
+fn write_findings(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    for (plane, title) in
+        [(Plane::Rule, "Findings under the rules"), (Plane::Audit, "Audit findings, beyond the rules")]
+    {
+        let findings: Vec<&Finding> = report.findings.iter().filter(|finding| finding.plane == plane).collect();
+        writeln!(out, "{BOLD}{title}: {}{BOLD:#}", if findings.is_empty() { "none" } else { "" })?;
+        for finding in findings {
+            write_finding(finding, out)?;
+        }
+        writeln!(out)?;
+    }
+    Ok(())
+}
+
+fn write_finding(finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
+    let style = severity_style(finding.severity);
+    let severity = finding.severity.word();
+    let reason = finding.reason.word();
+    writeln!(
+        out,
+        "  {style}{severity:<6}{style:#} {BOLD}{}{BOLD:#} [{reason}] {}",
+        finding.code,
+        subject(&finding.subject)
+    )?;
+    writeln!(out, "         {}", Untrusted(&finding.message))?;
+    for evidence in &finding.evidence {
+        writeln!(out, "         {DIM}{}{DIM:#}", place(evidence))?;
+    }
+    match finding.targets.as_slice() {
+        [] => {}
+        [one] => writeln!(out, "         {DIM}concerns target {one}{DIM:#}")?,
+        many => writeln!(out, "         {DIM}concerns {} targets{DIM:#}", many.len())?,
+    }
+    if let Some(confirm) = &finding.confirm {
+        writeln!(out, "         {DIM}confirm: {}{DIM:#}", Untrusted(confirm))?;
+    }
+    Ok(())
+}
+
+fn place(evidence: &Evidence) -> String {
+    let who = match evidence.asserted_by {
+        crate::model::Asserter::WorkerSigned => "signed by the worker",
+        crate::model::Asserter::Queue => "the queue says",
+        crate::model::Asserter::Collector => "as collected",
+        crate::model::Asserter::Operator => "the operator says",
+    };
+    let blob = evidence.blob.map_or_else(|| "no document".to_owned(), |blob| format!("sha256:{blob}"));
+    let pointer = evidence.pointer.as_deref().filter(|pointer| !pointer.is_empty());
+    let pointer = pointer.map(|pointer| format!(" at {}", Untrusted(pointer))).unwrap_or_default();
+    let excerpt = evidence.excerpt.as_ref().map(|excerpt| format!(": {}", Untrusted(excerpt))).unwrap_or_default();
+    format!("{blob}{pointer} ({who}){excerpt}")
+}
+
+/// A subject in words.
+fn subject(subject: &Subject) -> String {
+    let mut words = vec![subject.kind.to_owned()];
+    words.extend(subject.task_id.as_ref().map(ToString::to_string));
+    words.extend(subject.run_id.map(|run_id| format!("run {run_id}")));
+    words.extend(subject.name.as_ref().map(|name| Untrusted(name).to_string()));
+    words.join(" ")
+}
+
+fn write_gaps(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "{BOLD}Gaps: {}{BOLD:#}", if report.gaps.is_empty() { "none" } else { "" })?;
+    for gap in &report.gaps {
+        write_gap(gap, out)?;
+    }
+    writeln!(out)
+}
+
+fn write_gap(gap: &Gap, out: &mut dyn Write) -> io::Result<()> {
+    let (kind, presence) = (gap.kind.word(), gap.presence.word());
+    writeln!(
+        out,
+        "  {BOLD}{kind}{BOLD:#} of {} is {presence}; needed for {}",
+        subject(&gap.subject),
+        gap.needed_by.join(", ")
+    )?;
+    if let Some(url) = &gap.url {
+        writeln!(out, "         {DIM}{}{DIM:#}", Untrusted(url))?;
+    }
+    Ok(())
+}
+
+fn write_not_checked(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "{BOLD}What these verdicts do not cover{BOLD:#}")?;
+    for part in &report.not_checked {
+        let required = if part.required_by_rules { " The rule book asks for it." } else { "" };
+        writeln!(out, "  {}: {}{required}", part.what, part.message)?;
+    }
+    writeln!(out)
+}

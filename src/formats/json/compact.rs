@@ -1,0 +1,135 @@
+//! Values back to JSON text, to show and to store them.
+
+use super::number::Number;
+use super::text::Text;
+use super::value::Value;
+
+/// Writes a value as one line of ASCII JSON, without blanks: what Python's `json.dumps(value, separators=(",", ":"))`
+/// writes, so with `NaN` and `Infinity`, floats in Python's shortest form, and every other character as `\uXXXX`.
+/// [`super::parse`] reads it back to the same value.
+pub fn to_compact_string(value: &Value) -> String {
+    let mut text = String::new();
+    write_value(&mut text, value);
+    text
+}
+
+fn write_value(out: &mut String, value: &Value) {
+    match value {
+        Value::Null => out.push_str("null"),
+        Value::Bool(true) => out.push_str("true"),
+        Value::Bool(false) => out.push_str("false"),
+        Value::Number(number) => write_number(out, number),
+        Value::Text(text) => write_text(out, text),
+        Value::List(list) => {
+            out.push('[');
+            for (index, item) in list.iter().enumerate() {
+                if index > 0 {
+                    out.push(',');
+                }
+                write_value(out, item);
+            }
+            out.push(']');
+        }
+        Value::Map(map) => {
+            out.push('{');
+            for (index, (key, item)) in map.iter().enumerate() {
+                if index > 0 {
+                    out.push(',');
+                }
+                write_text(out, key);
+                out.push(':');
+                write_value(out, item);
+            }
+            out.push('}');
+        }
+    }
+}
+
+fn write_text(out: &mut String, text: &Text) {
+    out.push('"');
+    for point in text.code_points() {
+        match char::from_u32(point) {
+            Some('"') => out.push_str("\\\""),
+            Some('\\') => out.push_str("\\\\"),
+            Some('\n') => out.push_str("\\n"),
+            Some('\r') => out.push_str("\\r"),
+            Some('\t') => out.push_str("\\t"),
+            Some('\u{8}') => out.push_str("\\b"),
+            Some('\u{c}') => out.push_str("\\f"),
+            // So DEL is escaped too.
+            Some(char @ ' '..='~') => out.push(char),
+            Some(char) => char.encode_utf16(&mut [0; 2]).iter().for_each(|unit| write_unit(out, u32::from(*unit))),
+            None => write_unit(out, point),
+        }
+    }
+    out.push('"');
+}
+
+fn write_unit(out: &mut String, unit: u32) {
+    out.push_str(&format!("\\u{unit:04x}"));
+}
+
+/// JSON's number, or the names that Python's JSON has for what JSON cannot write.
+fn write_number(out: &mut String, number: &Number) {
+    match number {
+        Number::Float(float) if float.is_nan() => out.push_str("NaN"),
+        Number::Float(float) if float.is_infinite() => {
+            out.push_str(if *float > 0.0 { "Infinity" } else { "-Infinity" });
+        }
+        Number::Int(_) | Number::Big(_) | Number::Float(_) => out.push_str(&number.repr()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::document::parse;
+    use super::super::value::tests::any_value;
+    use super::*;
+
+    #[test]
+    fn floats_look_as_in_python() {
+        for text in [
+            "1.0",
+            "-0.0",
+            "0.0",
+            "0.0001",
+            "1e-05",
+            "1.5e-07",
+            "1234567890123456.0",
+            "1e+16",
+            "1.2345e+22",
+            "1e+100",
+            "5e-324",
+            "1.7976931348623157e+308",
+            "0.1",
+            "-2.5e-10",
+            "NaN",
+            "Infinity",
+            "-Infinity",
+        ] {
+            let value = parse(text.as_bytes()).unwrap().value;
+            assert!(matches!(value, Value::Number(Number::Float(_))));
+            assert_eq!(to_compact_string(&value), text);
+        }
+    }
+
+    #[test]
+    fn text_is_ascii() {
+        let value = parse("{\"é😀\":[\"\\ud800\\u0000\\\"\\\\\\/\",\"\u{7f}\",\"~\"]}".as_bytes()).unwrap().value;
+        assert_eq!(to_compact_string(&value), r#"{"\u00e9\ud83d\ude00":["\ud800\u0000\"\\/","\u007f","~"]}"#);
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read_back(value in any_value()) {
+            let text = to_compact_string(&value);
+            prop_assert!(text.is_ascii());
+            let document = parse(text.as_bytes()).unwrap();
+            // NaN equals nothing, so compare what is written as well.
+            prop_assert_eq!(to_compact_string(&document.value), text.clone());
+            prop_assert!(text.contains("NaN") || document.value == value);
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! Import: evidence as it lies outside, into a case file. The only code that reads files of evidence.
+//!
+//! Ugly evidence is never an error: what does not parse is stored as it came, what can't be read safely is set aside
+//! with the reason, and the rest is imported. No path is ever made from captured text: names are looked up among the
+//! paths that were walked.
+
+mod capture;
+mod files;
+mod hashing;
+mod keys;
+mod replies;
+mod sources;
+mod summary;
+mod task;
+
+pub use capture::{ImportError, Options, check_directory, import_directory};
+pub use summary::{Progress, Summary};
+pub use task::KeepArtifacts;

@@ -1,0 +1,350 @@
+//! Reading one task's folder.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use super::files::{self, Found, Listing};
+use super::hashing::{Hashed, hash_file};
+use super::replies;
+use crate::model::{ATTESTATION_ASC, ATTESTATION_JSON, Digest, TaskId, is_evidence_artifact};
+use crate::store::{ArtifactRow, DenialRow, Disposition, FileRow, ListingRow, PACK_SIZE_MAX, RunRow, TaskRow};
+
+/// The most bytes of a queue reply. The largest real definition is well under 1 MiB; a listing of 10,000 artifacts is
+/// about 3 MiB.
+const REPLY_SIZE_MAX: u64 = 64 * 1024 * 1024;
+
+/// The contents of one task that are held in memory until they are written; what goes beyond is read again then.
+const CONTENTS_SIZE_MAX: usize = 4 * 1024 * 1024;
+
+/// Which artifact contents an import keeps. Digests and sizes are always kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeepArtifacts {
+    /// None.
+    None,
+    /// What verification reads: attestations, graphs, parameters, actions, logs.
+    Evidence,
+    /// All.
+    All,
+}
+
+impl KeepArtifacts {
+    fn keeps(self, name: &str) -> bool {
+        match self {
+            Self::None => false,
+            Self::Evidence => is_evidence_artifact(name),
+            Self::All => true,
+        }
+    }
+}
+
+/// Contents on their way into the case.
+#[derive(Debug)]
+pub(super) enum Content {
+    /// In memory.
+    Bytes(Vec<u8>),
+    /// Too large for that: to be read again.
+    File(PathBuf, u64),
+}
+
+/// One task as its folder has it.
+#[derive(Debug)]
+pub(super) struct TaskCapture {
+    pub(super) task_id: TaskId,
+    pub(super) row: TaskRow,
+    pub(super) runs: Vec<RunRow>,
+    pub(super) artifacts: Vec<ArtifactRow>,
+    pub(super) listings: Vec<ListingRow>,
+    pub(super) denials: Vec<DenialRow>,
+    pub(super) files: Vec<FileRow>,
+    pub(super) contents: Vec<(Digest, Content)>,
+    /// Path, digest and size of all evidence, in the order of reading.
+    pub(super) manifest: Vec<(String, Digest, u64)>,
+}
+
+/// Reads the folder of a task. Never fails: what can't be read is set aside.
+pub(super) fn read_task(folder: &Path, task_id: &TaskId, keep: KeepArtifacts) -> TaskCapture {
+    let mut reader = Reader {
+        keep,
+        prefix: format!("tasks/{task_id}"),
+        held: 0,
+        task: TaskCapture {
+            task_id: task_id.clone(),
+            row: TaskRow::default(),
+            runs: Vec::new(),
+            artifacts: Vec::new(),
+            listings: Vec::new(),
+            denials: Vec::new(),
+            files: Vec::new(),
+            contents: Vec::new(),
+            manifest: Vec::new(),
+        },
+    };
+    reader.read(folder);
+    reader.task
+}
+
+struct Reader {
+    keep: KeepArtifacts,
+    prefix: String,
+    held: usize,
+    task: TaskCapture,
+}
+
+impl Reader {
+    fn read(&mut self, folder: &Path) {
+        let prefix = self.prefix.clone();
+        let Some(listing) = self.list(folder, &prefix) else { return };
+        for file in listing.files {
+            match file.name.as_str() {
+                "definition.json" => self.definition(&file),
+                "status.json" => self.status(&file),
+                "absent.json" => self.absent(&file),
+                _ => self.ignore(&file.name, "it is no part of a task's capture"),
+            }
+        }
+        for folder in listing.folders {
+            if folder.name == "artifacts" {
+                self.artifacts(&folder.path);
+            } else {
+                self.ignore(&format!("{}/", folder.name), "it is no part of a task's capture");
+            }
+        }
+    }
+
+    fn list(&mut self, folder: &Path, prefix: &str) -> Option<Listing> {
+        let mut listing = match files::list(folder) {
+            Ok(listing) => listing,
+            Err(error) => {
+                self.quarantine_path(prefix.to_owned(), format!("the folder can't be read: {error}"));
+                return None;
+            }
+        };
+        for (name, reason) in std::mem::take(&mut listing.refused) {
+            self.quarantine_path(format!("{prefix}/{name}"), reason);
+        }
+        Some(listing)
+    }
+
+    fn definition(&mut self, file: &Found) {
+        let Some((digest, bytes)) = self.reply(file, "definition.json") else { return };
+        replies::read_definition(&bytes, &mut self.task.row);
+        self.task.row.definition = Some(digest);
+        self.hold(digest, bytes);
+    }
+
+    fn status(&mut self, file: &Found) {
+        let Some((digest, bytes)) = self.reply(file, "status.json") else { return };
+        match replies::read_status(&bytes, &self.task.task_id, &mut self.task.row) {
+            Ok(runs) => self.task.runs = runs,
+            Err(problem) => self.task.row.status_problem = Some(problem),
+        }
+        self.task.row.status = Some(digest);
+        self.hold(digest, bytes);
+    }
+
+    fn absent(&mut self, file: &Found) {
+        let Some((digest, bytes)) = self.reply(file, "absent.json") else { return };
+        let size = bytes.len() as u64;
+        let reason = match replies::read_absent(&bytes) {
+            Ok(denials) => {
+                self.task.denials = denials;
+                None
+            }
+            Err(problem) => Some(problem),
+        };
+        self.evidence_file("absent.json", digest, size, reason);
+        self.hold(digest, bytes);
+    }
+
+    fn artifacts(&mut self, folder: &Path) {
+        let prefix = format!("{}/artifacts", self.prefix);
+        let Some(listing) = self.list(folder, &prefix) else { return };
+        let mut names = BTreeMap::new();
+        let mut listed = BTreeMap::new();
+        for file in &listing.files {
+            let relative = format!("artifacts/{}", file.name);
+            match file.name.split_once('.') {
+                Some((run, "json")) if run_number(run).is_some() => self.listing(file, &relative, run, &mut listed),
+                Some((run, "names.json")) if run_number(run).is_some() => self.names(file, &relative, run, &mut names),
+                _ => self.ignore(&relative, "it is neither a run's listing nor its names"),
+            }
+        }
+        for folder in &listing.folders {
+            match run_number(&folder.name) {
+                Some(run_id) => {
+                    let names = names.remove(&run_id).unwrap_or_default();
+                    self.run(&folder.path, run_id, names, listed.entry(run_id).or_default());
+                }
+                None => self.quarantine(&format!("artifacts/{}", folder.name), "its name is no run number".to_owned()),
+            }
+        }
+        for rows in listed.into_values() {
+            self.task.artifacts.extend(rows.into_values());
+        }
+    }
+
+    fn listing(
+        &mut self,
+        file: &Found,
+        relative: &str,
+        run: &str,
+        listed: &mut BTreeMap<u32, BTreeMap<String, ArtifactRow>>,
+    ) {
+        let Some(run_id) = run_number(run) else { return };
+        let Some((sha256, bytes)) = self.reply(file, relative) else { return };
+        let size = bytes.len() as u64;
+        let problem = match replies::read_listing(&bytes, run_id) {
+            Ok(rows) => {
+                listed.insert(run_id, rows.into_iter().map(|row| (row.name.clone(), row)).collect());
+                None
+            }
+            Err(problem) => Some(problem),
+        };
+        self.evidence_file(relative, sha256, size, problem.clone());
+        self.task.listings.push(ListingRow { run_id, sha256, problem });
+        self.hold(sha256, bytes);
+    }
+
+    fn names(&mut self, file: &Found, relative: &str, run: &str, names: &mut BTreeMap<u32, BTreeMap<String, String>>) {
+        let Some(run_id) = run_number(run) else { return };
+        let Some((digest, bytes)) = self.reply(file, relative) else { return };
+        let size = bytes.len() as u64;
+        let problem = match replies::read_names(&bytes) {
+            Ok(pairs) => {
+                names.insert(run_id, pairs.into_iter().collect());
+                None
+            }
+            Err(problem) => Some(problem),
+        };
+        self.evidence_file(relative, digest, size, problem);
+        self.hold(digest, bytes);
+    }
+
+    /// Reads the artifacts of a run into `rows`, by name; those that a listing names are there already.
+    fn run(
+        &mut self,
+        folder: &Path,
+        run_id: u32,
+        mut names: BTreeMap<String, String>,
+        rows: &mut BTreeMap<String, ArtifactRow>,
+    ) {
+        let walk = files::walk(folder);
+        for (name, reason) in walk.refused {
+            self.quarantine(&format!("artifacts/{run_id}/{name}"), reason);
+        }
+        let with_sha512 = walk.files.iter().any(attestation_states_sha512);
+        let mut taken = BTreeSet::new();
+        for file in &walk.files {
+            let relative = format!("artifacts/{run_id}/{}", file.name);
+            let mapped = names.remove(&file.name);
+            let name = mapped.clone().unwrap_or_else(|| file.name.clone());
+            if !taken.insert(name.clone()) {
+                self.quarantine(&relative, "another file of this run has the same artifact name".to_owned());
+                continue;
+            }
+            let Some(hashed) = self.artifact(file, &relative, &name, with_sha512) else { continue };
+            let row =
+                rows.entry(name.clone()).or_insert_with(|| ArtifactRow { run_id, name, ..ArtifactRow::default() });
+            row.sha256 = Some(hashed.sha256);
+            row.sha512 = hashed.sha512;
+            row.size = Some(hashed.size);
+            row.path = mapped.map(|_| format!("{}/{relative}", self.prefix));
+        }
+        for file in names.into_keys() {
+            let relative = format!("artifacts/{run_id}.names.json#{file}");
+            self.quarantine(&relative, "it names a file that is not there".to_owned());
+        }
+    }
+
+    fn artifact(&mut self, file: &Found, relative: &str, name: &str, with_sha512: bool) -> Option<Hashed> {
+        let keep = self.keep.keeps(name);
+        let hashed = match hash_file(&file.path, with_sha512, if keep { PACK_SIZE_MAX } else { 0 }) {
+            Ok(hashed) => hashed,
+            Err(error) => {
+                self.quarantine(relative, format!("it can't be read: {error}"));
+                return None;
+            }
+        };
+        self.task.manifest.push((format!("{}/{relative}", self.prefix), hashed.sha256, hashed.size));
+        if keep {
+            match &hashed.bytes {
+                Some(bytes) if self.held + bytes.len() <= CONTENTS_SIZE_MAX => {
+                    let bytes = bytes.clone();
+                    self.hold(hashed.sha256, bytes);
+                }
+                Some(_) | None => {
+                    self.task.contents.push((hashed.sha256, Content::File(file.path.clone(), hashed.size)));
+                }
+            }
+        }
+        Some(hashed)
+    }
+
+    /// Reads a reply whole; sets it aside if it can't be.
+    fn reply(&mut self, file: &Found, relative: &str) -> Option<(Digest, Vec<u8>)> {
+        match files::read(&file.path, REPLY_SIZE_MAX) {
+            Ok(bytes) => {
+                let digest = Digest::of(&bytes);
+                self.task.manifest.push((format!("{}/{relative}", self.prefix), digest, bytes.len() as u64));
+                Some((digest, bytes))
+            }
+            Err(error) => {
+                self.quarantine(relative, format!("it can't be read: {error}"));
+                None
+            }
+        }
+    }
+
+    fn hold(&mut self, digest: Digest, bytes: Vec<u8>) {
+        self.held += bytes.len();
+        self.task.contents.push((digest, Content::Bytes(bytes)));
+    }
+
+    fn evidence_file(&mut self, relative: &str, digest: Digest, size: u64, reason: Option<String>) {
+        self.task.files.push(FileRow {
+            path: format!("{}/{relative}", self.prefix),
+            disposition: Disposition::Evidence,
+            reason,
+            sha256: Some(digest),
+            size: Some(size),
+        });
+    }
+
+    fn ignore(&mut self, relative: &str, reason: &str) {
+        self.task.files.push(FileRow {
+            path: format!("{}/{relative}", self.prefix),
+            disposition: Disposition::Ignored,
+            reason: Some(reason.to_owned()),
+            sha256: None,
+            size: None,
+        });
+    }
+
+    fn quarantine(&mut self, relative: &str, reason: String) {
+        self.quarantine_path(format!("{}/{relative}", self.prefix), reason);
+    }
+
+    fn quarantine_path(&mut self, path: String, reason: String) {
+        self.task.files.push(FileRow {
+            path,
+            disposition: Disposition::Quarantined,
+            reason: Some(reason),
+            sha256: None,
+            size: None,
+        });
+    }
+}
+
+/// A run number as the queue writes it: decimal, without leading zeros.
+fn run_number(text: &str) -> Option<u32> {
+    let number: u32 = text.parse().ok()?;
+    (number.to_string() == text).then_some(number)
+}
+
+/// Whether a file is an attestation that speaks of SHA-512. A rough look is enough: it only decides what is computed.
+fn attestation_states_sha512(file: &Found) -> bool {
+    const NEEDLE: &[u8] = b"sha512";
+    matches!(file.name.as_str(), ATTESTATION_ASC | ATTESTATION_JSON)
+        && files::read(&file.path, REPLY_SIZE_MAX)
+            .is_ok_and(|bytes| bytes.windows(NEEDLE.len()).any(|window| window == NEEDLE))
+}

@@ -1,0 +1,295 @@
+//! What the link consumes is what its makers attested; and what a decision or action task publishes for the verification
+//! is what it attested itself.
+
+use std::collections::BTreeSet;
+
+use crate::chain::{Link, Mode};
+use crate::formats::fnmatch::fnmatch;
+use crate::judge::judging::{Judging, Ruling, evidence, subject};
+use crate::model::{
+    ACTIONS_JSON, Asserter, Claim, ClaimState, Code, Evidence, GapKind, Outcome, PARAMETERS_YML, Plane, Presence,
+    TASK_GRAPH_JSON, TaskFacts, TaskId,
+};
+use crate::rules::{Consumers, DecisionArtifacts, OptionalArtifacts};
+
+/// One artifact that the chain rests on.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Consumed {
+    maker: TaskId,
+    name: String,
+    /// A definition says that it may be missing.
+    optional: bool,
+    /// It counts only where its maker attests it.
+    if_attested: bool,
+}
+
+pub(super) fn check(judging: &mut Judging<'_>, link: &Link) -> Ruling {
+    remark_on_altered(judging, link);
+    let mut outcome = Outcome::NotApplicable;
+    let mut consumed = BTreeSet::new();
+    if link.is_attested && link.is_parent_type() {
+        consumed.extend(published(judging, link));
+    }
+    let (upstream, expansion) = upstream(judging, link);
+    outcome = outcome.max(expansion);
+    consumed.extend(upstream);
+    let total = consumed.len();
+    let mut agreeing = 0;
+    for artifact in &consumed {
+        let of_artifact = check_artifact(judging, link, artifact);
+        agreeing += usize::from(of_artifact == Outcome::Pass);
+        outcome = outcome.max(of_artifact);
+    }
+    let words = match total {
+        0 => "consumes none".to_owned(),
+        _ => format!("{agreeing} of {total} as attested"),
+    };
+    (outcome, words)
+}
+
+/// What a decision or action task publishes and the verification reads (`get_all_artifacts_per_task_id` in scriptworker).
+fn published(judging: &Judging<'_>, link: &Link) -> Vec<Consumed> {
+    let artifact = |name: &str, if_attested| Consumed {
+        maker: link.task_id.clone(),
+        name: name.to_owned(),
+        optional: false,
+        if_attested,
+    };
+    let mut published = vec![artifact(TASK_GRAPH_JSON, false)];
+    if link.task_type.as_deref() == Some("decision") {
+        let if_attested = judging.book.decision_artifacts == DecisionArtifacts::IfAttested;
+        published.push(artifact(ACTIONS_JSON, if_attested));
+        published.push(artifact(PARAMETERS_YML, if_attested));
+    }
+    published
+}
+
+/// The artifacts that a definition consumes, patterns expanded.
+fn upstream(judging: &mut Judging<'_>, link: &Link) -> (Vec<Consumed>, Outcome) {
+    let mut outcome = Outcome::NotApplicable;
+    let mut consumed = Vec::new();
+    let shape = judging.task(&link.task_id).and_then(|task| task.shape());
+    for entry in shape.map_or(&[][..], |shape| &shape.upstream) {
+        // No task id: told by the chain check.
+        let Ok(maker) = entry.task_id.parse::<TaskId>() else { continue };
+        for path in &entry.paths {
+            if path.starts_with('/') || path.contains("..") {
+                outcome = outcome.max(illegal(judging, link, &maker, path, "a name that leads elsewhere"));
+            }
+            if !path.contains('*') {
+                consumed.push(Consumed {
+                    maker: maker.clone(),
+                    name: path.clone(),
+                    optional: entry.optional,
+                    if_attested: false,
+                });
+                continue;
+            }
+            if judging.mode == Mode::BeforeRun && !link.is_attested && !entry.optional {
+                outcome = outcome.max(illegal(judging, link, &maker, path, "a pattern that is not optional"));
+            }
+            let (names, of_expansion) = expand(judging, &maker, path, entry.optional);
+            outcome = outcome.max(of_expansion);
+            consumed.extend(names.into_iter().map(|name| Consumed {
+                maker: maker.clone(),
+                name,
+                optional: entry.optional,
+                if_attested: false,
+            }));
+        }
+    }
+    (consumed, outcome)
+}
+
+fn illegal(judging: &mut Judging<'_>, link: &Link, maker: &TaskId, path: &str, what: &str) -> Outcome {
+    let blob = judging.task(&link.task_id).and_then(|task| task.evidence.definition);
+    let message = format!("it consumes {path:?} of {maker}: {what}");
+    let place = evidence(blob, "/payload/upstreamArtifacts", Some(path.to_owned()), Asserter::Queue);
+    let about = subject("artifact", maker, None, Some(path));
+    let plane = judging_plane(judging, link);
+    plane_of(judging, plane, Code::ArtifactPathIllegal, about, message, vec![place])
+}
+
+/// The plane on which consumption by a link counts.
+fn judging_plane(judging: &Judging<'_>, link: &Link) -> Plane {
+    let is_target = judging.chain.links.first().is_some_and(|target| target.task_id == link.task_id);
+    match judging.book.consumers {
+        Consumers::EveryLink => Plane::Rule,
+        Consumers::Target if is_target => Plane::Rule,
+        Consumers::Target => Plane::Audit,
+    }
+}
+
+/// Adds a finding on a plane; what it means for the check.
+fn plane_of(
+    judging: &mut Judging<'_>,
+    plane: Plane,
+    code: Code,
+    about: crate::model::Subject,
+    message: String,
+    places: Vec<Evidence>,
+) -> Outcome {
+    judging.found(plane, code, about, message, places, None);
+    match plane {
+        Plane::Rule => Outcome::Fail,
+        Plane::Audit => Outcome::Pass,
+    }
+}
+
+/// The names that a pattern stands for: by the queue's listing of the latest run, else by what the capture holds of it.
+fn expand(judging: &mut Judging<'_>, maker: &TaskId, pattern: &str, optional: bool) -> (Vec<String>, Outcome) {
+    let about = |run_id| subject("artifact", maker, run_id, Some(pattern));
+    let found = judging.task(maker).and_then(|task| task.evidence.latest_run().map(|run_id| (task, run_id)));
+    let Some((task, run_id)) = found else {
+        if optional {
+            return (Vec::new(), Outcome::Pass);
+        }
+        judging.lack(GapKind::Artifact, about(None), Presence::Unknown);
+        return (Vec::new(), Outcome::Unknown);
+    };
+    let of_run = task.evidence.artifacts.keys().filter(|(run, _)| *run == run_id);
+    let names: Vec<String> = of_run.map(|(_, name)| name).filter(|name| fnmatch(name, pattern)).cloned().collect();
+    if task.evidence.listed_runs.contains(&run_id) {
+        return (names, Outcome::Pass);
+    }
+    let message = format!(
+        "the pattern {pattern:?} stands for {} artifacts of {maker} that were captured; the queue's listing of run {run_id} was not",
+        names.len()
+    );
+    judging.remark(Code::ArtifactPatternUnlisted, about(Some(run_id)), message, Vec::new());
+    if names.is_empty() && !optional {
+        judging.lack(GapKind::Artifact, about(Some(run_id)), Presence::Unknown);
+        return (names, Outcome::Unknown);
+    }
+    (names, Outcome::Pass)
+}
+
+fn check_artifact(judging: &mut Judging<'_>, link: &Link, artifact: &Consumed) -> Outcome {
+    let Some(task) = judging.task(&artifact.maker) else {
+        judging.lack(GapKind::Attestation, subject("artifact", &artifact.maker, None, None), Presence::Unknown);
+        return Outcome::Unknown;
+    };
+    let Some(run_id) = task.evidence.latest_run() else { return Outcome::Unknown };
+    let about = subject("artifact", &artifact.maker, Some(run_id), Some(&artifact.name));
+    let presence = task.evidence.artifact_presence(run_id, &artifact.name);
+    let forms = judging.forms(task);
+    let readable: Vec<_> = forms.iter().filter(|(_, facts)| facts.attestation.is_some()).collect();
+    if readable.is_empty() {
+        // The maker's attestation is missing or unreadable, and told at its own link.
+        return if artifact.optional && presence != Presence::Present { Outcome::Pass } else { Outcome::Unknown };
+    }
+    let plane = match judging.book.optional_artifacts {
+        OptionalArtifacts::NotHeld if artifact.optional => Plane::Audit,
+        OptionalArtifacts::NotHeld | OptionalArtifacts::HeldToTheirDigest => judging_plane(judging, link),
+    };
+    let mut outcome = Outcome::NotApplicable;
+    for (_, facts) in readable {
+        let signed = |excerpt: Option<String>| {
+            let pointer = format!("/artifacts/{}", artifact.name.replace('~', "~0").replace('/', "~1"));
+            evidence(Some(facts.blob), &pointer, excerpt, Asserter::WorkerSigned)
+        };
+        let of_form = match facts.digests.claims.get(&artifact.name) {
+            None if artifact.if_attested => Outcome::NotApplicable,
+            None if artifact.optional && presence != Presence::Present => Outcome::Pass,
+            None => {
+                let message = format!("{} of {} is not in its attestation", artifact.name, artifact.maker);
+                plane_of(judging, plane, Code::ArtifactNotAttested, about.clone(), message, vec![signed(None)])
+            }
+            Some(claim) => match claim.state {
+                ClaimState::Agrees => Outcome::Pass,
+                ClaimState::Unseen => unseen(judging, artifact, presence, &about, plane),
+                ClaimState::Differs => {
+                    let (message, places) = mismatch(task, artifact, claim, run_id, signed(None));
+                    plane_of(judging, plane, Code::ArtifactDigestMismatch, about.clone(), message, places)
+                }
+                ClaimState::NoDigest | ClaimState::UnknownAlgorithm | ClaimState::Malformed => {
+                    let stated = claim.wrong.iter().map(|wrong| format!("{}: {}", wrong.algorithm, wrong.stated));
+                    let stated = stated.collect::<Vec<_>>().join(", ");
+                    let message = format!(
+                        "of {} the attestation of {} states no usable digest ({})",
+                        artifact.name,
+                        artifact.maker,
+                        if stated.is_empty() { "none" } else { &stated }
+                    );
+                    plane_of(
+                        judging,
+                        plane,
+                        Code::ArtifactDigestMalformed,
+                        about.clone(),
+                        message,
+                        vec![signed(Some(stated))],
+                    )
+                }
+            },
+        };
+        outcome = outcome.max(of_form);
+    }
+    outcome
+}
+
+fn unseen(
+    judging: &mut Judging<'_>,
+    artifact: &Consumed,
+    presence: Presence,
+    about: &crate::model::Subject,
+    plane: Plane,
+) -> Outcome {
+    if artifact.optional && matches!(presence, Presence::Absent) {
+        return Outcome::Pass;
+    }
+    if presence == Presence::Absent {
+        let message = format!("{} of {} is attested and not there", artifact.name, artifact.maker);
+        return plane_of(judging, plane, Code::ArtifactMissing, about.clone(), message, Vec::new());
+    }
+    if plane == Plane::Audit {
+        return Outcome::Pass;
+    }
+    judging.lack(GapKind::Artifact, about.clone(), presence);
+    Outcome::Unknown
+}
+
+fn mismatch(
+    task: &TaskFacts,
+    artifact: &Consumed,
+    claim: &Claim,
+    run_id: u32,
+    signed: Evidence,
+) -> (String, Vec<Evidence>) {
+    let told = claim.wrong.iter().map(|wrong| {
+        let seen = wrong.seen.as_deref().unwrap_or("not computed");
+        format!("{} attested {}, seen {seen}", wrong.algorithm, wrong.stated)
+    });
+    let told = told.collect::<Vec<_>>().join("; ");
+    let message = format!("{} of {} is not what was attested: {told}", artifact.name, artifact.maker);
+    let blob = task.evidence.artifact(run_id, &artifact.name).and_then(|record| record.sha256);
+    (message, vec![signed, evidence(blob, "", None, Asserter::Collector)])
+}
+
+/// Artifacts that differ from their own attestation and that nothing in the chain consumes: no verifier looks at them.
+fn remark_on_altered(judging: &mut Judging<'_>, link: &Link) {
+    let Some(task) = judging.task(&link.task_id) else { return };
+    let Some(run_id) = task.evidence.latest_run() else { return };
+    for (_, facts) in judging.forms(task) {
+        for (name, claim) in &facts.digests.claims {
+            if claim.state != ClaimState::Differs || is_consumed(judging, link, name) {
+                continue;
+            }
+            let artifact =
+                Consumed { maker: link.task_id.clone(), name: name.clone(), optional: false, if_attested: false };
+            let signed = evidence(Some(facts.blob), "/artifacts", Some(name.clone()), Asserter::WorkerSigned);
+            let (message, places) = mismatch(task, &artifact, claim, run_id, signed);
+            let about = subject("artifact", &link.task_id, Some(run_id), Some(name));
+            judging.remark(Code::ArtifactAltered, about, message, places);
+        }
+    }
+}
+
+/// Whether the chain consumes an artifact of a link.
+fn is_consumed(judging: &Judging<'_>, link: &Link, name: &str) -> bool {
+    if link.is_parent_type() && [TASK_GRAPH_JSON, ACTIONS_JSON, PARAMETERS_YML].contains(&name) {
+        return true;
+    }
+    let shapes = judging.chain.links.iter().filter_map(|other| judging.task(&other.task_id)?.shape());
+    let mut entries = shapes.flat_map(|shape| &shape.upstream).filter(|entry| entry.task_id == link.task_id.as_str());
+    entries.any(|entry| entry.paths.iter().any(|path| path == name || (path.contains('*') && fnmatch(name, path))))
+}

@@ -1,0 +1,123 @@
+//! The definition is the one that the parent's task graph lists.
+
+use crate::chain::Link;
+use crate::judge::checks::attestation::tell_differences;
+use crate::judge::judging::{Judging, Ruling, evidence, subject};
+use crate::model::{
+    Asserter, Code, Difference, DifferenceKind, GapKind, GraphEntry, Outcome, Presence, TASK_GRAPH_JSON, TaskId,
+};
+use crate::rules::ArtifactExpiry;
+
+pub(super) fn check(judging: &mut Judging<'_>, link: &Link) -> Ruling {
+    if link.is_parent_type() {
+        // Decision tasks are in no graph; action tasks are made after theirs.
+        return (
+            Outcome::NotApplicable,
+            format!("a {} task is in no graph", link.task_type.as_deref().unwrap_or("parent")),
+        );
+    }
+    let Some(task) = judging.task(&link.task_id) else { return (Outcome::Unknown, "not captured".to_owned()) };
+    if task.definition.is_none() {
+        return (Outcome::Unknown, "the definition is missing".to_owned());
+    }
+    let Some(parent) = link.parent.clone() else { return (Outcome::Unknown, "no parent is known".to_owned()) };
+    match task.graph_entries.get(&parent) {
+        Some(entry) => judge_entry(judging, link, &parent, entry),
+        None => no_graph(judging, &parent),
+    }
+}
+
+fn no_graph(judging: &mut Judging<'_>, parent: &TaskId) -> Ruling {
+    let task = judging.task(parent);
+    let run_id = task.and_then(|task| task.evidence.latest_run());
+    let presence = match (task, run_id) {
+        (Some(task), Some(run_id)) => task.evidence.artifact_presence(run_id, TASK_GRAPH_JSON),
+        _ => Presence::Unknown,
+    };
+    let kind = if presence == Presence::Present { GapKind::ArtifactContent } else { GapKind::Artifact };
+    judging.lack(kind, subject("artifact", parent, run_id, Some(TASK_GRAPH_JSON)), presence);
+    (Outcome::Unknown, format!("the task graph of {parent} is {}", presence.word()))
+}
+
+fn judge_entry(judging: &mut Judging<'_>, link: &Link, parent: &TaskId, entry: &GraphEntry) -> Ruling {
+    let run_id = judging.task(parent).and_then(|task| task.evidence.latest_run());
+    let graph = judging
+        .task(parent)
+        .and_then(|task| task.evidence.artifact(run_id?, TASK_GRAPH_JSON))
+        .and_then(|record| record.sha256);
+    let definition = judging.task(&link.task_id).and_then(|task| task.evidence.definition);
+    let about_graph = || subject("graph", parent, run_id, Some(TASK_GRAPH_JSON));
+    let about_task = || subject("task", &link.task_id, None, None);
+    let in_graph = |pointer: &str, excerpt| {
+        evidence(graph, &format!("/{}{pointer}", link.task_id), excerpt, Asserter::WorkerSigned)
+    };
+    for ambiguity in &entry.ambiguities {
+        let message = format!("its entry in the task graph holds {ambiguity}");
+        judging.remark(Code::DocumentAmbiguous, about_graph(), message, vec![in_graph("", Some(ambiguity.clone()))]);
+    }
+    if let Some(why) = &entry.unreadable {
+        let message = format!("the task graph of {parent} can't be read: {why}");
+        judging.refute(
+            Code::GraphMalformed,
+            about_graph(),
+            message,
+            vec![evidence(graph, "", None, Asserter::WorkerSigned)],
+        );
+        return (Outcome::Fail, "the graph can't be read".to_owned());
+    }
+    if !entry.listed {
+        let message = format!("the task graph of {parent} does not list {}", link.task_id);
+        judging.refute(
+            Code::TaskNotInGraph,
+            about_task(),
+            message,
+            vec![evidence(graph, "", None, Asserter::WorkerSigned)],
+        );
+        return (Outcome::Fail, "not listed".to_owned());
+    }
+    if let Some(why) = &entry.malformed {
+        let message = format!("it can't be compared with its entry in the task graph of {parent}: {why}");
+        judging.refute(Code::GraphMalformed, about_graph(), message, vec![in_graph("", None)]);
+        return (Outcome::Fail, "the entry can't be compared".to_owned());
+    }
+    let counted: Vec<Difference> = entry.differences.iter().filter(|d| counts(judging, d)).cloned().collect();
+    let decision = link.decision.as_deref();
+    let extra: Vec<&String> = entry.extra_dependencies.iter().filter(|id| Some(id.as_str()) != decision).collect();
+    if counted.is_empty() && extra.is_empty() {
+        return (Outcome::Pass, format!("as {parent} lists it"));
+    }
+    if !counted.is_empty() {
+        let message = tell_differences(&counted, "graph", "queue");
+        let places = counted.iter().take(5).flat_map(|difference| {
+            [
+                in_graph(&format!("/task{}", difference.pointer), difference.left.clone()),
+                evidence(definition, &difference.pointer, difference.right.clone(), Asserter::Queue),
+            ]
+        });
+        let places = places.collect();
+        judging.refute(Code::TaskDiffersFromGraph, about_task(), message, places);
+    }
+    if !extra.is_empty() {
+        let extra = extra.iter().map(|id| id.as_str()).collect::<Vec<_>>().join(", ");
+        let message = format!("it depends on {extra}, which the graph does not say");
+        let place = evidence(definition, "/dependencies", Some(extra), Asserter::Queue);
+        judging.refute(Code::TaskDiffersFromGraph, about_task(), message, vec![place]);
+    }
+    (Outcome::Fail, "differs from the graph".to_owned())
+}
+
+/// Whether the rule book counts a difference: not in an ignored key, and not a key that only the definition has, which
+/// scriptworker, walking the graph's keys, never sees.
+fn counts(judging: &Judging<'_>, difference: &Difference) -> bool {
+    let mut parts = difference.pointer.split('/').skip(1);
+    let key = parts.next().unwrap_or_default();
+    let is_top_level = parts.next().is_none();
+    if judging.book.graph_ignored_keys.iter().any(|ignored| ignored == key) {
+        return false;
+    }
+    if is_top_level && difference.kind == DifferenceKind::RightOnly {
+        return false;
+    }
+    let is_expiry = difference.pointer.starts_with("/payload/artifacts/") && difference.pointer.ends_with("/expires");
+    !(is_expiry && judging.book.artifact_expiry_in_graph == ArtifactExpiry::Ignored)
+}

@@ -1,0 +1,24 @@
+//! The checks: one file a family.
+
+mod artifacts;
+mod attestation;
+mod chain;
+mod definition;
+mod graph;
+mod signature;
+
+use super::judging::{Judging, Ruling};
+use crate::chain::Link;
+use crate::model::Check;
+
+/// Runs one check of one link.
+pub(super) fn run(check: Check, judging: &mut Judging<'_>, link: &Link) -> Ruling {
+    match check {
+        Check::Chain => chain::check(judging, link),
+        Check::Definition => definition::check(judging, link),
+        Check::Attestation => attestation::check(judging, link),
+        Check::Signature => signature::check(judging, link),
+        Check::Artifacts => artifacts::check(judging, link),
+        Check::Graph => graph::check(judging, link),
+    }
+}

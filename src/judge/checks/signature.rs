@@ -1,0 +1,331 @@
+//! The attestation's signature is sound, by a key in force for the role of its worker.
+
+use crate::chain::Link;
+use crate::judge::judging::{Judging, Ruling, evidence, subject};
+use crate::model::{
+    ArmorNote, Asserter, AttestationFacts, Code, Evidence, Form, GapKind, Moment, Outcome, Plane, Presence, Role,
+    Signature, SignatureState, Subject, TaskFacts, Validity,
+};
+use crate::trust::Standing;
+
+/// How far a claimed signing time may lie outside its run. Workers sign before they report the run's end, and their
+/// clocks and the queue's differ by minutes at most.
+const CLOCK_TOLERANCE_SECONDS: i64 = 15 * 60;
+
+/// What one form's signature came to.
+struct FormRuling {
+    outcome: Outcome,
+    /// Whether the failure is one of bytes, not of trust: then no other form makes up for it.
+    is_contradicted: bool,
+    words: String,
+}
+
+pub(super) fn check(judging: &mut Judging<'_>, link: &Link) -> Ruling {
+    if !link.is_attested {
+        return (Outcome::NotApplicable, "the target has not run yet".to_owned());
+    }
+    let Some(task) = judging.task(&link.task_id) else { return (Outcome::Unknown, "not captured".to_owned()) };
+    let forms = judging.forms(task);
+    if forms.is_empty() {
+        return (Outcome::Unknown, "there is no attestation".to_owned());
+    }
+    let rulings: Vec<FormRuling> =
+        forms.iter().map(|(form, facts)| check_form(judging, link, task, *form, facts)).collect();
+    let words = rulings.iter().map(|ruling| ruling.words.clone()).collect::<Vec<_>>().join("; ");
+    // A run of the transition of 2019 has both forms: one that is sound and trusted is enough, unless the other's bytes
+    // contradict their signature.
+    let outcome = if rulings.iter().any(|ruling| ruling.is_contradicted) {
+        Outcome::Fail
+    } else {
+        rulings.iter().map(|ruling| ruling.outcome).min().unwrap_or(Outcome::Unknown)
+    };
+    (outcome, words)
+}
+
+fn check_form(
+    judging: &mut Judging<'_>,
+    link: &Link,
+    task: &TaskFacts,
+    form: Form,
+    facts: &AttestationFacts,
+) -> FormRuling {
+    let here = subject("signature", &link.task_id, task.evidence.latest_run(), Some(form.artifact()));
+    let Some(signature) = &facts.signature else {
+        judging.lack(GapKind::ArtifactContent, here, Presence::Present);
+        return unknown("its bytes are not kept");
+    };
+    remark_on_framing(judging, &here, facts, signature);
+    remark_on_time(judging, task, &here, facts, signature);
+    if let Some(key) = &signature.key {
+        judging.key = Some(key.to_string());
+    }
+    let Some(role) = Judging::role(link) else {
+        return unknown("no role: the worker implementation is not known");
+    };
+    let case = FormCase { link, task, form, facts, signature, role, here };
+    match signature.state {
+        SignatureState::Sound => case.sound(judging),
+        SignatureState::Missing => case.missing(judging),
+        SignatureState::Unreadable => {
+            let why = signature.why.clone().unwrap_or_default();
+            case.fail(judging, Code::SignatureUnreadable, format!("the signature can't be read: {why}"))
+        }
+        SignatureState::Ambiguous => {
+            let why = signature.why.clone().unwrap_or_default();
+            case.fail(judging, Code::SignatureAmbiguous, format!("which text is signed can't be said: {why}"))
+        }
+        SignatureState::Invalid => case.invalid(judging),
+        SignatureState::NoKey => case.no_key(judging),
+    }
+}
+
+fn unknown(words: &str) -> FormRuling {
+    FormRuling { outcome: Outcome::Unknown, is_contradicted: false, words: words.to_owned() }
+}
+
+/// One form's signature, with what is needed to speak of it.
+struct FormCase<'a> {
+    link: &'a Link,
+    task: &'a TaskFacts,
+    form: Form,
+    facts: &'a AttestationFacts,
+    signature: &'a Signature,
+    role: &'a Role,
+    here: Subject,
+}
+
+impl FormCase<'_> {
+    fn sound(&self, judging: &mut Judging<'_>) -> FormRuling {
+        let Some(key) = &self.signature.key else { return unknown("no key is named") };
+        let standing = judging.ledger.standing(key, self.signature.signing_key.as_deref(), self.role, judging.clocks);
+        let moment = judging.clocks.key;
+        let role = self.role;
+        let (code, words) = match standing {
+            Standing::Trusted(bases) => {
+                if let Some(cutoff) = self.signature.hash_refused_from.filter(|cutoff| *cutoff <= judging.clocks.policy)
+                {
+                    let hash = self.signature.hash.as_deref().unwrap_or("its hash");
+                    let words = format!("the signature rests on {hash}, which no longer counts since {cutoff}");
+                    return self.fail(judging, Code::KeyRefusedByPolicy, words);
+                }
+                judging.trust_basis.extend(bases);
+                let words = format!("sound, by {key}, in force for {role}");
+                return FormRuling { outcome: Outcome::Pass, is_contradicted: false, words };
+            }
+            Standing::NotAccepted if !judging.ledger.has_accepted(self.role) => {
+                judging.lack(GapKind::Keys, keys_of(self.role), Presence::Unknown);
+                return unknown(&format!("sound, by {key}, which nobody has accepted for {role}"));
+            }
+            Standing::NotAccepted => (Code::KeyNotAccepted, "nobody accepted its key".to_owned()),
+            Standing::OtherRoles(roles) => {
+                let roles: Vec<&str> = roles.iter().map(Role::as_str).collect();
+                (Code::KeyWrongRole, format!("its key is trusted for {}, not for {role}", roles.join(", ")))
+            }
+            Standing::NotInForce(epochs) => {
+                let epochs: Vec<String> = epochs.iter().map(|(from, until)| interval(*from, *until)).collect();
+                (Code::KeyNotInForce, format!("its key was in force {}, not at {moment}", epochs.join(" and ")))
+            }
+            Standing::NotValid(validity) => {
+                let (code, words) = invalidity(validity);
+                (code, format!("{words} at {moment}"))
+            }
+        };
+        self.fail(judging, code, format!("the signature is sound, but {words} (key {key})"))
+    }
+
+    fn missing(&self, judging: &mut Judging<'_>) -> FormRuling {
+        let name = crate::model::ATTESTATION_SIG;
+        let run_id = self.task.evidence.latest_run();
+        let presence = run_id.map_or(Presence::Unknown, |run_id| self.task.evidence.artifact_presence(run_id, name));
+        match presence {
+            Presence::Absent => self.fail(judging, Code::SignatureMissing, format!("there is no {name}")),
+            Presence::Present => {
+                let content = subject("artifact", &self.link.task_id, run_id, Some(name));
+                judging.lack(GapKind::ArtifactContent, content, presence);
+                unknown("the signature's bytes are not kept")
+            }
+            Presence::Gone | Presence::Unknown => {
+                judging.lack(GapKind::Signature, subject("artifact", &self.link.task_id, run_id, Some(name)), presence);
+                unknown(&format!("the signature is {}", presence.word()))
+            }
+        }
+    }
+
+    fn invalid(&self, judging: &mut Judging<'_>) -> FormRuling {
+        let tried = self.signature.tried.len();
+        match &self.signature.issuer {
+            Some(issuer) => {
+                let words = format!("the signature names key {issuer} and does not verify under it");
+                self.fail(judging, Code::SignatureInvalid, words)
+            }
+            // A detached ed25519 signature names no key: it can't be told from one by a key that is nowhere known.
+            None if judging.ledger.has_accepted(self.role) => {
+                let words = format!("the signature verifies under none of the {tried} known keys");
+                self.fail(judging, Code::SignatureInvalid, words)
+            }
+            None => {
+                judging.lack(GapKind::Keys, keys_of(self.role), Presence::Unknown);
+                unknown(&format!(
+                    "it verifies under none of the {tried} known keys, and none is accepted for {}",
+                    self.role
+                ))
+            }
+        }
+    }
+
+    fn no_key(&self, judging: &mut Judging<'_>) -> FormRuling {
+        let issuer = self.signature.issuer.as_deref().unwrap_or("an unnamed key");
+        if judging.ledger.has_accepted(self.role) && self.form == Form::Openpgp {
+            let words = format!("the signature names key {issuer}, which is not known");
+            return self.fail(judging, Code::KeyUnknown, words);
+        }
+        judging.lack(GapKind::Keys, keys_of(self.role), Presence::Unknown);
+        unknown(&format!("there is no key for {} to verify it with", self.role))
+    }
+
+    fn fail(&self, judging: &mut Judging<'_>, code: Code, words: String) -> FormRuling {
+        let confirm = confirm(self);
+        judging.found(Plane::Rule, code, self.here.clone(), words.clone(), self.places(), Some(confirm));
+        let is_contradicted = matches!(
+            code,
+            Code::SignatureInvalid | Code::SignatureUnreadable | Code::SignatureAmbiguous | Code::SignatureMissing
+        );
+        FormRuling { outcome: Outcome::Fail, is_contradicted, words }
+    }
+
+    fn places(&self) -> Vec<Evidence> {
+        let signed = evidence(Some(self.facts.blob), "", None, Asserter::WorkerSigned);
+        let detached =
+            self.facts.signature_blob.map(|blob| evidence(Some(blob), "bytes=0-63", None, Asserter::WorkerSigned));
+        std::iter::once(signed).chain(detached).collect()
+    }
+}
+
+fn keys_of(role: &Role) -> Subject {
+    Subject { kind: "key", task_id: None, run_id: None, name: Some(role.to_string()) }
+}
+
+fn interval(from: Option<Moment>, until: Option<Moment>) -> String {
+    match (from, until) {
+        (None, None) => "always".to_owned(),
+        (Some(from), None) => format!("from {from}"),
+        (None, Some(until)) => format!("until {until}"),
+        (Some(from), Some(until)) => format!("from {from} until {until}"),
+    }
+}
+
+const fn invalidity(validity: Validity) -> (Code, &'static str) {
+    match validity {
+        Validity::NotYetCreated => (Code::KeyNotYetCreated, "its key did not exist yet"),
+        Validity::Expired => (Code::KeyExpired, "its key had expired"),
+        Validity::Revoked => (Code::KeyRevoked, "its key was revoked"),
+        Validity::RefusedByPolicy => {
+            (Code::KeyRefusedByPolicy, "what binds its key rests on an algorithm that no longer counted")
+        }
+        Validity::NotForSigning | Validity::Valid => (Code::KeyUnusable, "its key is not for signing"),
+    }
+}
+
+/// The command with which another program confirms what a finding says of a signature.
+fn confirm(case: &FormCase<'_>) -> String {
+    let task = &case.link.task_id;
+    match case.form {
+        Form::Ed25519 => {
+            let key = case.signature.key.as_ref().map(|key| key.as_str().trim_start_matches("ed25519:").to_owned());
+            let key = key.unwrap_or_else(|| "PUBLIC_KEY_IN_HEX".to_owned());
+            // 302a300506032b6570032100 is the DER of an ed25519 public key up to the key itself (RFC 8410).
+            format!(
+                "cotrace cat {task} {json} > cot.json; cotrace cat {task} {sig} > cot.sig; \
+                 printf 302a300506032b6570032100{key} | xxd -r -p > key.der; \
+                 openssl pkeyutl -verify -pubin -keyform DER -inkey key.der -rawin -in cot.json -sigfile cot.sig",
+                json = crate::model::ATTESTATION_JSON,
+                sig = crate::model::ATTESTATION_SIG,
+            )
+        }
+        Form::Openpgp => format!(
+            "cotrace cat {task} {asc} > cot.asc; gpg --import KEY_FILE; \
+             gpg --faked-system-time \"$(date -u -d '{time}' +%Y%m%dT%H%M%S)\" --verify cot.asc",
+            asc = crate::model::ATTESTATION_ASC,
+            time = case.signature.claimed_time.map_or_else(|| "SIGNING TIME".to_owned(), |time| time.to_string()),
+        ),
+    }
+}
+
+/// What is odd about the framing of a clear-signed file: each as its own finding, with the bytes.
+fn remark_on_framing(judging: &mut Judging<'_>, here: &Subject, facts: &AttestationFacts, signature: &Signature) {
+    for note in &signature.notes {
+        let Some((code, words)) = framing(note) else { continue };
+        let place = format!("bytes={}-{}", note.start, note.end);
+        let times = if note.count > 1 { format!(", {} times", note.count) } else { String::new() };
+        let message = format!("{words} ({place}{times})");
+        let excerpt = Some(note.excerpt.clone()).filter(|excerpt| !excerpt.is_empty());
+        judging.remark(
+            code,
+            here.clone(),
+            message,
+            vec![evidence(Some(facts.blob), &place, excerpt, Asserter::Collector)],
+        );
+    }
+}
+
+fn framing(note: &ArmorNote) -> Option<(Code, &'static str)> {
+    Some(match note.kind.as_str() {
+        "text-before" => (Code::ClearsignTextOutside, "the file holds text before the signed one"),
+        "text-between" => (Code::ClearsignTextOutside, "the file holds text between signed ones"),
+        "text-after" => (Code::ClearsignTextOutside, "the file holds text after the signed one"),
+        "trailing-whitespace" => {
+            (Code::ClearsignUncoveredBytes, "white space at line ends, which the signature does not cover")
+        }
+        "crlf" => (Code::ClearsignUncoveredBytes, "all lines end in CRLF, which the signature does not tell from LF"),
+        "mixed-line-ends" => {
+            (Code::ClearsignUncoveredBytes, "lines end differently, which the signature does not tell")
+        }
+        "lone-carriage-return" => {
+            (Code::ClearsignFraming, "a carriage return inside a line, which programs read differently")
+        }
+        "form-feed" => (Code::ClearsignFraming, "a form feed, at which some programs end the text"),
+        "nul-byte" => (Code::ClearsignFraming, "a NUL byte, at which some programs end the text"),
+        "unexpected-header" => (Code::ClearsignFraming, "an armor header other than Hash, which gpg refuses"),
+        "not-dash-escaped-header" => (Code::ClearsignFraming, "a NotDashEscaped header, which changes what is signed"),
+        "missing-hash-header" => (Code::ClearsignFraming, "no Hash header, without which gpg refuses the file"),
+        "wrong-hash-header" => {
+            (Code::ClearsignFraming, "the Hash header names another hash than the signature, which gpg refuses")
+        }
+        "unknown-hash-name" => (Code::ClearsignFraming, "the Hash header names no hash that gpg knows"),
+        "unexpected-armor" => (Code::ClearsignFraming, "the text does not end where a signature begins"),
+        "unescaped-dash" => (Code::ClearsignFraming, "a line that begins with a dash and is not escaped"),
+        "line-too-long" => {
+            (Code::ClearsignLineTooLong, "a line of more than 19,995 bytes: gpg of that time called the signature bad")
+        }
+        // The rest is part of a signature that is unreadable or ambiguous, and told there.
+        _ => return None,
+    })
+}
+
+/// A claimed signing time that does not fit. The claim is the signer's word: it never rescues anything.
+fn remark_on_time(
+    judging: &mut Judging<'_>,
+    task: &TaskFacts,
+    here: &Subject,
+    facts: &AttestationFacts,
+    signature: &Signature,
+) {
+    let Some(claimed) = signature.claimed_time else { return };
+    let place = || vec![evidence(Some(facts.blob), "", Some(claimed.to_string()), Asserter::WorkerSigned)];
+    let run = task.evidence.latest_run().and_then(|run_id| task.evidence.run(run_id));
+    let moment = judging.clocks.key;
+    // The target itself is judged while it runs: it signs afterwards.
+    let is_running = judging.chain.links.first().is_some_and(|target| target.task_id == task.evidence.task_id)
+        && run.and_then(|run| run.started).is_some_and(|started| started <= moment);
+    if claimed > moment && !is_running {
+        let message = format!("the signature claims to be of {claimed}, after the moment of judgement {moment}");
+        judging.remark(Code::SignatureAfterAsOf, here.clone(), message, place());
+    }
+    let Some((started, resolved)) = run.and_then(|run| Some((run.started?, run.resolved?))) else { return };
+    let outside = claimed.unix() < started.unix() - CLOCK_TOLERANCE_SECONDS
+        || claimed.unix() > resolved.unix() + CLOCK_TOLERANCE_SECONDS;
+    if outside {
+        let message = format!("the signature claims to be of {claimed}; the run lasted from {started} to {resolved}");
+        judging.remark(Code::SignatureTimeOutsideRun, here.clone(), message, place());
+    }
+}

@@ -1,0 +1,236 @@
+//! One judgement, while it is made.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::checks;
+use crate::chain::{Chain, Link, Mode, WorkerVote};
+use crate::model::{
+    Asserter, Basis, Check, CheckResult, Clocks, Code, Digest, Evidence, Facts, Finding, Form, Gap, GapKind, Outcome,
+    Plane, Presence, Reason, Role, Subject, TaskFacts, TaskId, Verdict,
+};
+use crate::rules::RuleBook;
+use crate::trust::Ledger;
+
+/// What a judgement came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Judgement {
+    /// The worst over the links, and never better than what the rule book leaves unchecked allows.
+    pub verdict: Verdict,
+    /// The class of the weightiest reason against it.
+    pub reason: Option<Reason>,
+    /// The links, in the chain's order.
+    pub links: Vec<LinkJudgement>,
+    /// The findings, unordered.
+    pub findings: Vec<Finding>,
+    /// The gaps, by kind and subject.
+    pub gaps: Vec<Gap>,
+    /// The bases on which keys were trusted.
+    pub trust_basis: BTreeSet<Basis>,
+}
+
+/// What was judged of one link.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LinkJudgement {
+    /// The worst over its checks.
+    pub verdict: Verdict,
+    /// Its checks, in their order.
+    pub checks: Vec<CheckResult>,
+    /// The key that made its signature.
+    pub key: Option<String>,
+}
+
+/// A check's outcome with a few words on it.
+pub(super) type Ruling = (Outcome, String);
+
+/// Judges a chain at a moment.
+pub fn judge(chain: &Chain, facts: &Facts, book: &RuleBook, ledger: &Ledger, clocks: Clocks, mode: Mode) -> Judgement {
+    let mut judging = Judging {
+        chain,
+        facts,
+        book,
+        ledger,
+        clocks,
+        mode,
+        findings: Vec::new(),
+        gaps: BTreeMap::new(),
+        trust_basis: BTreeSet::new(),
+        key: None,
+        check: Check::Chain,
+    };
+    let links: Vec<LinkJudgement> = chain.links.iter().map(|link| judging.judge_link(link)).collect();
+    let worst = links.iter().map(|link| link.verdict).max().unwrap_or(Verdict::Undetermined);
+    let at_best = if book.not_checked.is_empty() { Verdict::Verified } else { Verdict::Undetermined };
+    let verdict = worst.max(at_best);
+    let failed = judging.findings.iter().filter(|finding| finding.plane == Plane::Rule).map(|finding| finding.reason);
+    let reason = match verdict {
+        Verdict::Verified => None,
+        Verdict::Undetermined => Some(Reason::Absent),
+        Verdict::Refuted => failed.min(),
+    };
+    let gaps = judging.gaps.into_iter().map(|((kind, subject), lack)| Gap {
+        kind,
+        subject,
+        url: lack.url,
+        needed_by: lack.needed_by.into_iter().collect(),
+        presence: lack.presence,
+    });
+    Judgement {
+        verdict,
+        reason,
+        links,
+        gaps: gaps.collect(),
+        findings: judging.findings,
+        trust_basis: judging.trust_basis,
+    }
+}
+
+/// A gap in the making.
+struct Lack {
+    presence: Presence,
+    url: Option<String>,
+    needed_by: BTreeSet<String>,
+}
+
+/// What checks see, and where they leave what they find.
+pub(super) struct Judging<'a> {
+    pub(super) chain: &'a Chain,
+    pub(super) facts: &'a Facts,
+    pub(super) book: &'a RuleBook,
+    pub(super) ledger: &'a Ledger,
+    pub(super) clocks: Clocks,
+    pub(super) mode: Mode,
+    pub(super) trust_basis: BTreeSet<Basis>,
+    pub(super) key: Option<String>,
+    findings: Vec<Finding>,
+    gaps: BTreeMap<(GapKind, Subject), Lack>,
+    check: Check,
+}
+
+impl<'a> Judging<'a> {
+    fn judge_link(&mut self, link: &Link) -> LinkJudgement {
+        self.key = None;
+        let results: Vec<CheckResult> = Check::ALL
+            .into_iter()
+            .map(|check| {
+                self.check = check;
+                let (outcome, detail) = checks::run(check, self, link);
+                CheckResult { check, outcome, detail }
+            })
+            .collect();
+        let verdict = results.iter().map(|result| result.outcome.verdict()).max().unwrap_or(Verdict::Undetermined);
+        LinkJudgement { verdict, checks: results, key: self.key.take() }
+    }
+
+    /// What is known of a task; `None` where the snapshot has nothing of it.
+    pub(super) fn task(&self, task_id: &TaskId) -> Option<&'a TaskFacts> {
+        self.facts.tasks.get(task_id)
+    }
+
+    /// The role whose keys may sign for a link.
+    pub(super) fn role(link: &Link) -> Option<&Role> {
+        match &link.worker {
+            Some(WorkerVote::Agreed(role)) => Some(role),
+            Some(WorkerVote::Nobody | WorkerVote::Disagree(_)) | None => None,
+        }
+    }
+
+    /// The forms of attestation that the rule book accepts and the snapshot has of a task's latest run.
+    pub(super) fn forms(&self, task: &'a TaskFacts) -> Vec<(Form, &'a crate::model::AttestationFacts)> {
+        let accepted = |form: &&Form| self.book.forms.contains(form);
+        task.attestations.iter().filter(|(form, _)| accepted(form)).map(|(form, facts)| (*form, facts)).collect()
+    }
+
+    /// Adds a finding on the rule plane.
+    pub(super) fn refute(&mut self, code: Code, subject: Subject, message: String, evidence: Vec<Evidence>) {
+        self.found(Plane::Rule, code, subject, message, evidence, None);
+    }
+
+    /// Adds a finding on the audit plane.
+    pub(super) fn remark(&mut self, code: Code, subject: Subject, message: String, evidence: Vec<Evidence>) {
+        self.found(Plane::Audit, code, subject, message, evidence, None);
+    }
+
+    /// Adds a finding.
+    pub(super) fn found(
+        &mut self,
+        plane: Plane,
+        code: Code,
+        subject: Subject,
+        message: String,
+        evidence: Vec<Evidence>,
+        confirm: Option<String>,
+    ) {
+        let target = self.chain.links.first().map(|link| link.task_id.clone());
+        self.findings.push(Finding {
+            code,
+            plane,
+            severity: code.severity(),
+            reason: code.reason(),
+            subject,
+            targets: target.into_iter().collect(),
+            message,
+            confirm,
+            evidence,
+        });
+    }
+
+    /// Notes that the current check lacks evidence.
+    pub(super) fn lack(&mut self, kind: GapKind, subject: Subject, presence: Presence) {
+        let url = url(self.facts.root_url.as_deref(), kind, &subject);
+        let needed_by = self.check.word().to_owned();
+        let lack = Lack { presence, url, needed_by: BTreeSet::new() };
+        self.gaps.entry((kind, subject)).or_insert(lack).needed_by.insert(needed_by);
+    }
+}
+
+/// Where missing evidence could be fetched, in the addresses of the queue.
+fn url(root_url: Option<&str>, kind: GapKind, subject: &Subject) -> Option<String> {
+    let root = root_url?.trim_end_matches('/');
+    // Before the deployments had root URLs, there was one, whose services had hosts of their own.
+    let queue = match root {
+        "https://taskcluster.net" => "https://queue.taskcluster.net/v1".to_owned(),
+        _ => format!("{root}/api/queue/v1"),
+    };
+    let task = format!("{queue}/task/{}", subject.task_id.as_ref()?);
+    match kind {
+        GapKind::Definition => Some(task),
+        GapKind::Status => Some(format!("{task}/status")),
+        GapKind::Attestation | GapKind::Signature | GapKind::Artifact | GapKind::ArtifactContent => {
+            let name = percent_encode(subject.name.as_deref()?);
+            Some(match subject.run_id {
+                Some(run_id) => format!("{task}/runs/{run_id}/artifacts/{name}"),
+                None => format!("{task}/artifacts/{name}"),
+            })
+        }
+        GapKind::Keys => None,
+    }
+}
+
+/// Percent-encodes everything but the unreserved characters of RFC 3986, slashes too, as the queue's clients do.
+fn percent_encode(name: &str) -> String {
+    use std::fmt::Write as _;
+    let mut encoded = String::with_capacity(name.len());
+    for byte in name.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
+            encoded.push(char::from(byte));
+        } else {
+            let _ = write!(encoded, "%{byte:02X}");
+        }
+    }
+    encoded
+}
+
+/// A subject of a finding or gap.
+pub(super) fn subject(kind: &'static str, task_id: &TaskId, run_id: Option<u32>, name: Option<&str>) -> Subject {
+    Subject { kind, task_id: Some(task_id.clone()), run_id, name: name.map(str::to_owned) }
+}
+
+/// A piece of evidence.
+pub(super) fn evidence(
+    blob: Option<Digest>,
+    pointer: &str,
+    excerpt: Option<String>,
+    asserted_by: Asserter,
+) -> Evidence {
+    Evidence { blob, pointer: Some(pointer.to_owned()), excerpt, asserted_by }
+}

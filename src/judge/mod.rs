@@ -1,0 +1,12 @@
+//! Judgement: a chain, its facts, trust, rules and clocks to verdicts, findings and gaps. Pure, and without
+//! cryptography: everything that needs it is a fact already.
+//!
+//! Every check runs for every link; none stops another. A chain's verdict is the worst over its links, a link's the
+//! worst over its checks.
+
+mod checks;
+mod judging;
+mod moment;
+
+pub use judging::{Judgement, LinkJudgement, judge};
+pub use moment::{MomentOfJudgement, then};

@@ -1,0 +1,7 @@
+//! The binary: arguments in, an exit code out.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cotrace::cli::main()
+}

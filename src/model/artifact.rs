@@ -1,0 +1,50 @@
+//! Artifacts: their well-known names, and whether they are there.
+
+use serde::{Deserialize, Serialize};
+
+/// The clear-signed attestation of 2016 to 2019.
+pub const ATTESTATION_ASC: &str = "public/chainOfTrust.json.asc";
+/// The attestation since 2019.
+pub const ATTESTATION_JSON: &str = "public/chain-of-trust.json";
+/// Its detached signature: 64 raw bytes of ed25519.
+pub const ATTESTATION_SIG: &str = "public/chain-of-trust.json.sig";
+/// What a decision or action task says that it created.
+pub const TASK_GRAPH_JSON: &str = "public/task-graph.json";
+/// The actions that a decision task offers.
+pub const ACTIONS_JSON: &str = "public/actions.json";
+/// The parameters of a decision task.
+pub const PARAMETERS_YML: &str = "public/parameters.yml";
+
+/// Whether verification reads the contents of an artifact with this name, beyond its digest: attestations and their
+/// signatures, graphs, parameters, actions, logs.
+pub fn is_evidence_artifact(name: &str) -> bool {
+    const NAMES: [&str; 6] =
+        [ATTESTATION_ASC, ATTESTATION_JSON, ATTESTATION_SIG, TASK_GRAPH_JSON, ACTIONS_JSON, PARAMETERS_YML];
+    NAMES.contains(&name) || name.starts_with("public/logs/")
+}
+
+/// Whether a thing is there. Only `Absent` can refute.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Presence {
+    /// Its bytes, or at least their digest, were captured.
+    Present,
+    /// It was asked for and denied before the task expired, or a listing of that run lacks it.
+    Absent,
+    /// It was denied after the task expired.
+    Gone,
+    /// Nobody asked.
+    Unknown,
+}
+
+impl Presence {
+    /// The word that reports use.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Present => "present",
+            Self::Absent => "absent",
+            Self::Gone => "gone",
+            Self::Unknown => "unknown",
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! Finding codes: the stable names of what a check can find.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Serialize, Serializer};
+
+use super::{Reason, Severity};
+
+/// Declares the codes once: variant, stable id, severity and reason class of the finding, and one sentence.
+macro_rules! codes {
+    ($($variant:ident $id:literal $severity:ident $reason:ident $sentence:literal;)*) => {
+        /// The stable id of a finding. Each has a page in `docs/findings/`, which `cotrace explain` prints.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Code {
+            $(#[doc = $sentence] $variant,)*
+        }
+
+        impl Code {
+            /// Every code, in the order of the families.
+            pub const ALL: &[Self] = &[$(Self::$variant,)*];
+
+            /// The stable kebab-case id.
+            pub const fn id(self) -> &'static str {
+                match self { $(Self::$variant => $id,)* }
+            }
+
+            /// How bad the finding is, whoever reads it.
+            pub const fn severity(self) -> Severity {
+                match self { $(Self::$variant => Severity::$severity,)* }
+            }
+
+            /// The class of the reason for which the check failed.
+            pub const fn reason(self) -> Reason {
+                match self { $(Self::$variant => Reason::$reason,)* }
+            }
+
+            /// One sentence.
+            pub const fn sentence(self) -> &'static str {
+                match self { $(Self::$variant => $sentence,)* }
+            }
+
+            /// The page, in Markdown.
+            pub const fn page(self) -> &'static str {
+                match self { $(Self::$variant => include_str!(concat!("../../docs/findings/", $id, ".md")),)* }
+            }
+        }
+    };
+}
+
+codes! {
+    TaskTypeUndecided "task-type-undecided" Medium Absent "The evidence does not settle the target's task type.";
+    TaskTypeInvalid "task-type-invalid" High NotPermitted "A link's name ends in a task type that the rule book does not know.";
+    WorkerImplementationUnknown "worker-implementation-unknown" High Malformed "Nothing in the definition tells which worker implementation ran the task.";
+    WorkerImplementationAmbiguous "worker-implementation-ambiguous" High Contradicted "The definition votes for more than one worker implementation.";
+    ChainTooDeep "chain-too-deep" High NotPermitted "A link lies deeper in the chain than the rule book follows.";
+    ChainCycle "chain-cycle" Low Contradicted "A task of the chain rests on itself through others.";
+    DependencyMalformed "dependency-malformed" High Malformed "A definition names a dependency that is no task id.";
+    MomentUndecided "moment-undecided" Medium Absent "The moment of judgement is not known, and the verdict depends on it.";
+    DefinitionMissing "definition-missing" High Absent "The queue was asked for a task's definition and denied having it.";
+    DefinitionMalformed "definition-malformed" High Malformed "A task definition lacks what verification reads, or has it in the wrong form.";
+    StatusMalformed "status-malformed" Medium Malformed "The queue's status of a task can't be read.";
+    DocumentAmbiguous "document-ambiguous" Medium Malformed "Two readers could understand a JSON document differently.";
+    AttestationMissing "attestation-missing" High Absent "A link's run published no attestation.";
+    AttestationMalformed "attestation-malformed" High Malformed "An attestation is not JSON, or not of schema version 1.";
+    AttestationTaskMismatch "attestation-task-mismatch" High Contradicted "An attestation speaks of another task.";
+    AttestationRunMismatch "attestation-run-mismatch" High Contradicted "An attestation speaks of another run than the one that published it.";
+    AttestationWorkerMismatch "attestation-worker-mismatch" High Contradicted "An attestation names another worker than the queue's status.";
+    AttestationDefinitionMismatch "attestation-definition-mismatch" High Contradicted "The worker attested another task definition than the queue gives.";
+    AttestationFormsDisagree "attestation-forms-disagree" High Contradicted "The OpenPGP and the ed25519 attestation of one run differ.";
+    SignatureMissing "signature-missing" High Absent "An attestation has no signature beside it.";
+    SignatureUnreadable "signature-unreadable" High Malformed "There is a signature, but it can't be read.";
+    SignatureInvalid "signature-invalid" High Contradicted "The signature does not verify over the attestation's bytes.";
+    SignatureAmbiguous "signature-ambiguous" High Malformed "A clear-signed file holds more than one signed text or signature.";
+    SignatureAfterAsOf "signature-after-as-of" Info Contradicted "The signature claims to be younger than the moment of judgement.";
+    SignatureTimeOutsideRun "signature-time-outside-run" Medium Contradicted "The signature claims a time outside the run that it attests.";
+    ClearsignTextOutside "clearsign-text-outside" High Contradicted "A clear-signed file holds text that the signature does not cover.";
+    ClearsignUncoveredBytes "clearsign-uncovered-bytes" Low Contradicted "A clear-signed text holds bytes that the signature does not cover.";
+    ClearsignFraming "clearsign-framing" Medium Malformed "The framing of a clear-signed file is not what its tools write.";
+    ClearsignLineTooLong "clearsign-line-too-long" Medium Malformed "A line is too long for gpg, which refused the file then.";
+    KeyUnknown "key-unknown" High NotTrusted "No known key made this signature.";
+    KeyNotAccepted "key-not-accepted" High NotTrusted "The signature is sound, but nobody accepted the key that made it.";
+    KeyWrongRole "key-wrong-role" High NotTrusted "The signature is sound, but its key is trusted for another role only.";
+    KeyNotInForce "key-not-in-force" High NotTrusted "The signature is sound, but its key was not in force for the role at the moment of judgement.";
+    KeyNotYetCreated "key-not-yet-created" High NotTrusted "The signature is sound, but its key did not exist yet at the moment of judgement.";
+    KeyExpired "key-expired" High NotTrusted "The signature is sound, but its key had expired at the moment of judgement.";
+    KeyRevoked "key-revoked" High NotTrusted "The signature is sound, but its key was revoked.";
+    KeyRefusedByPolicy "key-refused-by-policy" High NotTrusted "The signature is sound, but key or signature rest on an algorithm that no longer counted at the moment of judgement.";
+    KeyUnusable "key-unusable" High NotTrusted "The signature is sound, but its key is not one for signing.";
+    KeyMalformed "key-malformed" Medium Malformed "A listed key can't be read, or is one that anybody can forge signatures for.";
+    ArtifactMissing "artifact-missing" High Absent "An artifact that the chain consumes is not there.";
+    ArtifactNotAttested "artifact-not-attested" High Contradicted "An artifact that the chain consumes is not in its maker's attestation.";
+    ArtifactDigestMismatch "artifact-digest-mismatch" High Contradicted "An artifact that the chain consumes is not what its maker attested.";
+    ArtifactDigestMalformed "artifact-digest-malformed" High Malformed "An attestation states no usable digest of an artifact.";
+    ArtifactPatternUnlisted "artifact-pattern-unlisted" Info Absent "A pattern was expanded over what the capture holds, not over the queue's listing.";
+    ArtifactPathIllegal "artifact-path-illegal" High NotPermitted "A definition consumes an artifact under a name that scriptworker refuses.";
+    ArtifactAltered "artifact-altered" High Contradicted "An artifact that nothing in the chain consumes is not what its maker attested.";
+    GraphMalformed "graph-malformed" High Malformed "A parent's task-graph.json can't be read.";
+    TaskNotInGraph "task-not-in-graph" High Contradicted "The parent's task-graph.json does not list the task.";
+    TaskDiffersFromGraph "task-differs-from-graph" High Contradicted "A task's definition is not the one that its parent's task-graph.json lists.";
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.id())
+    }
+}
+
+impl FromStr for Code {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::ALL.iter().copied().find(|code| code.id() == text).ok_or(())
+    }
+}
+
+impl Serialize for Code {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.id())
+    }
+}

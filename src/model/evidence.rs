@@ -1,0 +1,122 @@
+//! What a snapshot holds of one task: plain values, as the case file gives them to a replay.
+
+use std::collections::BTreeMap;
+
+use super::{Digest, Moment, Presence, Run, TaskId};
+
+/// A task as a snapshot has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TaskEvidence {
+    /// Its id.
+    pub task_id: TaskId,
+    /// The queue's definition, by digest of its bytes.
+    pub definition: Option<Digest>,
+    /// The queue's status, by digest of its bytes.
+    pub status: Option<Digest>,
+    /// Why the status can't be read, if it can't.
+    pub status_problem: Option<String>,
+    /// When the task's evidence expires, as its definition or status says.
+    pub expires: Option<Moment>,
+    /// The runs of the status, in its order.
+    pub runs: Vec<Run>,
+    /// The runs of which an artifact listing was captured.
+    pub listed_runs: Vec<u32>,
+    /// The artifacts, by run and name.
+    pub artifacts: BTreeMap<(u32, String), ArtifactRecord>,
+    /// What was asked for and denied.
+    pub denials: Vec<Denial>,
+}
+
+/// One artifact of one run.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ArtifactRecord {
+    /// The SHA-256 of its bytes, where they were captured.
+    pub sha256: Option<Digest>,
+    /// The SHA-512 of its bytes in hexadecimal, where the run's attestation states one.
+    pub sha512: Option<String>,
+    /// Its length in bytes, where they were captured.
+    pub size: Option<u64>,
+    /// Whether a listing of the run names it.
+    pub listed: bool,
+}
+
+/// Something that a collector asked for and was denied.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Denial {
+    /// `definition`, `status` or `artifact`.
+    pub what: String,
+    /// The run, for an artifact.
+    pub run_id: Option<u32>,
+    /// The name, for an artifact.
+    pub name: Option<String>,
+    /// When it was denied.
+    pub at: Option<Moment>,
+    /// The HTTP status: only 404 and 410 say that a thing is not there.
+    pub http_status: Option<u16>,
+}
+
+impl TaskEvidence {
+    /// The run whose artifacts count: the last of the status, as the queue's own "latest" artifact addresses have it;
+    /// without a status, the highest run of which anything was captured.
+    pub fn latest_run(&self) -> Option<u32> {
+        match self.runs.last() {
+            Some(run) => Some(run.run_id),
+            None if self.status.is_none() || self.status_problem.is_some() => {
+                let artifacts = self.artifacts.keys().map(|(run_id, _)| *run_id);
+                artifacts.chain(self.listed_runs.iter().copied()).max()
+            }
+            None => None,
+        }
+    }
+
+    /// The run with this number, as the status tells it.
+    pub fn run(&self, run_id: u32) -> Option<&Run> {
+        self.runs.iter().find(|run| run.run_id == run_id)
+    }
+
+    /// The artifact of a run, if its bytes or a listing were captured.
+    pub fn artifact(&self, run_id: u32, name: &str) -> Option<&ArtifactRecord> {
+        self.artifacts.get(&(run_id, name.to_owned()))
+    }
+
+    /// Whether an artifact is there.
+    pub fn artifact_presence(&self, run_id: u32, name: &str) -> Presence {
+        let record = self.artifact(run_id, name);
+        if record.is_some_and(|record| record.sha256.is_some()) {
+            return Presence::Present;
+        }
+        let denied = |denial: &&Denial| {
+            denial.what == "artifact"
+                && denial.name.as_deref() == Some(name)
+                && denial.run_id.is_none_or(|run| run == run_id)
+        };
+        match self.denials.iter().find(denied) {
+            Some(denial) => self.denied(denial),
+            None if record.is_none() && self.listed_runs.contains(&run_id) => Presence::Absent,
+            None => Presence::Unknown,
+        }
+    }
+
+    /// Whether the definition (`what` = `definition`) or the status (`status`) is there.
+    pub fn reply_presence(&self, what: &str) -> Presence {
+        let captured = match what {
+            "definition" => self.definition.is_some(),
+            _ => self.status.is_some(),
+        };
+        if captured {
+            return Presence::Present;
+        }
+        self.denials.iter().find(|denial| denial.what == what).map_or(Presence::Unknown, |denial| self.denied(denial))
+    }
+
+    /// A denial means absence only if it came before the evidence expired; without a time it can't be said, and
+    /// nothing is refuted by it.
+    fn denied(&self, denial: &Denial) -> Presence {
+        match (denial.at, self.expires) {
+            _ if !matches!(denial.http_status, Some(404 | 410)) => Presence::Unknown,
+            (Some(at), Some(expires)) if at >= expires => Presence::Gone,
+            (Some(_), _) => Presence::Absent,
+            (None, _) => Presence::Unknown,
+        }
+    }
+}

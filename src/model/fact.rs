@@ -1,0 +1,374 @@
+//! Facts: what the evidence shows, whatever the moment and the rules. Examined once, stored, never changed.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Difference, Digest, Edge, KeyId, Moment, UpstreamArtifact};
+
+/// What kind of fact.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum FactKind {
+    /// What a task definition says: [`Definition`].
+    Definition,
+    /// What an attestation says, and how its embedded task differs from the queue's: [`Attestation`].
+    Attestation,
+    /// Which key made the signature, over which bytes: [`Signature`].
+    Signature,
+    /// The digests that an attestation states beside the artifacts seen: [`DigestFact`].
+    Digests,
+    /// How a definition differs from its entry in a task graph: [`GraphEntry`].
+    GraphEntry,
+    /// The certificates of a key file, and when each of their keys is valid: a list of [`Certificate`].
+    Certificate,
+}
+
+impl FactKind {
+    /// Its name in the case file.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Definition => "definition",
+            Self::Attestation => "attestation",
+            Self::Signature => "signature",
+            Self::Digests => "digests",
+            Self::GraphEntry => "graph-entry",
+            Self::Certificate => "certificate",
+        }
+    }
+}
+
+/// What a fact is stored under. The same key always holds the same value.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct FactKey {
+    /// Its kind.
+    pub kind: FactKind,
+    /// The task, or the digest of a key file.
+    pub subject: String,
+    /// What tells facts of one kind about one subject apart: a run and form, a parent task.
+    pub variant: String,
+    /// A digest over the digests of every input.
+    pub inputs: Digest,
+    /// The version of the examiner of this kind; raised when its answers could change.
+    pub examiner: u32,
+}
+
+/// The typed view of a task definition.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Definition {
+    /// What verification reads and the definition lacks or has in the wrong form; empty if well-formed.
+    pub problems: Vec<String>,
+    /// Why two readers could understand the document differently.
+    pub ambiguities: Vec<String>,
+    /// `taskGroupId`.
+    pub task_group_id: Option<String>,
+    /// `extra.parent`, where there is one.
+    pub parent: Option<String>,
+    /// Whether it is an action task: `payload.env.ACTION_CALLBACK` or `extra.action`.
+    pub is_action: bool,
+    /// What it rests on, in the order of the document.
+    pub edges: Vec<Edge>,
+    /// What it consumes.
+    pub upstream: Vec<UpstreamArtifact>,
+    /// What tells the worker implementation.
+    pub hints: WorkerHints,
+    /// `metadata.name`.
+    pub name: Option<String>,
+    /// `tags.label`.
+    pub label: Option<String>,
+    /// `tags.kind`.
+    pub kind: Option<String>,
+    /// `metadata.source`.
+    pub source: Option<String>,
+    /// `payload.features.chainOfTrust`, truthy: whether the task asks its worker for an attestation.
+    pub wants_attestation: bool,
+    /// `created`.
+    pub created: Option<Moment>,
+    /// `deadline`.
+    pub deadline: Option<Moment>,
+    /// `expires`.
+    pub expires: Option<Moment>,
+}
+
+/// The parts of a definition that vote for a worker implementation.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct WorkerHints {
+    /// `provisionerId`, or what precedes the slash of `taskQueueId` where there is none.
+    pub provisioner_id: Option<String>,
+    /// `workerType`, or what follows the slash of `taskQueueId` where there is none.
+    pub worker_type: Option<String>,
+    /// `payload.image` is truthy.
+    pub image: bool,
+    /// `payload.mounts` is there and not null.
+    pub mounts: bool,
+    /// `payload.osGroups` is there and not null.
+    pub os_groups: bool,
+    /// A scope begins with `docker-worker:`.
+    pub docker_worker_scope: bool,
+    /// `tags.worker-implementation`.
+    pub tag: Option<String>,
+}
+
+/// The form of an attestation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Form {
+    /// `public/chainOfTrust.json.asc`, clear-signed with OpenPGP.
+    Openpgp,
+    /// `public/chain-of-trust.json` with a detached ed25519 signature.
+    Ed25519,
+}
+
+impl Form {
+    /// Its name in fact keys and reports.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Openpgp => "openpgp",
+            Self::Ed25519 => "ed25519",
+        }
+    }
+
+    /// The artifact that carries the attestation.
+    pub const fn artifact(self) -> &'static str {
+        match self {
+            Self::Openpgp => super::ATTESTATION_ASC,
+            Self::Ed25519 => super::ATTESTATION_JSON,
+        }
+    }
+}
+
+/// What an attestation says.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Attestation {
+    /// Why it is no JSON document, if it is none; then nothing else is known of it.
+    pub unreadable: Option<String>,
+    /// Where it breaks schema version 1.
+    pub problems: Vec<String>,
+    /// Why two readers could understand the document differently.
+    pub ambiguities: Vec<String>,
+    /// `taskId`, as compact JSON where it is no string.
+    pub task_id: Option<String>,
+    /// `runId`, as compact JSON.
+    pub run_id: Option<String>,
+    /// `workerGroup`.
+    pub worker_group: Option<String>,
+    /// `workerId`.
+    pub worker_id: Option<String>,
+    /// How its embedded task (left) differs from the queue's definition (right); `None` where one of them is missing.
+    pub differences: Option<Vec<Difference>>,
+    /// The shape of its embedded task, for a chain whose definition the queue no longer has.
+    pub embedded: Option<Definition>,
+    /// The digest of its value as canonical JSON, by which two forms of one attestation are compared.
+    pub value_digest: Option<Digest>,
+}
+
+/// The digests that an attestation states, beside the artifacts seen.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct DigestFact {
+    /// By artifact name.
+    pub claims: BTreeMap<String, Claim>,
+}
+
+/// What an attestation states of one artifact.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Claim {
+    /// How it compares with the artifact seen.
+    pub state: ClaimState,
+    /// Where a digest differs or can't be used: the algorithm, the text stated, the digest seen.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub wrong: Vec<DigestOutcome>,
+}
+
+/// How a claim compares with the artifact seen. Scriptworker compares texts: an upper-case digest differs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ClaimState {
+    /// At least one digest is stated, and each agrees with the bytes.
+    Agrees,
+    /// A stated digest is not that of the bytes.
+    Differs,
+    /// The bytes were not captured.
+    Unseen,
+    /// No digest is stated.
+    NoDigest,
+    /// A digest by an algorithm outside SHA-256 and SHA-512 is stated.
+    UnknownAlgorithm,
+    /// The claim is no object of digests.
+    Malformed,
+}
+
+/// One stated digest that does not agree.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DigestOutcome {
+    /// The algorithm, as stated.
+    pub algorithm: String,
+    /// The digest stated, as text (compact JSON where it is no string).
+    pub stated: String,
+    /// The digest of the bytes seen, in lower-case hexadecimal; `None` where it was not computed.
+    pub seen: Option<String>,
+}
+
+/// Which key made a signature, over which bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Signature {
+    /// What came of it.
+    pub state: SignatureState,
+    /// The key that made it: sound only if `state` says so.
+    pub key: Option<KeyId>,
+    /// The fingerprint of the OpenPGP key or subkey that made it.
+    pub signing_key: Option<String>,
+    /// The issuer that an OpenPGP signature names, in hexadecimal.
+    pub issuer: Option<String>,
+    /// `ed25519`, or public-key algorithm, size and hash of an OpenPGP signature, such as `RSA-4096/SHA512`.
+    pub algorithm: String,
+    /// The hash algorithm of an OpenPGP signature.
+    pub hash: Option<String>,
+    /// The time that an OpenPGP signature claims, from its hashed area. The signer's word.
+    pub claimed_time: Option<Moment>,
+    /// The SHA-256 of the bytes that the signature covers.
+    pub covered: Option<Digest>,
+    /// Keys that were tried, in order, up to the match.
+    pub tried: Vec<KeyId>,
+    /// Why it is unreadable, ambiguous or bad, in a few words.
+    pub why: Option<String>,
+    /// What is odd about the framing of a clear-signed file.
+    pub notes: Vec<ArmorNote>,
+    /// From which policy time on the hash of an OpenPGP signature no longer counts; `None`: it still does.
+    pub hash_refused_from: Option<Moment>,
+}
+
+/// Stands in texts where an OpenPGP signature claims no time.
+pub const SIGNING_TIME_UNKNOWN: &str = "no claimed time";
+
+/// What came of a signature.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SignatureState {
+    /// It verifies under `key`.
+    Sound,
+    /// It verifies under no known key, or not under the known key that it names.
+    Invalid,
+    /// It names an issuer that no known key has, or there is no key to try.
+    NoKey,
+    /// It is there and can't be read.
+    Unreadable,
+    /// The file holds more than one signed text or signature.
+    Ambiguous,
+    /// The attestation is there without a signature.
+    Missing,
+}
+
+/// Something odd in the framing of a clear-signed file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ArmorNote {
+    /// A stable kebab-case name.
+    pub kind: String,
+    /// Offset of the first such byte.
+    pub start: u64,
+    /// Offset after it.
+    pub end: u64,
+    /// How often it occurs.
+    pub count: u64,
+    /// The bytes there, as text, cut where they are long.
+    pub excerpt: String,
+}
+
+/// A definition beside its entry in a task graph.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct GraphEntry {
+    /// Why the graph can't be read.
+    pub unreadable: Option<String>,
+    /// Why the entry can't be compared.
+    pub malformed: Option<String>,
+    /// Why two readers could understand the entry differently.
+    pub ambiguities: Vec<String>,
+    /// Whether the graph lists the task.
+    pub listed: bool,
+    /// The complete difference between the entry's task (left) and the definition (right). Relative datestamps of the
+    /// entry are resolved against the definition's `created`.
+    pub differences: Vec<Difference>,
+    /// Dependencies of the definition that the entry lacks.
+    pub extra_dependencies: Vec<String>,
+}
+
+/// One certificate of a key file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Certificate {
+    /// The certificate's name.
+    pub key: KeyId,
+    /// Its user ids. Captured text.
+    pub user_ids: Vec<String>,
+    /// The primary key and the subkeys.
+    pub keys: Vec<CertificateKey>,
+}
+
+/// One key of a certificate, with its validity for signing as a step function over key time, a function for each
+/// policy era.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CertificateKey {
+    /// Its fingerprint.
+    pub fingerprint: String,
+    /// Algorithm and size, such as `RSA-4096`.
+    pub algorithm: String,
+    /// When it was created.
+    pub created: Option<Moment>,
+    /// Its validity, by policy time.
+    pub eras: Vec<PolicyEra>,
+}
+
+/// From one policy time on, until the next era's: which algorithms count.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PolicyEra {
+    /// First policy time; `None` for the first era.
+    pub from: Option<Moment>,
+    /// Validity by key time. Before the first step, the key is not yet created.
+    pub steps: Vec<CertificateStep>,
+}
+
+/// From one key time on, until the next step's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CertificateStep {
+    /// First key time.
+    pub from: Moment,
+    /// Validity from then on.
+    pub validity: Validity,
+}
+
+/// Whether a key may sign at a moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Validity {
+    /// It may.
+    Valid,
+    /// It does not exist yet, or nothing binds it to its certificate yet.
+    NotYetCreated,
+    /// It has expired.
+    Expired,
+    /// It is revoked.
+    Revoked,
+    /// What binds it rests on an algorithm that no longer counts.
+    RefusedByPolicy,
+    /// It is not for signing.
+    NotForSigning,
+}
+
+impl CertificateKey {
+    /// The validity at a key time under the policy of a policy time.
+    pub fn validity(&self, key_time: Moment, policy_time: Moment) -> Validity {
+        let era = self.eras.iter().rev().find(|era| era.from.is_none_or(|from| from <= policy_time));
+        let step = era.and_then(|era| era.steps.iter().rev().find(|step| step.from <= key_time));
+        step.map_or(Validity::NotYetCreated, |step| step.validity)
+    }
+}

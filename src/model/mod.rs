@@ -1,0 +1,44 @@
+//! The vocabulary: what every other module speaks in. Values only; nothing here reads, asks or prints.
+
+mod artifact;
+mod check;
+mod code;
+mod difference;
+mod digest;
+mod edge;
+mod evidence;
+mod fact;
+mod facts;
+mod finding;
+mod key;
+mod moment;
+mod report;
+mod task;
+mod untrusted;
+mod verdict;
+
+pub use artifact::{
+    ACTIONS_JSON, ATTESTATION_ASC, ATTESTATION_JSON, ATTESTATION_SIG, PARAMETERS_YML, Presence, TASK_GRAPH_JSON,
+    is_evidence_artifact,
+};
+pub use check::{Check, CheckResult, Outcome};
+pub use code::Code;
+pub use difference::{Difference, DifferenceKind};
+pub use digest::{Algorithm, Digest, InvalidDigest};
+pub use edge::{Edge, Origin, UpstreamArtifact};
+pub use evidence::{ArtifactRecord, Denial, TaskEvidence};
+pub use fact::{
+    ArmorNote, Attestation, Certificate, CertificateKey, CertificateStep, Claim, ClaimState, Definition, DigestFact,
+    DigestOutcome, FactKey, FactKind, Form, GraphEntry, PolicyEra, SIGNING_TIME_UNKNOWN, Signature, SignatureState,
+    Validity, WorkerHints,
+};
+pub use facts::{AttestationFacts, Facts, TaskFacts};
+pub use finding::{Asserter, Evidence, Finding, Plane, Reason, Severity, Subject};
+pub use key::{Basis, KeyEpoch, KeyId, Role};
+pub use moment::{AsOf, Clocks, InvalidMoment, Moment};
+pub use report::{
+    AsOfUsed, ClocksUsed, Gap, GapKind, LinkReport, NotChecked, Report, RulesUsed, TargetReport, ToolUsed,
+};
+pub use task::{InvalidTaskId, Run, TaskId};
+pub use untrusted::Untrusted;
+pub use verdict::Verdict;

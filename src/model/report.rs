@@ -1,0 +1,199 @@
+//! The report of one replay.
+
+use serde::Serialize;
+
+use super::{Basis, CheckResult, Clocks, Digest, Finding, Moment, Presence, Reason, Subject, TaskId, Verdict};
+
+/// Verdicts, findings and gaps of one replay. The same case, rules, moment and version give the same report.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Report {
+    /// The version of this format: 1.
+    pub report_version: u32,
+    /// What made it.
+    pub tool: ToolUsed,
+    /// The content id of the case: a digest over its snapshots.
+    pub case: Digest,
+    /// The targets, in the order of their task ids.
+    pub targets: Vec<TargetReport>,
+    /// The findings, ordered by plane, severity, code, subject.
+    pub findings: Vec<Finding>,
+    /// What the snapshots lack, ordered by kind and subject.
+    pub gaps: Vec<Gap>,
+    /// What no verdict of this report covers.
+    pub not_checked: Vec<NotChecked>,
+}
+
+/// The program that made a report.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ToolUsed {
+    /// `cotrace`.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+}
+
+/// The rules that a target was judged by.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RulesUsed {
+    /// The rule book's id.
+    pub id: String,
+    /// The digest of its tables and switches.
+    pub digest: Digest,
+    /// Why this rule book: `default` or `requested`.
+    pub basis: String,
+}
+
+/// The moments of a judgement, asked for and resolved.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AsOfUsed {
+    /// `then` or `at`.
+    pub mode: String,
+    /// What `then` was taken from; `null` where a moment was named.
+    pub basis: Option<String>,
+    /// The clocks.
+    #[serde(flatten)]
+    pub clocks: ClocksUsed,
+}
+
+/// The three clocks; `null` where `then` could not be worked out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ClocksUsed {
+    /// Key time.
+    pub key: Option<Moment>,
+    /// Policy time.
+    pub policy: Option<Moment>,
+    /// Knowledge time.
+    pub knowledge: Option<Moment>,
+}
+
+impl From<Option<Clocks>> for ClocksUsed {
+    fn from(clocks: Option<Clocks>) -> Self {
+        Self {
+            key: clocks.map(|clocks| clocks.key),
+            policy: clocks.map(|clocks| clocks.policy),
+            knowledge: clocks.map(|clocks| clocks.knowledge),
+        }
+    }
+}
+
+/// One target's verdict.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TargetReport {
+    /// The target.
+    pub task_id: TaskId,
+    /// Its label or name, as its definition says.
+    pub label: Option<String>,
+    /// Its task type; `null` where the evidence does not settle it.
+    pub task_type: Option<String>,
+    /// The task types that the evidence allows, where it does not settle one.
+    pub task_type_candidates: Vec<String>,
+    /// The product whose tables would apply; `null` where the evidence does not settle it.
+    pub product: Option<String>,
+    /// `after-run` (the target's own attestation is a link) or `before-run` (`--no-check-task`).
+    pub mode: String,
+    /// The rules.
+    pub rules: RulesUsed,
+    /// The bases on which the keys in use were trusted.
+    pub trust_basis: Vec<Basis>,
+    /// The moment of judgement.
+    pub as_of: AsOfUsed,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// The class of the weightiest reason against it; `null` when verified.
+    pub reason: Option<Reason>,
+    /// The verdict and its reason in one line.
+    pub headline: String,
+    /// The chain: the target first, then in the order of construction.
+    pub links: Vec<LinkReport>,
+}
+
+/// One link's verdict.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LinkReport {
+    /// The task.
+    pub task_id: TaskId,
+    /// Its path of labels from the target.
+    pub name: String,
+    /// The link from which it was first reached; `null` for the target.
+    pub reached_from: Option<TaskId>,
+    /// Its task type, where one can be told.
+    pub task_type: Option<String>,
+    /// The worker implementation that ran it, where one can be told.
+    pub worker_impl: Option<String>,
+    /// The run whose artifacts were read.
+    pub run_id: Option<u32>,
+    /// Its verdict: the worst over its checks.
+    pub verdict: Verdict,
+    /// The key that made its signature, sound or not trusted.
+    pub key: Option<String>,
+    /// Whether only the attestation's embedded task gives its shape, the queue's definition being missing.
+    pub shape_from_attestation: bool,
+    /// Its checks.
+    pub checks: Vec<CheckResult>,
+}
+
+/// Evidence that some check needs and the snapshot lacks.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Gap {
+    /// What is lacking.
+    pub kind: GapKind,
+    /// Of what.
+    pub subject: Subject,
+    /// Where it could be fetched, where the snapshot tells its deployment.
+    pub url: Option<String>,
+    /// The checks that need it: `LINK NAME: CHECK`, sorted.
+    pub needed_by: Vec<String>,
+    /// What is known of it: `absent`, `gone` or `unknown`.
+    pub presence: Presence,
+}
+
+/// Kinds of missing evidence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum GapKind {
+    /// A task's definition.
+    Definition,
+    /// A task's status.
+    Status,
+    /// An attestation.
+    Attestation,
+    /// A detached signature.
+    Signature,
+    /// An artifact.
+    Artifact,
+    /// The bytes of an artifact whose digest alone was kept.
+    ArtifactContent,
+    /// Keys that somebody has accepted for a role.
+    Keys,
+}
+
+impl GapKind {
+    /// The word that reports use.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Definition => "definition",
+            Self::Status => "status",
+            Self::Attestation => "attestation",
+            Self::Signature => "signature",
+            Self::Artifact => "artifact",
+            Self::ArtifactContent => "artifact-content",
+            Self::Keys => "keys",
+        }
+    }
+}
+
+/// Something that the verdicts do not cover.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NotChecked {
+    /// A stable name.
+    pub what: String,
+    /// Whether the rule book would ask for it, so that no verdict can be Verified without it.
+    pub required_by_rules: bool,
+    /// One sentence.
+    pub message: String,
+}

@@ -1,0 +1,74 @@
+//! Tasks and their runs.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize};
+
+use super::Moment;
+
+/// A Taskcluster task id: a slugid of 22 characters of URL-safe base64.
+///
+/// Old and hand-made ids need not be v4 UUIDs, so only length and alphabet are asked for; that is enough for an id
+/// to be harmless wherever it is shown.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(transparent)]
+pub struct TaskId(Box<str>);
+
+/// A text that is no task id.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("not a task id (22 characters of A-Z a-z 0-9 - _)")]
+pub struct InvalidTaskId;
+
+impl TaskId {
+    /// The id as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for TaskId {
+    type Err = InvalidTaskId;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let valid = text.len() == 22 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+        if valid { Ok(Self(text.into())) } else { Err(InvalidTaskId) }
+    }
+}
+
+impl fmt::Display for TaskId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for TaskId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for TaskId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+/// One run of a task, as the queue's status tells it. Nothing here is signed: the queue asserts it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Run {
+    /// Its number, from 0.
+    pub run_id: u32,
+    /// `completed`, `failed`, `exception`, `running`, `pending`, `unscheduled`, as the queue says.
+    pub state: String,
+    /// Why it ended.
+    pub reason_resolved: Option<String>,
+    /// The worker group that ran it.
+    pub worker_group: Option<String>,
+    /// The worker that ran it.
+    pub worker_id: Option<String>,
+    /// When it started.
+    pub started: Option<Moment>,
+    /// When it ended.
+    pub resolved: Option<Moment>,
+}

@@ -1,0 +1,381 @@
+//! Facts of tasks: looked up where they are stored, examined where they are not.
+//!
+//! The case is read on one thread, in batches of owned values; batches are examined on all.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use rayon::prelude::*;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::chain::{WorkerVote, worker_implementation};
+use crate::examine::{Keyring, attestation, definition, digests, graph_entry, signature};
+use crate::model::{
+    ATTESTATION_SIG, ArtifactRecord, Attestation, AttestationFacts, Definition, Digest, DigestFact, FactKey, FactKind,
+    Form, GraphEntry, Role, Signature, TASK_GRAPH_JSON, TaskEvidence, TaskFacts, TaskId,
+};
+use crate::rules::RuleBook;
+use crate::store::{Case, StoreError};
+
+/// Tasks whose documents are in memory at once.
+const BATCH_TASKS: usize = 256;
+
+/// The most bytes of a definition or attestation that are examined: far beyond real ones, which are well under 1 MiB.
+const DOCUMENT_SIZE_MAX: u64 = 64 * 1024 * 1024;
+
+/// The most bytes of a task graph that are examined. The largest graphs seen have 260 MiB.
+const GRAPH_SIZE_MAX: u64 = 512 * 1024 * 1024;
+
+/// How much work a replay did. No report tells it: the same inputs give the same bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Work {
+    /// Facts that were examined.
+    pub examined: u64,
+    /// Facts that were stored already.
+    pub reused: u64,
+}
+
+/// One digest over the digests of a fact's inputs; a missing input counts as such.
+pub(super) fn input_digest(inputs: &[Option<Digest>]) -> Digest {
+    Digest::of_parts(inputs.iter().map(|input| input.as_ref().map_or(&[][..], |digest| digest.bytes().as_slice())))
+}
+
+/// Looks facts up and collects those to be stored.
+pub(super) struct FactDesk<'case> {
+    pub(super) case: &'case mut Case,
+    pub(super) work: Work,
+    /// All stored facts of a kind, where many will be asked for.
+    loaded: HashMap<FactKind, HashMap<FactKey, String>>,
+    fresh: Vec<(FactKey, String)>,
+}
+
+impl<'case> FactDesk<'case> {
+    pub(super) fn new(case: &'case mut Case, work: Work) -> Self {
+        Self { case, work, loaded: HashMap::new(), fresh: Vec::new() }
+    }
+
+    /// Reads all facts of a kind at once: worth it where most of them will be asked for.
+    pub(super) fn load_all(&mut self, kind: FactKind) -> Result<(), StoreError> {
+        let mut facts = HashMap::new();
+        self.case.facts_of(kind, &mut |key, value| {
+            facts.insert(key, value);
+        })?;
+        self.loaded.insert(kind, facts);
+        Ok(())
+    }
+
+    /// A stored fact. One that can't be read is made anew.
+    fn stored<T: DeserializeOwned>(&mut self, key: &FactKey) -> Result<Option<T>, StoreError> {
+        let value = match self.loaded.get_mut(&key.kind) {
+            Some(facts) => facts.remove(key),
+            None => self.case.fact(key)?,
+        };
+        let fact = value.and_then(|value| serde_json::from_str(&value).ok());
+        self.work.reused += u64::from(fact.is_some());
+        Ok(fact)
+    }
+
+    fn examined<T: Serialize>(&mut self, key: FactKey, fact: &T) {
+        self.work.examined += 1;
+        if self.case.is_writable()
+            && let Ok(value) = serde_json::to_string(fact)
+        {
+            self.fresh.push((key, value));
+        }
+    }
+
+    /// Stores what was examined since the last call.
+    pub(super) fn keep(&mut self) -> Result<(), StoreError> {
+        let fresh = std::mem::take(&mut self.fresh);
+        self.case.keep_facts(&fresh)
+    }
+}
+
+fn fact_key(kind: FactKind, task_id: &TaskId, variant: String, inputs: &[Option<Digest>], examiner: u32) -> FactKey {
+    FactKey { kind, subject: task_id.to_string(), variant, inputs: input_digest(inputs), examiner }
+}
+
+/// The definitions of many tasks, by task.
+pub(super) fn definitions(
+    desk: &mut FactDesk<'_>,
+    tasks: &[(TaskId, Digest)],
+) -> Result<BTreeMap<TaskId, Definition>, StoreError> {
+    let mut found = BTreeMap::new();
+    for batch in tasks.chunks(BATCH_TASKS) {
+        let mut missing = Vec::new();
+        for (task_id, digest) in batch {
+            let key = fact_key(FactKind::Definition, task_id, String::new(), &[Some(*digest)], definition::VERSION);
+            match desk.stored::<Definition>(&key)? {
+                Some(fact) => {
+                    found.insert(task_id.clone(), fact);
+                }
+                None => {
+                    if let Some(bytes) = desk.case.blob(digest, DOCUMENT_SIZE_MAX)? {
+                        missing.push((task_id, key, bytes));
+                    }
+                }
+            }
+        }
+        let examined: Vec<Definition> = missing.par_iter().map(|(_, _, bytes)| definition::examine(bytes)).collect();
+        for ((task_id, key, _), fact) in missing.into_iter().zip(examined) {
+            desk.examined(key, &fact);
+            found.insert(task_id.clone(), fact);
+        }
+        desk.keep()?;
+    }
+    Ok(found)
+}
+
+/// What is examined of one attestation: the keys of its facts, the stored ones, and the bytes for the others.
+struct AttestationWork<'a> {
+    task_id: TaskId,
+    form: Form,
+    role: Option<Role>,
+    blob: Digest,
+    signature_blob: Option<Digest>,
+    artifact: Option<Vec<u8>>,
+    detached: Option<Vec<u8>>,
+    definition: Option<Vec<u8>>,
+    artifacts: BTreeMap<&'a str, &'a ArtifactRecord>,
+    attestation: (FactKey, Option<Attestation>),
+    signature: (FactKey, Option<Signature>),
+    digests: (FactKey, Option<DigestFact>),
+}
+
+/// The attestations of the latest run of many tasks, added to their facts.
+pub(super) fn attestations(
+    desk: &mut FactDesk<'_>,
+    tasks: &mut BTreeMap<TaskId, TaskFacts>,
+    keyring: &Keyring,
+    book: &RuleBook,
+) -> Result<(), StoreError> {
+    let ids: Vec<TaskId> = tasks.keys().cloned().collect();
+    let keyring_digest = keyring.digest();
+    for batch in ids.chunks(BATCH_TASKS) {
+        let mut works = Vec::new();
+        for task_id in batch {
+            let Some(task) = tasks.get(task_id) else { continue };
+            for form in [Form::Ed25519, Form::Openpgp] {
+                works.extend(gather(desk, task, form, keyring_digest, book)?);
+            }
+        }
+        let examined: Vec<_> = works.into_par_iter().map(|work| examine_attestation(work, keyring)).collect();
+        for done in examined {
+            for (key, value) in done.fresh {
+                desk.work.examined += 1;
+                if desk.case.is_writable() {
+                    desk.fresh.push((key, value));
+                }
+            }
+            if let Some(task) = tasks.get_mut(&done.task_id) {
+                task.attestations.insert(done.form, done.facts);
+            }
+        }
+        desk.keep()?;
+    }
+    Ok(())
+}
+
+/// Looks up what is stored of an attestation and reads the bytes of what is not.
+fn gather<'a>(
+    desk: &mut FactDesk<'_>,
+    task: &'a TaskFacts,
+    form: Form,
+    keyring: Digest,
+    book: &RuleBook,
+) -> Result<Option<AttestationWork<'a>>, StoreError> {
+    let evidence = &task.evidence;
+    let Some(run_id) = evidence.latest_run() else { return Ok(None) };
+    let Some(blob) = evidence.artifact(run_id, form.artifact()).and_then(|record| record.sha256) else {
+        return Ok(None);
+    };
+    let signature_blob = match form {
+        Form::Ed25519 => evidence.artifact(run_id, ATTESTATION_SIG).and_then(|record| record.sha256),
+        Form::Openpgp => None,
+    };
+    let artifacts = run_artifacts(evidence, run_id);
+    let definition_digest = task.definition.as_ref().and(evidence.definition);
+    let task_id = &evidence.task_id;
+    let variant = || format!("{run_id}/{}", form.name());
+    let key = |kind, inputs: &[Option<Digest>], examiner| fact_key(kind, task_id, variant(), inputs, examiner);
+    let of_attestation = key(FactKind::Attestation, &[Some(blob), definition_digest], attestation::VERSION);
+    let of_signature = key(FactKind::Signature, &[Some(blob), signature_blob, Some(keyring)], signature::VERSION);
+    let seen = artifacts_digest(&artifacts);
+    let of_digests = key(FactKind::Digests, &[Some(blob), Some(seen)], digests::VERSION);
+    let stored_attestation = desk.stored(&of_attestation)?;
+    let stored_signature = desk.stored(&of_signature)?;
+    let stored_digests = desk.stored(&of_digests)?;
+    let wanted = stored_attestation.is_none() || stored_signature.is_none() || stored_digests.is_none();
+    let read = |digest: Option<Digest>, wanted: bool| match digest.filter(|_| wanted) {
+        Some(digest) => desk.case.blob(&digest, DOCUMENT_SIZE_MAX),
+        None => Ok(None),
+    };
+    let role = task.shape().map(|shape| worker_implementation(&shape.hints, book));
+    Ok(Some(AttestationWork {
+        task_id: task_id.clone(),
+        form,
+        role: match role {
+            Some(WorkerVote::Agreed(role)) => Some(role),
+            Some(WorkerVote::Nobody | WorkerVote::Disagree(_)) | None => None,
+        },
+        blob,
+        signature_blob,
+        artifact: read(Some(blob), wanted)?,
+        detached: read(signature_blob, stored_signature.is_none())?,
+        definition: read(definition_digest, stored_attestation.is_none())?,
+        artifacts,
+        attestation: (of_attestation, stored_attestation),
+        signature: (of_signature, stored_signature),
+        digests: (of_digests, stored_digests),
+    }))
+}
+
+fn run_artifacts(evidence: &TaskEvidence, run_id: u32) -> BTreeMap<&str, &ArtifactRecord> {
+    let of_run = evidence.artifacts.range((run_id, String::new())..).take_while(|((run, _), _)| *run == run_id);
+    of_run.map(|((_, name), record)| (name.as_str(), record)).collect()
+}
+
+fn artifacts_digest(artifacts: &BTreeMap<&str, &ArtifactRecord>) -> Digest {
+    let mut parts: Vec<&[u8]> = Vec::new();
+    for (name, record) in artifacts {
+        parts.push(name.as_bytes());
+        parts.push(record.sha256.as_ref().map_or(&[][..], |digest| digest.bytes().as_slice()));
+        parts.push(record.sha512.as_deref().unwrap_or_default().as_bytes());
+    }
+    Digest::of_parts(parts)
+}
+
+/// The facts of one attestation, and those of them that are new.
+struct Examined {
+    task_id: TaskId,
+    form: Form,
+    facts: AttestationFacts,
+    fresh: Vec<(FactKey, String)>,
+}
+
+fn examine_attestation(work: AttestationWork<'_>, keyring: &Keyring) -> Examined {
+    let mut fresh = Vec::new();
+    let artifact = work.artifact.as_deref();
+    // Of a clear-signed file only the bytes that its one signature covers are ever parsed.
+    let covered = artifact.and_then(|bytes| signature::covered(work.form, bytes));
+    let says = settle(work.attestation, &mut fresh, || {
+        Some(attestation::examine(covered.as_deref()?, work.definition.as_deref()))
+    });
+    let detached_is_missing = work.signature_blob.is_some() && work.detached.is_none();
+    let signed = settle(work.signature, &mut fresh, || {
+        // A detached signature whose bytes were not kept is no fact about the signature.
+        let bytes = artifact.filter(|_| !detached_is_missing)?;
+        Some(signature::examine(work.form, bytes, work.detached.as_deref(), work.role.as_ref(), keyring))
+    });
+    let stated = settle(work.digests, &mut fresh, || Some(digests::examine(covered.as_deref()?, &work.artifacts)));
+    let facts = AttestationFacts {
+        blob: work.blob,
+        signature_blob: work.signature_blob,
+        attestation: says,
+        signature: signed,
+        digests: stated.unwrap_or_default(),
+    };
+    Examined { task_id: work.task_id, form: work.form, facts, fresh }
+}
+
+/// The stored fact, or one made now.
+fn settle<T: Serialize>(
+    (key, stored): (FactKey, Option<T>),
+    fresh: &mut Vec<(FactKey, String)>,
+    make: impl FnOnce() -> Option<T>,
+) -> Option<T> {
+    if stored.is_some() {
+        return stored;
+    }
+    let made = make()?;
+    if let Ok(value) = serde_json::to_string(&made) {
+        fresh.push((key, value));
+    }
+    Some(made)
+}
+
+/// The comparisons of many definitions with the task graphs of their parents, added to their facts. Each graph is read
+/// and indexed once, and only where a comparison is missing.
+pub(super) fn graph_entries(
+    desk: &mut FactDesk<'_>,
+    tasks: &mut BTreeMap<TaskId, TaskFacts>,
+) -> Result<(), StoreError> {
+    let mut by_parent: BTreeMap<TaskId, Vec<(TaskId, Digest)>> = BTreeMap::new();
+    for (task_id, task) in tasks.iter() {
+        let Some((definition, digest)) = task.definition.as_ref().zip(task.evidence.definition) else { continue };
+        let parent = definition.parent.as_ref().or(definition.task_group_id.as_ref());
+        let Some(parent) = parent.and_then(|parent| parent.parse::<TaskId>().ok()) else { continue };
+        if parent != *task_id {
+            by_parent.entry(parent).or_default().push((task_id.clone(), digest));
+        }
+    }
+    for (parent, children) in by_parent {
+        let Some(graph) = tasks.get(&parent).and_then(|task| graph_digest(&task.evidence)) else { continue };
+        for (task_id, entry) in entries_of(desk, &parent, graph, &children)? {
+            if let Some(task) = tasks.get_mut(&task_id) {
+                task.graph_entries.insert(parent.clone(), entry);
+            }
+        }
+        desk.keep()?;
+    }
+    Ok(())
+}
+
+fn graph_digest(evidence: &TaskEvidence) -> Option<Digest> {
+    evidence.artifact(evidence.latest_run()?, TASK_GRAPH_JSON)?.sha256
+}
+
+fn entries_of(
+    desk: &mut FactDesk<'_>,
+    parent: &TaskId,
+    graph: Digest,
+    children: &[(TaskId, Digest)],
+) -> Result<Vec<(TaskId, GraphEntry)>, StoreError> {
+    let mut found = Vec::new();
+    let mut missing = Vec::new();
+    for (task_id, definition) in children {
+        let inputs = [Some(*definition), Some(graph)];
+        let key = fact_key(FactKind::GraphEntry, task_id, parent.to_string(), &inputs, graph_entry::VERSION);
+        match desk.stored::<GraphEntry>(&key)? {
+            Some(entry) => found.push((task_id.clone(), entry)),
+            None => missing.push((task_id, key, *definition)),
+        }
+    }
+    if missing.is_empty() {
+        return Ok(found);
+    }
+    let Some(bytes) = desk.case.blob(&graph, GRAPH_SIZE_MAX)? else { return Ok(found) };
+    let graph = graph_entry::Graph::new(&bytes);
+    for batch in missing.chunks(BATCH_TASKS) {
+        let mut documents = Vec::with_capacity(batch.len());
+        for (task_id, key, digest) in batch {
+            if let Some(definition) = desk.case.blob(digest, DOCUMENT_SIZE_MAX)? {
+                documents.push((*task_id, key, definition));
+            }
+        }
+        let entries: Vec<GraphEntry> =
+            documents.par_iter().map(|(task_id, _, definition)| graph.examine(task_id.as_str(), definition)).collect();
+        for ((task_id, key, _), entry) in documents.into_iter().zip(entries) {
+            desk.examined(key.clone(), &entry);
+            found.push((task_id.clone(), entry));
+        }
+    }
+    Ok(found)
+}
+
+/// The tasks that the chains of some targets can reach, by the edges of definitions: never too few.
+pub(super) fn reachable(targets: &[TaskId], definitions: &BTreeMap<TaskId, Definition>) -> BTreeSet<TaskId> {
+    let mut reached: BTreeSet<TaskId> = targets.iter().cloned().collect();
+    let mut open: Vec<TaskId> = targets.to_vec();
+    while let Some(task_id) = open.pop() {
+        let edges = definitions.get(&task_id).map_or(&[][..], |definition| &definition.edges);
+        for to in edges.iter().filter(|edge| edge.origin != crate::model::Origin::Dependency) {
+            if let Ok(to) = to.to.parse::<TaskId>()
+                && reached.insert(to.clone())
+            {
+                open.push(to);
+            }
+        }
+    }
+    reached
+}

@@ -1,0 +1,131 @@
+//! The keys of a replay: the keyring that signatures are tried against, and the ledger of who is trusted.
+
+use rayon::prelude::*;
+
+use super::examination::{Work, input_digest};
+use crate::examine::{Keyring, ListedKey, certificate};
+use crate::model::{Basis, Certificate, Code, Digest, FactKey, FactKind, KeyEpoch, Moment, Role};
+use crate::store::{Case, KeyRow, StoreError};
+use crate::trust::Ledger;
+
+/// The most bytes of a key file. Imports keep none larger.
+const KEY_FILE_SIZE_MAX: u64 = 16 * 1024 * 1024;
+
+/// A listed key that can't be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct KeyProblem {
+    pub(super) code: Code,
+    pub(super) role: Role,
+    pub(super) blob: Option<Digest>,
+    pub(super) message: String,
+}
+
+/// All keys of a case.
+#[derive(Debug, Default)]
+pub(super) struct Keys {
+    pub(super) keyring: Keyring,
+    pub(super) ledger: Ledger,
+    pub(super) problems: Vec<KeyProblem>,
+}
+
+/// Reads the keys of the case and examines the certificates that have not been yet.
+pub(super) fn load(case: &mut Case, work: &mut Work) -> Result<Keys, StoreError> {
+    let rows = case.keys()?;
+    let mut files = Vec::new();
+    for row in &rows {
+        let bytes = row.file.map(|file| case.blob(&file, KEY_FILE_SIZE_MAX)).transpose()?.flatten();
+        files.push(bytes);
+    }
+    let mut keys = Keys::default();
+    for (row, bytes) in rows.iter().zip(&files) {
+        keys.add(row, bytes.as_deref());
+    }
+    for certificate in certificates(case, work, &rows, &files)? {
+        keys.ledger.add_certificate(certificate);
+    }
+    Ok(keys)
+}
+
+impl Keys {
+    fn add(&mut self, row: &KeyRow, file: Option<&[u8]>) {
+        let role = Role::new(row.role.clone());
+        let problem = |message: String| KeyProblem {
+            code: Code::KeyMalformed,
+            role: role.clone(),
+            blob: row.file,
+            message: format!("{}: {message}", row.path),
+        };
+        let listed = match (&row.public_key, file) {
+            (Some(text), _) => ListedKey::Ed25519(text),
+            (None, Some(bytes)) => ListedKey::Openpgp(bytes),
+            (None, None) => {
+                let missing = problem("the key file's bytes are not in the case".to_owned());
+                self.problems.push(missing);
+                return;
+            }
+        };
+        let interval = (moment(row.valid_from.as_deref()), moment(row.valid_until.as_deref()));
+        let (Ok(from), Ok(until)) = interval else {
+            let unread = problem("its interval can't be read, so it is never in force".to_owned());
+            self.problems.push(unread);
+            return;
+        };
+        let entry = self.keyring.add(&role, listed);
+        if let Some(why) = entry.problem {
+            let shown = row.public_key.as_deref().unwrap_or("a certificate");
+            let unusable = problem(format!("the key {shown} of {role} can't be used: {why}"));
+            self.problems.push(unusable);
+        }
+        for key in entry.keys {
+            self.ledger.add_epoch(KeyEpoch {
+                key,
+                role: role.clone(),
+                from,
+                until,
+                source: row.source.clone().unwrap_or_else(|| row.path.clone()),
+                basis: row.accepted_by.as_ref().map(|_| Basis::Operator),
+            });
+        }
+    }
+}
+
+fn moment(text: Option<&str>) -> Result<Option<Moment>, crate::model::InvalidMoment> {
+    text.map(str::parse).transpose()
+}
+
+/// The certificates of all key files, from stored facts where there are any.
+fn certificates(
+    case: &mut Case,
+    work: &mut Work,
+    rows: &[KeyRow],
+    files: &[Option<Vec<u8>>],
+) -> Result<Vec<Certificate>, StoreError> {
+    let mut found = Vec::new();
+    let mut missing = Vec::new();
+    for (row, bytes) in rows.iter().zip(files) {
+        let (Some(file), Some(bytes)) = (row.file, bytes) else { continue };
+        let key = FactKey {
+            kind: FactKind::Certificate,
+            subject: file.to_string(),
+            variant: String::new(),
+            inputs: input_digest(&[Some(file)]),
+            examiner: certificate::VERSION,
+        };
+        match case.fact(&key)?.and_then(|value| serde_json::from_str::<Vec<Certificate>>(&value).ok()) {
+            Some(certificates) => found.extend(certificates),
+            None => missing.push((key, bytes)),
+        }
+    }
+    let examined: Vec<(FactKey, Vec<Certificate>)> =
+        missing.into_par_iter().map(|(key, bytes)| (key, certificate::examine(bytes))).collect();
+    work.examined += examined.len() as u64;
+    let facts: Vec<(FactKey, String)> = examined
+        .iter()
+        .filter_map(|(key, certificates)| Some((key.clone(), serde_json::to_string(certificates).ok()?)))
+        .collect();
+    if case.is_writable() {
+        case.keep_facts(&facts)?;
+    }
+    found.extend(examined.into_iter().flat_map(|(_, certificates)| certificates));
+    Ok(found)
+}

@@ -1,0 +1,12 @@
+//! Replay: the one service. Loads batches of owned values from the case, examines what is missing, stores the facts,
+//! judges, and returns a report. Command line, terminal UI and exports call it; nobody repeats it.
+
+mod examination;
+mod keys;
+mod report;
+mod service;
+mod targets;
+
+pub use examination::Work;
+pub use service::{Replayed, Request, replay};
+pub use targets::{ReplayError, Targets};

@@ -1,0 +1,362 @@
+//! Assembling a report: one target after the other, findings and gaps that several share told once.
+
+use std::collections::BTreeMap;
+
+use super::keys::Keys;
+use super::service::{Request, worst};
+use crate::chain::{Chain, Link, WorkerVote};
+use crate::judge::{Judgement, MomentOfJudgement};
+use crate::model::{
+    AsOf, AsOfUsed, Asserter, Basis, CheckResult, Clocks, Code, Digest, Evidence, Facts, Finding, Gap, LinkReport,
+    NotChecked, Outcome, Plane, Reason, Report, RulesUsed, Subject, TargetReport, TaskFacts, TaskId, Verdict,
+};
+
+/// The version of the report format.
+const REPORT_VERSION: u32 = 1;
+
+/// What no replay covers, whatever the rule book: stable name and sentence.
+const NEVER_COVERED: [(&str, &str); 5] = [
+    ("tree", "Whether the source code at the revision is what it should be: the chain ends at the tree."),
+    ("downloads-at-run-time", "What a task fetched while it ran, beyond its declared inputs."),
+    ("freshness", "Whether a newer, corrected task exists: an old sound chain stays sound."),
+    ("worker-integrity", "Whether a worker that holds a trusted key did what its attestation says."),
+    ("queue-times", "Whether the queue's times are true: nobody signs them."),
+];
+
+/// What the rule book `signatures` leaves to rule books that know the trees.
+const BEYOND_SIGNATURES: [(&str, &str); 4] = [
+    ("task-rebuild", "Whether decision and action tasks are what the tree's templates render to."),
+    ("docker-images", "Whether docker images come from the tasks that built them."),
+    ("worker-pools", "Whether tasks ran in the worker pools that are meant for them."),
+    ("trees-and-scopes", "Whether restricted scopes were used from the trees that may use them."),
+];
+
+/// One judged target.
+#[derive(Debug)]
+pub(super) struct Judged {
+    pub(super) task_id: TaskId,
+    label: Option<String>,
+    chain: Chain,
+    runs: Vec<(Option<u32>, bool)>,
+    task_type: Option<String>,
+    candidates: Vec<String>,
+    product: Option<String>,
+    as_of: MomentOfJudgement,
+    judgements: Vec<(Clocks, Judgement)>,
+}
+
+impl Judged {
+    #[expect(clippy::too_many_arguments, reason = "each is one part of the target's report")]
+    pub(super) fn new(
+        task_id: TaskId,
+        chain: Chain,
+        facts: &Facts,
+        task_type: Option<String>,
+        candidates: Vec<String>,
+        product: Option<String>,
+        as_of: MomentOfJudgement,
+        judgements: Vec<(Clocks, Judgement)>,
+    ) -> Self {
+        let shape = facts.tasks.get(&task_id).and_then(TaskFacts::shape);
+        let label = shape.and_then(|shape| shape.label.clone().or_else(|| shape.name.clone()));
+        let run = |link: &Link| {
+            let task = facts.tasks.get(&link.task_id);
+            let shaped_by_attestation = task.is_some_and(|task| task.definition.is_none() && task.shape().is_some());
+            (task.and_then(|task| task.evidence.latest_run()), shaped_by_attestation)
+        };
+        let runs = chain.links.iter().map(run).collect();
+        Self { task_id, label, chain, runs, task_type, candidates, product, as_of, judgements }
+    }
+}
+
+/// Assembles the report.
+pub(super) fn assemble(content_id: Digest, judged: Vec<Judged>, keys: &Keys, request: &Request) -> Report {
+    let mut targets = Vec::with_capacity(judged.len());
+    let mut findings = Findings::default();
+    let mut gaps = Gaps::default();
+    for target in judged {
+        targets.push(report_target(target, request, &mut findings, &mut gaps));
+    }
+    for problem in &keys.problems {
+        findings.add(Finding {
+            code: problem.code,
+            plane: Plane::Audit,
+            severity: problem.code.severity(),
+            reason: problem.code.reason(),
+            subject: Subject { kind: "key", task_id: None, run_id: None, name: Some(problem.role.to_string()) },
+            targets: Vec::new(),
+            message: problem.message.clone(),
+            confirm: None,
+            evidence: vec![Evidence {
+                blob: problem.blob,
+                pointer: None,
+                excerpt: None,
+                asserted_by: Asserter::Collector,
+            }],
+        });
+    }
+    Report {
+        report_version: REPORT_VERSION,
+        tool: request.tool.clone(),
+        case: content_id,
+        targets,
+        findings: findings.ordered(),
+        gaps: gaps.ordered(),
+        not_checked: not_checked(request),
+    }
+}
+
+fn report_target(judged: Judged, request: &Request, findings: &mut Findings, gaps: &mut Gaps) -> TargetReport {
+    let outcome = worst(&judged.judgements);
+    let agree = outcome.is_none_or(|(_, agree)| agree);
+    let (clocks, judgement) = match outcome {
+        Some(((clocks, judgement), _)) => (Some(*clocks), Some(judgement)),
+        None => (None, None),
+    };
+    let mut verdict = judgement.map_or(Verdict::Undetermined, |judgement| judgement.verdict);
+    let mut reason = judgement.and_then(|judgement| judgement.reason);
+    let mut own = judgement.map(|judgement| judgement.findings.clone()).unwrap_or_default();
+    if judged.task_type.is_none() {
+        verdict = verdict.max(Verdict::Undetermined);
+        own.push(undecided_type(&judged));
+    }
+    if !agree {
+        // The verdict depends on a moment that nobody knows: then it can't be said.
+        verdict = Verdict::Undetermined;
+        own.push(undecided_moment(&judged));
+    }
+    if shape_is_embedded(&judged) {
+        verdict = verdict.max(Verdict::Undetermined);
+    }
+    if verdict == Verdict::Undetermined {
+        reason = Some(Reason::Absent);
+    }
+    let links = report_links(&judged, judgement);
+    let headline = headline(verdict, reason, &links, &own, judgement, request);
+    own.into_iter().for_each(|finding| findings.add(finding));
+    judgement.into_iter().flat_map(|judgement| judgement.gaps.clone()).for_each(|gap| gaps.add(gap));
+    let (mode, basis) = match (request.as_of, judged.as_of) {
+        (AsOf::At(_), _) => ("at", None),
+        (AsOf::Then, MomentOfJudgement::At(_, basis)) => ("then", Some(basis.to_owned())),
+        (AsOf::Then, MomentOfJudgement::Between(from, until)) => (
+            "then",
+            Some(format!("between the target's creation and deadline, {from} and {until}: its run is not known")),
+        ),
+        (AsOf::Then, MomentOfJudgement::Unknown) => ("then", Some("nothing tells when the target ran".to_owned())),
+    };
+    let known = clocks.filter(|_| matches!(judged.as_of, MomentOfJudgement::At(..)));
+    TargetReport {
+        task_id: judged.task_id,
+        label: judged.label,
+        task_type: judged.task_type,
+        task_type_candidates: judged.candidates,
+        product: judged.product,
+        mode: request.mode.word().to_owned(),
+        rules: RulesUsed {
+            id: request.book.id.clone(),
+            digest: request.book.digest,
+            basis: request.book_basis.clone(),
+        },
+        trust_basis: judgement.map(|judgement| judgement.trust_basis.iter().copied().collect()).unwrap_or_default(),
+        as_of: AsOfUsed { mode: mode.to_owned(), basis, clocks: known.into() },
+        verdict,
+        reason,
+        headline,
+        links,
+    }
+}
+
+fn shape_is_embedded(judged: &Judged) -> bool {
+    judged.runs.iter().any(|(_, embedded)| *embedded)
+}
+
+fn report_links(judged: &Judged, judgement: Option<&Judgement>) -> Vec<LinkReport> {
+    let of_links = judgement.map_or(&[][..], |judgement| &judgement.links);
+    let links = judged.chain.links.iter().zip(&judged.runs).zip(of_links);
+    links
+        .map(|((link, (run_id, embedded)), judged)| LinkReport {
+            task_id: link.task_id.clone(),
+            name: link.name.clone(),
+            reached_from: link.reached_from.clone(),
+            task_type: link.task_type.clone(),
+            worker_impl: match &link.worker {
+                Some(WorkerVote::Agreed(role)) => Some(role.to_string()),
+                Some(WorkerVote::Nobody | WorkerVote::Disagree(_)) | None => None,
+            },
+            run_id: *run_id,
+            verdict: judged.verdict,
+            key: judged.key.clone(),
+            shape_from_attestation: *embedded,
+            checks: judged.checks.clone(),
+        })
+        .collect()
+}
+
+/// The verdict and its reason in one line.
+fn headline(
+    verdict: Verdict,
+    reason: Option<Reason>,
+    links: &[LinkReport],
+    findings: &[Finding],
+    judgement: Option<&Judgement>,
+    request: &Request,
+) -> String {
+    match verdict {
+        Verdict::Verified => {
+            let bases = judgement.map(|judgement| &judgement.trust_basis);
+            let bases: Vec<&str> = bases.into_iter().flatten().map(|basis: &Basis| basis.word()).collect();
+            let trusted = if bases.is_empty() {
+                "no signature was needed".to_owned()
+            } else {
+                format!("keys trusted by: {}", bases.join(", "))
+            };
+            format!("verified under {}: {} links, {trusted}", request.book.id, links.len())
+        }
+        Verdict::Refuted => {
+            let weightiest = findings
+                .iter()
+                .filter(|finding| finding.plane == Plane::Rule && Some(finding.reason) == reason)
+                .min_by(|a, b| a.order(b));
+            let told = weightiest.map(|finding| {
+                let link = links.iter().find(|link| Some(&link.task_id) == finding.subject.task_id.as_ref());
+                let place = link.map(|link| format!("{}: ", link.name)).unwrap_or_default();
+                format!("{place}{} ({})", finding.message, finding.code)
+            });
+            told.unwrap_or_else(|| "a check failed".to_owned())
+        }
+        Verdict::Undetermined => undetermined(links, findings, request),
+    }
+}
+
+fn undetermined(links: &[LinkReport], findings: &[Finding], request: &Request) -> String {
+    let undecided = findings.iter().find(|f| matches!(f.code, Code::TaskTypeUndecided | Code::MomentUndecided));
+    if let Some(finding) = undecided {
+        return finding.message.clone();
+    }
+    let unknown = |link: &'_ LinkReport| -> Option<CheckResult> {
+        link.checks.iter().find(|result| result.outcome == Outcome::Unknown).cloned()
+    };
+    let open: Vec<(&LinkReport, CheckResult)> = links.iter().filter_map(|link| Some((link, unknown(link)?))).collect();
+    match open.first() {
+        Some((link, result)) => {
+            let more = if open.len() > 1 { format!("; {} links in all are open", open.len()) } else { String::new() };
+            format!("{}: {}: {}{more}", link.name, result.check.word(), result.detail)
+        }
+        None if !request.book.not_checked.is_empty() => {
+            let parts: Vec<&str> = request.book.not_checked.iter().map(|part| part.what.as_str()).collect();
+            format!("not checked yet under {}: {}", request.book.id, parts.join(", "))
+        }
+        None => "only an attestation gives a task's shape: the queue's definition is missing".to_owned(),
+    }
+}
+
+fn own_finding(judged: &Judged, code: Code, message: String) -> Finding {
+    Finding {
+        code,
+        plane: Plane::Rule,
+        severity: code.severity(),
+        reason: code.reason(),
+        subject: Subject { kind: "task", task_id: Some(judged.task_id.clone()), run_id: None, name: None },
+        targets: vec![judged.task_id.clone()],
+        message,
+        confirm: None,
+        evidence: Vec::new(),
+    }
+}
+
+fn undecided_type(judged: &Judged) -> Finding {
+    let message = format!(
+        "the evidence does not settle the task type; it may be {}: say which with --task-type",
+        judged.candidates.join(", ")
+    );
+    own_finding(judged, Code::TaskTypeUndecided, message)
+}
+
+fn undecided_moment(judged: &Judged) -> Finding {
+    let mut told: Vec<String> = Vec::new();
+    let mut last = None;
+    for (clocks, judgement) in &judged.judgements {
+        if last != Some(judgement.verdict) {
+            told.push(format!("{} from {}", judgement.verdict.word(), clocks.key));
+            last = Some(judgement.verdict);
+        }
+    }
+    let message = format!(
+        "when the target ran is not known, and the verdict depends on it: {}; say when with --as-of",
+        told.join(", ")
+    );
+    own_finding(judged, Code::MomentUndecided, message)
+}
+
+fn not_checked(request: &Request) -> Vec<NotChecked> {
+    let required = request.book.not_checked.iter().map(|part| NotChecked {
+        what: part.what.clone(),
+        required_by_rules: true,
+        message: part.message.clone(),
+    });
+    let beyond: &[(&str, &str)] = if request.book.not_checked.is_empty() { &BEYOND_SIGNATURES } else { &[] };
+    let never = NEVER_COVERED.iter().chain(beyond).map(|(what, message)| NotChecked {
+        what: (*what).to_owned(),
+        required_by_rules: false,
+        message: (*message).to_owned(),
+    });
+    let mut all: Vec<NotChecked> = required.chain(never).collect();
+    all.sort();
+    all
+}
+
+/// Findings, those that several targets share told once.
+#[derive(Default)]
+struct Findings {
+    all: BTreeMap<(Plane, Code, Subject, String, Vec<Evidence>), Finding>,
+}
+
+impl Findings {
+    fn add(&mut self, finding: Finding) {
+        let key =
+            (finding.plane, finding.code, finding.subject.clone(), finding.message.clone(), finding.evidence.clone());
+        match self.all.get_mut(&key) {
+            Some(known) => {
+                for target in finding.targets {
+                    if known.targets.last() != Some(&target) && !known.targets.contains(&target) {
+                        known.targets.push(target);
+                    }
+                }
+            }
+            None => {
+                self.all.insert(key, finding);
+            }
+        }
+    }
+
+    fn ordered(self) -> Vec<Finding> {
+        let mut findings: Vec<Finding> = self.all.into_values().collect();
+        findings.sort_by(Finding::order);
+        findings
+    }
+}
+
+/// Gaps, those that several targets share told once.
+#[derive(Default)]
+struct Gaps {
+    all: BTreeMap<(crate::model::GapKind, Subject), Gap>,
+}
+
+impl Gaps {
+    fn add(&mut self, gap: Gap) {
+        match self.all.get_mut(&(gap.kind, gap.subject.clone())) {
+            Some(known) => {
+                known.needed_by.extend(gap.needed_by);
+                known.needed_by.sort();
+                known.needed_by.dedup();
+            }
+            None => {
+                self.all.insert((gap.kind, gap.subject.clone()), gap);
+            }
+        }
+    }
+
+    fn ordered(self) -> Vec<Gap> {
+        self.all.into_values().collect()
+    }
+}

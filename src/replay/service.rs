@@ -1,0 +1,250 @@
+//! From a request to a report.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rayon::prelude::*;
+
+use super::examination::{FactDesk, Work, attestations, definitions, graph_entries, reachable};
+use super::keys::{self, Keys};
+use super::report::{self, Judged};
+use super::targets::{ReplayError, SnapshotTargets, Targets, by_snapshot};
+use crate::chain::{Chain, EdgeNames, Mode, TaskTypeGuess, build, guess_task_type, product};
+use crate::judge::{Judgement, MomentOfJudgement, judge, then};
+use crate::model::{
+    AsOf, Clocks, Definition, Digest, FactKind, Facts, Moment, Report, TaskFacts, TaskId, ToolUsed, Verdict,
+};
+use crate::rules::RuleBook;
+use crate::store::{Case, ReplayRecord, SnapshotInfo, StoreError};
+
+/// With this many targets, all stored facts of a kind are read at once instead of one by one.
+const BULK_TARGETS: usize = 64;
+
+/// What to replay.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// The targets.
+    pub targets: Targets,
+    /// The targets' task type, where the caller says it.
+    pub task_type: Option<String>,
+    /// The product, where the caller says it.
+    pub product: Option<String>,
+    /// Whether the targets have run.
+    pub mode: Mode,
+    /// The moment of judgement.
+    pub as_of: AsOf,
+    /// The rules.
+    pub book: RuleBook,
+    /// `default` or `requested`: why these rules.
+    pub book_basis: String,
+    /// The program that asks.
+    pub tool: ToolUsed,
+    /// When it asks: kept with the verdicts in the case, never in a report.
+    pub now: Moment,
+}
+
+/// What a replay came to.
+#[derive(Debug, Clone)]
+pub struct Replayed {
+    /// The report.
+    pub report: Report,
+    /// How much work it was.
+    pub work: Work,
+}
+
+/// Replays the verification.
+pub fn replay(case: &mut Case, request: &Request) -> Result<Replayed, ReplayError> {
+    let mut work = Work::default();
+    let snapshots = by_snapshot(case, &request.targets)?;
+    let keys = keys::load(case, &mut work)?;
+    let mut judged = Vec::new();
+    let mut done = BTreeSet::new();
+    // The newest snapshot first: with --all, a task is judged in the newest that has it.
+    for SnapshotTargets { snapshot, tasks } in snapshots.into_iter().rev() {
+        let of_snapshot = replay_snapshot(case, &snapshot, tasks, &keys, request, &mut work, &done)?;
+        done.extend(of_snapshot.iter().map(|target| target.task_id.clone()));
+        judged.extend(of_snapshot);
+    }
+    if judged.is_empty() {
+        return Err(ReplayError::NothingToReplay);
+    }
+    judged.sort_by(|a, b| a.task_id.cmp(&b.task_id));
+    let report = report::assemble(case.content_id()?, judged, &keys, request);
+    if case.is_writable() {
+        case.keep_replay(&record(&report, &keys, request), &report)?;
+    }
+    Ok(Replayed { report, work })
+}
+
+/// Judges the targets of one snapshot.
+fn replay_snapshot(
+    case: &mut Case,
+    snapshot: &SnapshotInfo,
+    wanted: Option<Vec<TaskId>>,
+    keys: &Keys,
+    request: &Request,
+    work: &mut Work,
+    done: &BTreeSet<TaskId>,
+) -> Result<Vec<Judged>, ReplayError> {
+    let summaries = case.task_summaries(snapshot.id)?;
+    let mut desk = FactDesk::new(case, *work);
+    if wanted.as_ref().is_none_or(|wanted| wanted.len() >= BULK_TARGETS) {
+        for kind in [FactKind::Attestation, FactKind::Signature, FactKind::Digests, FactKind::GraphEntry] {
+            desk.load_all(kind)?;
+        }
+    }
+    desk.load_all(FactKind::Definition)?;
+    let defined: Vec<(TaskId, Digest)> =
+        summaries.iter().filter_map(|task| Some((task.task_id.clone(), task.definition?))).collect();
+    let definitions = definitions(&mut desk, &defined)?;
+    let mut names = EdgeNames::default();
+    definitions.values().for_each(|definition| names.add(definition));
+    let targets = wanted.unwrap_or_else(|| {
+        let needs = |task: &&crate::store::TaskSummary| {
+            let definition = definitions.get(&task.task_id);
+            task.attested
+                || definition.is_some_and(|definition| needs_attestation(&task.task_id, definition, &names, request))
+        };
+        summaries.iter().filter(needs).map(|task| task.task_id.clone()).filter(|id| !done.contains(id)).collect()
+    });
+    let facts = gather_facts(&mut desk, snapshot, &targets, &definitions, keys, request)?;
+    *work = desk.work;
+    let judged = targets.par_iter().map(|target| judge_target(target, &facts, &names, keys, request)).collect();
+    Ok(judged)
+}
+
+/// Whether a task needs an attestation: it asks its worker for one, a scriptworker runs it (they always make one), or
+/// another task rests on it.
+fn needs_attestation(task_id: &TaskId, definition: &Definition, names: &EdgeNames, request: &Request) -> bool {
+    let provisioners = &request.book.scriptworker_provisioners;
+    let by_scriptworker = definition.hints.provisioner_id.as_ref().is_some_and(|id| provisioners.contains(id));
+    definition.wants_attestation || by_scriptworker || names.rests_on(task_id)
+}
+
+/// The facts of every task that the targets' chains can reach.
+fn gather_facts(
+    desk: &mut FactDesk<'_>,
+    snapshot: &SnapshotInfo,
+    targets: &[TaskId],
+    definitions: &BTreeMap<TaskId, Definition>,
+    keys: &Keys,
+    request: &Request,
+) -> Result<Facts, StoreError> {
+    let mut shapes = definitions.clone();
+    let mut tasks: BTreeMap<TaskId, TaskFacts> = BTreeMap::new();
+    loop {
+        let mut fresh = BTreeMap::new();
+        for task_id in reachable(targets, &shapes) {
+            if tasks.contains_key(&task_id) {
+                continue;
+            }
+            if let Some(evidence) = desk.case.task_evidence(snapshot.id, &task_id)? {
+                let definition = definitions.get(&task_id).cloned();
+                let task =
+                    TaskFacts { evidence, definition, attestations: BTreeMap::new(), graph_entries: BTreeMap::new() };
+                fresh.insert(task_id, task);
+            }
+        }
+        if fresh.is_empty() {
+            break;
+        }
+        attestations(desk, &mut fresh, &keys.keyring, &request.book)?;
+        // Where the queue's definition is missing, what an attestation embeds shows where the chain would go on.
+        for (task_id, task) in &fresh {
+            if let (None, Some(shape)) = (&task.definition, task.shape()) {
+                shapes.insert(task_id.clone(), shape.clone());
+            }
+        }
+        tasks.extend(fresh);
+    }
+    graph_entries(desk, &mut tasks)?;
+    Ok(Facts { tasks, root_url: snapshot.root_url.clone() })
+}
+
+/// Judges one target. Pure, and made in parallel with the others.
+fn judge_target(target: &TaskId, facts: &Facts, names: &EdgeNames, keys: &Keys, request: &Request) -> Judged {
+    let shape = facts.tasks.get(target).and_then(TaskFacts::shape);
+    let guess = match (&request.task_type, shape) {
+        (Some(task_type), _) => TaskTypeGuess::Settled(task_type.clone()),
+        (None, Some(shape)) => guess_task_type(target, shape, names, &request.book),
+        (None, None) => TaskTypeGuess::Undecided(request.book.task_types.clone()),
+    };
+    let source = shape.and_then(|shape| shape.source.as_deref());
+    let product = request.product.clone().or_else(|| source.and_then(product).map(str::to_owned));
+    let (task_type, candidates) = match guess {
+        TaskTypeGuess::Settled(task_type) => (Some(task_type), Vec::new()),
+        TaskTypeGuess::Undecided(candidates) => (None, candidates),
+    };
+    // Without a task type the chain is the same but for the target's own name.
+    let chain = build(target, task_type.as_deref().unwrap_or("target"), request.mode, facts, &request.book);
+    let (moments, as_of) = moments(&chain, facts, keys, request);
+    let judgements: Vec<(Clocks, Judgement)> = moments
+        .into_iter()
+        .map(Clocks::all_at)
+        .map(|clocks| {
+            let judgement = judge(&chain, facts, &request.book, &keys.ledger, clocks, request.mode);
+            (clocks, judgement)
+        })
+        .collect();
+    Judged::new(target.clone(), chain, facts, task_type, candidates, product, as_of, judgements)
+}
+
+/// The moments at which a target is judged: one; or where `then` is not known, every moment of the time in question at
+/// which the answer can change.
+fn moments(chain: &Chain, facts: &Facts, keys: &Keys, request: &Request) -> (Vec<Moment>, MomentOfJudgement) {
+    let moment = match request.as_of {
+        AsOf::At(moment) => return (vec![moment], MomentOfJudgement::At(moment, "")),
+        AsOf::Then => then(chain, facts, request.mode),
+    };
+    let points = keys.ledger.break_points();
+    let moments = match moment {
+        MomentOfJudgement::At(moment, _) => vec![moment],
+        MomentOfJudgement::Between(from, until) => {
+            let between = points.into_iter().filter(|point| from < *point && *point < until);
+            std::iter::once(from).chain(between).chain([until]).collect()
+        }
+        MomentOfJudgement::Unknown => {
+            let first = points.first().and_then(|point| Moment::from_unix(point.unix() - 1));
+            let moments: Vec<Moment> = first.into_iter().chain(points).collect();
+            if moments.is_empty() { Moment::from_unix(0).into_iter().collect() } else { moments }
+        }
+    };
+    (moments, moment)
+}
+
+/// The worst of several judgements, and whether they agree.
+pub(super) fn worst(judgements: &[(Clocks, Judgement)]) -> Option<(&(Clocks, Judgement), bool)> {
+    let first = judgements.first()?.1.verdict;
+    let agree = judgements.iter().all(|(_, judgement)| judgement.verdict == first);
+    let rank = |judgement: &Judgement| (judgement.verdict, judgement.findings.len());
+    let worst = judgements.iter().reduce(|a, b| if rank(&b.1) > rank(&a.1) { b } else { a })?;
+    Some((worst, agree || first == Verdict::Undetermined && worst.1.verdict == Verdict::Undetermined))
+}
+
+fn record(report: &Report, keys: &Keys, request: &Request) -> ReplayRecord {
+    let as_of = match request.as_of {
+        AsOf::Then => "then".to_owned(),
+        AsOf::At(moment) => moment.to_string(),
+    };
+    let targets = report.targets.iter().map(|target| target.task_id.as_str().as_bytes());
+    let epochs: Vec<String> = keys.ledger.epochs().map(|epoch| format!("{epoch:?}")).collect();
+    let question = [
+        report.case.bytes().as_slice(),
+        report.tool.version.as_bytes(),
+        request.book.digest.bytes(),
+        as_of.as_bytes(),
+        request.mode.word().as_bytes(),
+        request.task_type.as_deref().unwrap_or_default().as_bytes(),
+        request.product.as_deref().unwrap_or_default().as_bytes(),
+    ];
+    let parts = question.into_iter().chain(epochs.iter().map(String::as_bytes)).chain(targets);
+    let bases: BTreeSet<&str> =
+        report.targets.iter().flat_map(|target| &target.trust_basis).map(|basis| basis.word()).collect();
+    ReplayRecord {
+        request: Digest::of_parts(parts),
+        rules: request.book.id.clone(),
+        as_of,
+        mode: request.mode.word().to_owned(),
+        trust: bases.into_iter().collect::<Vec<_>>().join(","),
+        replayed_at: request.now,
+    }
+}

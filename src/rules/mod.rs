@@ -1,0 +1,8 @@
+//! Rule books: which checks apply, with their tables and a short list of named switches. Data; no engine.
+
+mod book;
+
+pub use book::{
+    ArtifactExpiry, AttestationIdentity, Consumers, DecisionArtifacts, OptionalArtifacts, RuleBook, RuleBookError,
+    Unchecked,
+};

@@ -1,0 +1,47 @@
+//! What can go wrong with a case file.
+
+use std::path::PathBuf;
+
+/// A failure of the store. What the evidence says is never one.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// There is no such file.
+    #[error("there is no case file at {}; `cotrace import` makes one", .0.display())]
+    Missing(PathBuf),
+    /// The file is something else.
+    #[error("{} is not a cotrace case file", .0.display())]
+    NotACase(PathBuf),
+    /// A newer cotrace wrote it.
+    #[error("{} was written by a newer cotrace (schema {found}, this one knows up to {known})", .path.display())]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// Its schema version.
+        found: i64,
+        /// The newest schema version that this program knows.
+        known: i64,
+    },
+    /// Another process is writing to it.
+    #[error("another process is writing to {}; try again when it has finished", .0.display())]
+    Busy(PathBuf),
+    /// It can't be written to.
+    #[error("{} can't be written to", .0.display())]
+    ReadOnly(PathBuf),
+    /// Its content contradicts itself.
+    #[error("the case file is damaged: {0}")]
+    Damaged(String),
+    /// A document is larger than what was asked for.
+    #[error("a document of {size} bytes is larger than the limit of {limit}")]
+    TooLarge {
+        /// Its size in bytes.
+        size: u64,
+        /// The limit in bytes.
+        limit: u64,
+    },
+    /// Reading or writing beside the database failed.
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+    /// SQLite failed.
+    #[error("SQLite: {0}")]
+    Sqlite(#[from] rusqlite::Error),
+}

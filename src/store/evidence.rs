@@ -1,0 +1,180 @@
+//! Reading what snapshots hold of tasks.
+
+use std::collections::BTreeMap;
+
+use rusqlite::{OptionalExtension, Row, params};
+
+use super::{Case, StoreError};
+use crate::model::{ArtifactRecord, Denial, Digest, Moment, Run, TaskEvidence, TaskId};
+
+/// A snapshot of the case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SnapshotInfo {
+    /// Its row.
+    pub id: i64,
+    /// The digest of its manifest.
+    pub digest: Digest,
+    /// The deployment that its evidence comes from.
+    pub root_url: Option<String>,
+}
+
+/// What chains are built from: a task without its artifacts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TaskSummary {
+    /// The task.
+    pub task_id: TaskId,
+    /// Its definition.
+    pub definition: Option<Digest>,
+    /// Whether an attestation of it, in either form, was captured.
+    pub attested: bool,
+}
+
+impl Case {
+    /// The snapshots, the newest import last.
+    pub fn snapshots(&self) -> Result<Vec<SnapshotInfo>, StoreError> {
+        let mut statement = self.conn.prepare("SELECT id, digest, root_url FROM snapshot ORDER BY id")?;
+        let rows = statement
+            .query_map([], |row| Ok(SnapshotInfo { id: row.get(0)?, digest: row.get(1)?, root_url: row.get(2)? }))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// The newest snapshot that holds a task.
+    pub fn snapshot_of(&self, task_id: &TaskId) -> Result<Option<SnapshotInfo>, StoreError> {
+        let row = self
+            .conn
+            .prepare_cached(
+                "SELECT snapshot.id, snapshot.digest, snapshot.root_url FROM task
+                 JOIN snapshot ON snapshot.id = task.snapshot WHERE task.task_id = ?1 ORDER BY snapshot.id DESC LIMIT 1",
+            )?
+            .query_row([task_id], |row| Ok(SnapshotInfo { id: row.get(0)?, digest: row.get(1)?, root_url: row.get(2)? }))
+            .optional()?;
+        Ok(row)
+    }
+
+    /// The tasks of a snapshot, ordered by id.
+    pub fn task_summaries(&self, snapshot: i64) -> Result<Vec<TaskSummary>, StoreError> {
+        let mut statement = self.conn.prepare(
+            "SELECT task_id, definition, EXISTS (SELECT 1 FROM artifact WHERE artifact.task = task.id
+             AND artifact.name IN ('public/chainOfTrust.json.asc', 'public/chain-of-trust.json'))
+             FROM task WHERE snapshot = ?1 ORDER BY task_id",
+        )?;
+        let rows = statement.query_map([snapshot], |row| {
+            Ok(TaskSummary { task_id: row.get(0)?, definition: row.get(1)?, attested: row.get(2)? })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// What a snapshot holds of a task.
+    pub fn task_evidence(&self, snapshot: i64, task_id: &TaskId) -> Result<Option<TaskEvidence>, StoreError> {
+        let head = self
+            .conn
+            .prepare_cached(
+                "SELECT id, definition, status, status_problem, expires FROM task WHERE snapshot = ?1 AND task_id = ?2",
+            )?
+            .query_row(params![snapshot, task_id], |row| {
+                let evidence = TaskEvidence {
+                    task_id: task_id.clone(),
+                    definition: row.get(1)?,
+                    status: row.get(2)?,
+                    status_problem: row.get(3)?,
+                    expires: moment(row, 4)?,
+                    runs: Vec::new(),
+                    listed_runs: Vec::new(),
+                    artifacts: BTreeMap::new(),
+                    denials: Vec::new(),
+                };
+                Ok((row.get::<_, i64>(0)?, evidence))
+            })
+            .optional()?;
+        let Some((task, mut evidence)) = head else { return Ok(None) };
+        evidence.runs = self.runs(task)?;
+        evidence.listed_runs = self.listed_runs(task)?;
+        evidence.artifacts = self.artifact_records(task)?;
+        evidence.denials = self.denials(task)?;
+        Ok(Some(evidence))
+    }
+
+    fn runs(&self, task: i64) -> Result<Vec<Run>, StoreError> {
+        let mut statement = self.conn.prepare_cached(
+            "SELECT run_id, state, reason_resolved, worker_group, worker_id, started, resolved FROM run WHERE task = ?1
+             ORDER BY ordinal",
+        )?;
+        let rows = statement.query_map([task], |row| {
+            Ok(Run {
+                run_id: row.get(0)?,
+                state: row.get(1)?,
+                reason_resolved: row.get(2)?,
+                worker_group: row.get(3)?,
+                worker_id: row.get(4)?,
+                started: moment(row, 5)?,
+                resolved: moment(row, 6)?,
+            })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    fn listed_runs(&self, task: i64) -> Result<Vec<u32>, StoreError> {
+        let mut statement = self
+            .conn
+            .prepare_cached("SELECT run_id FROM listing WHERE task = ?1 AND problem IS NULL ORDER BY run_id")?;
+        let rows = statement.query_map([task], |row| row.get(0))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    fn artifact_records(&self, task: i64) -> Result<BTreeMap<(u32, String), ArtifactRecord>, StoreError> {
+        let mut statement = self
+            .conn
+            .prepare_cached("SELECT run_id, name, sha256, sha512, size, listed FROM artifact WHERE task = ?1")?;
+        let rows = statement.query_map([task], |row| {
+            let size: Option<i64> = row.get(4)?;
+            let record = ArtifactRecord {
+                sha256: row.get(2)?,
+                sha512: row.get::<_, Option<Vec<u8>>>(3)?.map(hex::encode),
+                size: size.and_then(|size| u64::try_from(size).ok()),
+                listed: row.get(5)?,
+            };
+            Ok(((row.get(0)?, row.get(1)?), record))
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    fn denials(&self, task: i64) -> Result<Vec<Denial>, StoreError> {
+        let mut statement = self.conn.prepare_cached(
+            "SELECT what, run_id, name, at, http_status FROM denial WHERE task = ?1 ORDER BY ordinal",
+        )?;
+        let rows = statement.query_map([task], |row| {
+            Ok(Denial {
+                what: row.get(0)?,
+                run_id: row.get(1)?,
+                name: row.get(2)?,
+                at: moment(row, 3)?,
+                http_status: row.get(4)?,
+            })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// The path of the capture and the size of an artifact's bytes, for showing where they came from.
+    pub fn artifact_digest(
+        &self,
+        snapshot: i64,
+        task_id: &TaskId,
+        run_id: u32,
+        name: &str,
+    ) -> Result<Option<Digest>, StoreError> {
+        let digest = self
+            .conn
+            .prepare_cached(
+                "SELECT artifact.sha256 FROM artifact JOIN task ON task.id = artifact.task
+                 WHERE task.snapshot = ?1 AND task.task_id = ?2 AND artifact.run_id = ?3 AND artifact.name = ?4",
+            )?
+            .query_row(params![snapshot, task_id, run_id, name], |row| row.get(0))
+            .optional()?;
+        Ok(digest.flatten())
+    }
+}
+
+/// A captured time; one that can't be read counts as not stated.
+fn moment(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Moment>> {
+    Ok(row.get::<_, Option<String>>(column)?.and_then(|text| text.parse().ok()))
+}

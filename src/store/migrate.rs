@@ -1,0 +1,27 @@
+//! Numbered migrations: `user_version` says how many have been applied.
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use super::StoreError;
+
+/// `CoTr`: marks a SQLite file as a case file.
+pub const APPLICATION_ID: i32 = 0x436f_5472;
+
+/// The migrations, in order. One that has been released never changes.
+const MIGRATIONS: [&str; 1] = [include_str!("../../schema/case/0001-first.sql")];
+
+/// The schema version that this program writes.
+pub const SCHEMA_VERSION: i64 = MIGRATIONS.len() as i64;
+
+/// Applies the migrations that a file of version `from` lacks, in one exclusive transaction.
+pub(super) fn migrate(conn: &mut Connection) -> Result<(), StoreError> {
+    let transaction = conn.transaction_with_behavior(TransactionBehavior::Exclusive)?;
+    let version: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    for migration in MIGRATIONS.iter().skip(usize::try_from(version).unwrap_or(0)) {
+        transaction.execute_batch(migration)?;
+    }
+    transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+    transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
+    transaction.commit()?;
+    Ok(())
+}

@@ -1,0 +1,27 @@
+//! The case file: one SQLite file with content-addressed blobs and rows. The only code that speaks SQL.
+//!
+//! What each table and column is stands in `schema/case/schema.sql`; the numbered files beside it are the migrations
+//! that make it. Blobs lie zstd-compressed in packs of up to 512 KiB and are checked against their digest on every
+//! read. A snapshot is written in one transaction: a case never shows half of one.
+
+mod blobs;
+mod case;
+mod convert;
+mod error;
+mod evidence;
+mod facts;
+mod keys;
+mod migrate;
+mod replays;
+mod snapshot;
+
+pub use blobs::{BlobWriter, PACK_SIZE_MAX};
+pub use case::{Access, Case};
+pub use error::StoreError;
+pub use evidence::{SnapshotInfo, TaskSummary};
+pub use keys::KeyRow;
+pub use migrate::{APPLICATION_ID, SCHEMA_VERSION};
+pub use replays::ReplayRecord;
+pub use snapshot::{
+    ArtifactRow, DenialRow, Disposition, FileRow, ListingRow, RunRow, SnapshotHead, SnapshotWriter, SourceRow, TaskRow,
+};
