@@ -60,8 +60,6 @@ pub enum ChainProblem {
     TooDeep {
         /// The link.
         task_id: TaskId,
-        /// Its name.
-        name: String,
     },
     /// A definition names a dependency that is no task id.
     Malformed {
@@ -111,7 +109,7 @@ pub fn build(target: &TaskId, task_type: &str, mode: Mode, facts: &Facts, book: 
     let mut open = VecDeque::from([(target.clone(), task_type.to_owned())]);
     while let Some((task_id, name)) = open.pop_front() {
         if name.matches(':').count() > book.max_chain_length {
-            builder.problems.push(ChainProblem::TooDeep { task_id, name });
+            builder.problems.push(ChainProblem::TooDeep { task_id });
             continue;
         }
         for (name, dependency) in builder.dependencies(&task_id, &name) {

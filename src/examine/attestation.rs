@@ -36,6 +36,7 @@ pub fn examine(covered: &[u8], definition: Option<&[u8]>) -> Attestation {
         run_id: map.get("runId").map(to_compact_string),
         worker_group: stated("workerGroup"),
         worker_id: stated("workerId"),
+        image_artifact_hash: value.pointer("/environment/imageArtifactHash").map(as_stated),
         differences: match (embedded, &queue) {
             (Some(embedded), Some(queue)) => Some(task_differences(embedded, &queue.value)),
             _ => None,

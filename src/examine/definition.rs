@@ -2,7 +2,7 @@
 
 use super::ambiguity::ambiguities;
 use crate::formats::json::{Value, parse};
-use crate::model::{Definition, Edge, Moment, Origin, UpstreamArtifact, WorkerHints};
+use crate::model::{Definition, Edge, Moment, Origin, TaskImage, UpstreamArtifact, WorkerHints};
 
 /// Raised when the answers of this file could change.
 pub const VERSION: u32 = 1;
@@ -32,6 +32,7 @@ pub(super) fn shape(value: &Value) -> Definition {
     reader.required_object("/payload");
     let upstream = reader.upstream();
     let edges = reader.edges(task_group_id.as_deref(), parent.as_deref(), &upstream);
+    let task_image = reader.task_image();
     let hints = reader.hints();
     let created = reader.moment("/created");
     let deadline = reader.moment("/deadline");
@@ -50,6 +51,7 @@ pub(super) fn shape(value: &Value) -> Definition {
         parent,
         edges,
         upstream,
+        task_image,
         hints,
         created,
         deadline,
@@ -181,6 +183,18 @@ impl<'a> Reader<'a> {
             }
         }
         edges
+    }
+
+    fn task_image(&mut self) -> Option<TaskImage> {
+        const POINTER: &str = "/payload/image";
+        let image =
+            self.there(POINTER).filter(|image| image.get("type").and_then(Value::as_text) == Some("task-image"))?;
+        let text = |name: &str| image.get(name).and_then(Value::as_text).map(str::to_owned);
+        let task_image = text("taskId").zip(text("path")).map(|(task_id, path)| TaskImage { task_id, path });
+        if task_image.is_none() {
+            self.problem(POINTER, "has not the taskId and path of a task-image");
+        }
+        task_image
     }
 
     fn hints(&mut self) -> WorkerHints {

@@ -24,12 +24,12 @@ pub fn examine(covered: &[u8], artifacts: &BTreeMap<&str, &ArtifactRecord>) -> D
 /// Compares one claim. Digests are compared as texts, as scriptworker does: an upper-case one is another text.
 fn compare(claim: &Value, seen: Option<&ArtifactRecord>) -> Claim {
     let Some(digests) = claim.as_map() else {
-        return Claim { state: ClaimState::Malformed, wrong: Vec::new() };
+        return Claim { state: ClaimState::Malformed, open: Vec::new() };
     };
     if digests.is_empty() {
-        return Claim { state: ClaimState::NoDigest, wrong: Vec::new() };
+        return Claim { state: ClaimState::NoDigest, open: Vec::new() };
     }
-    let mut wrong = Vec::new();
+    let mut open = Vec::new();
     let (mut differs, mut unknown, mut unseen) = (false, false, false);
     for (algorithm, stated) in digests.iter() {
         let algorithm = algorithm.to_lossy().into_owned();
@@ -38,13 +38,10 @@ fn compare(claim: &Value, seen: Option<&ArtifactRecord>) -> Claim {
         let computed = match (Algorithm::named(&algorithm), bytes) {
             (None, _) => {
                 unknown = true;
-                wrong.push(DigestOutcome { algorithm, stated: text, seen: None });
+                open.push(DigestOutcome { algorithm, stated: text, seen: None });
                 continue;
             }
-            (Some(_), None) => {
-                unseen = true;
-                continue;
-            }
+            (Some(_), None) => None,
             (Some(Algorithm::Sha256), Some((sha256, _))) => Some(sha256.to_string()),
             (Some(Algorithm::Sha512), Some((_, sha512))) => sha512,
         };
@@ -52,9 +49,12 @@ fn compare(claim: &Value, seen: Option<&ArtifactRecord>) -> Claim {
             Some(computed) if stated.as_text() == Some(computed.as_str()) => {}
             Some(computed) => {
                 differs = true;
-                wrong.push(DigestOutcome { algorithm, stated: text, seen: Some(computed) });
+                open.push(DigestOutcome { algorithm, stated: text, seen: Some(computed) });
             }
-            None => unseen = true,
+            None => {
+                unseen = true;
+                open.push(DigestOutcome { algorithm, stated: text, seen: None });
+            }
         }
     }
     let state = if differs {
@@ -66,5 +66,5 @@ fn compare(claim: &Value, seen: Option<&ArtifactRecord>) -> Claim {
     } else {
         ClaimState::Agrees
     };
-    Claim { state, wrong }
+    Claim { state, open }
 }

@@ -150,6 +150,22 @@ impl<'a> Judging<'a> {
         self.found(Plane::Audit, code, subject, message, evidence, None);
     }
 
+    /// Adds a finding on a plane; what it means for the check.
+    pub(super) fn object(
+        &mut self,
+        plane: Plane,
+        code: Code,
+        subject: Subject,
+        message: String,
+        evidence: Vec<Evidence>,
+    ) -> Outcome {
+        self.found(plane, code, subject, message, evidence, None);
+        match plane {
+            Plane::Rule => Outcome::Fail,
+            Plane::Audit => Outcome::Pass,
+        }
+    }
+
     /// Adds a finding.
     pub(super) fn found(
         &mut self,

@@ -18,14 +18,23 @@ pub enum Check {
     Signature,
     /// What the link consumes is what its makers attested.
     Artifacts,
+    /// The docker image that it ran in is the one that its docker-image task attested.
+    DockerImage,
     /// The definition is the one that the parent's task graph lists.
     Graph,
 }
 
 impl Check {
     /// Every check, in the order in which reports list them.
-    pub const ALL: [Self; 6] =
-        [Self::Chain, Self::Definition, Self::Attestation, Self::Signature, Self::Artifacts, Self::Graph];
+    pub const ALL: [Self; 7] = [
+        Self::Chain,
+        Self::Definition,
+        Self::Attestation,
+        Self::Signature,
+        Self::Artifacts,
+        Self::DockerImage,
+        Self::Graph,
+    ];
 
     /// The word that reports use.
     pub const fn word(self) -> &'static str {
@@ -35,6 +44,7 @@ impl Check {
             Self::Attestation => "attestation",
             Self::Signature => "signature",
             Self::Artifacts => "artifacts",
+            Self::DockerImage => "docker-image",
             Self::Graph => "graph",
         }
     }

@@ -95,6 +95,8 @@ codes! {
     ArtifactPatternUnlisted "artifact-pattern-unlisted" Info Absent "A pattern was expanded over what the capture holds, not over the queue's listing.";
     ArtifactPathIllegal "artifact-path-illegal" High NotPermitted "A definition consumes an artifact under a name that scriptworker refuses.";
     ArtifactAltered "artifact-altered" High Contradicted "An artifact that nothing in the chain consumes is not what its maker attested.";
+    DockerImageMismatch "docker-image-mismatch" High Contradicted "A task ran in another docker image than the one that its docker-image task attested.";
+    DockerImageUnstated "docker-image-unstated" High Malformed "A worker does not state which docker image it loaded.";
     GraphMalformed "graph-malformed" High Malformed "A parent's task-graph.json can't be read.";
     TaskNotInGraph "task-not-in-graph" High Contradicted "The parent's task-graph.json does not list the task.";
     TaskDiffersFromGraph "task-differs-from-graph" High Contradicted "A task's definition is not the one that its parent's task-graph.json lists.";

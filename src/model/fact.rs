@@ -70,6 +70,8 @@ pub struct Definition {
     pub edges: Vec<Edge>,
     /// What it consumes.
     pub upstream: Vec<UpstreamArtifact>,
+    /// The docker image that a docker-image task built and this one runs in: `payload.image` of type `task-image`.
+    pub task_image: Option<TaskImage>,
     /// What tells the worker implementation.
     pub hints: WorkerHints,
     /// `metadata.name`.
@@ -88,6 +90,16 @@ pub struct Definition {
     pub deadline: Option<Moment>,
     /// `expires`.
     pub expires: Option<Moment>,
+}
+
+/// A docker image that another task built.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TaskImage {
+    /// The task that built it: captured text.
+    pub task_id: String,
+    /// The artifact that holds it.
+    pub path: String,
 }
 
 /// The parts of a definition that vote for a worker implementation.
@@ -156,6 +168,8 @@ pub struct Attestation {
     pub worker_group: Option<String>,
     /// `workerId`.
     pub worker_id: Option<String>,
+    /// `environment.imageArtifactHash`: the digest of the docker image that the worker loaded, as `sha256:…`.
+    pub image_artifact_hash: Option<String>,
     /// How its embedded task (left) differs from the queue's definition (right); `None` where one of them is missing.
     pub differences: Option<Vec<Difference>>,
     /// The shape of its embedded task, for a chain whose definition the queue no longer has.
@@ -178,9 +192,9 @@ pub struct DigestFact {
 pub struct Claim {
     /// How it compares with the artifact seen.
     pub state: ClaimState,
-    /// Where a digest differs or can't be used: the algorithm, the text stated, the digest seen.
+    /// The digests that do not agree with bytes seen: they differ, can't be used, or have no bytes beside them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub wrong: Vec<DigestOutcome>,
+    pub open: Vec<DigestOutcome>,
 }
 
 /// How a claim compares with the artifact seen. Scriptworker compares texts: an upper-case digest differs.
@@ -242,9 +256,6 @@ pub struct Signature {
     /// From which policy time on the hash of an OpenPGP signature no longer counts; `None`: it still does.
     pub hash_refused_from: Option<Moment>,
 }
-
-/// Stands in texts where an OpenPGP signature claims no time.
-pub const SIGNING_TIME_UNKNOWN: &str = "no claimed time";
 
 /// What came of a signature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -26,7 +26,7 @@ const NEVER_COVERED: [(&str, &str); 5] = [
 /// What the rule book `signatures` leaves to rule books that know the trees.
 const BEYOND_SIGNATURES: [(&str, &str); 4] = [
     ("task-rebuild", "Whether decision and action tasks are what the tree's templates render to."),
-    ("docker-images", "Whether docker images come from the tasks that built them."),
+    ("docker-images", "Whether docker images that no docker-image task built (prebuilt, or by index) may be used."),
     ("worker-pools", "Whether tasks ran in the worker pools that are meant for them."),
     ("trees-and-scopes", "Whether restricted scopes were used from the trees that may use them."),
 ];

@@ -73,7 +73,7 @@ fn upstream(judging: &mut Judging<'_>, link: &Link) -> (Vec<Consumed>, Outcome) 
         // No task id: told by the chain check.
         let Ok(maker) = entry.task_id.parse::<TaskId>() else { continue };
         for path in &entry.paths {
-            if path.starts_with('/') || path.contains("..") {
+            if leads_elsewhere(path) {
                 outcome = outcome.max(illegal(judging, link, &maker, path, "a name that leads elsewhere"));
             }
             if !path.contains('*') {
@@ -101,13 +101,39 @@ fn upstream(judging: &mut Judging<'_>, link: &Link) -> (Vec<Consumed>, Outcome) 
     (consumed, outcome)
 }
 
+/// Whether a name, as it is or decoded as scriptworker's downloads decode it (twice), leaves the folder of its task.
+fn leads_elsewhere(path: &str) -> bool {
+    let once = percent_decode(path);
+    let twice = percent_decode(&once);
+    [path, &once, &twice].iter().any(|path| path.starts_with('/') || path.contains(".."))
+}
+
+fn percent_decode(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((first, after)) = rest.split_first() {
+        let mut decoded = [0];
+        match after.get(..2).filter(|digits| *first == b'%' && hex::decode_to_slice(digits, &mut decoded).is_ok()) {
+            Some(_) => {
+                bytes.push(decoded[0]);
+                rest = &after[2..];
+            }
+            None => {
+                bytes.push(*first);
+                rest = after;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
 fn illegal(judging: &mut Judging<'_>, link: &Link, maker: &TaskId, path: &str, what: &str) -> Outcome {
     let blob = judging.task(&link.task_id).and_then(|task| task.evidence.definition);
     let message = format!("it consumes {path:?} of {maker}: {what}");
     let place = evidence(blob, "/payload/upstreamArtifacts", Some(path.to_owned()), Asserter::Queue);
     let about = subject("artifact", maker, None, Some(path));
     let plane = judging_plane(judging, link);
-    plane_of(judging, plane, Code::ArtifactPathIllegal, about, message, vec![place])
+    judging.object(plane, Code::ArtifactPathIllegal, about, message, vec![place])
 }
 
 /// The plane on which consumption by a link counts.
@@ -117,22 +143,6 @@ fn judging_plane(judging: &Judging<'_>, link: &Link) -> Plane {
         Consumers::EveryLink => Plane::Rule,
         Consumers::Target if is_target => Plane::Rule,
         Consumers::Target => Plane::Audit,
-    }
-}
-
-/// Adds a finding on a plane; what it means for the check.
-fn plane_of(
-    judging: &mut Judging<'_>,
-    plane: Plane,
-    code: Code,
-    about: crate::model::Subject,
-    message: String,
-    places: Vec<Evidence>,
-) -> Outcome {
-    judging.found(plane, code, about, message, places, None);
-    match plane {
-        Plane::Rule => Outcome::Fail,
-        Plane::Audit => Outcome::Pass,
     }
 }
 
@@ -193,17 +203,17 @@ fn check_artifact(judging: &mut Judging<'_>, link: &Link, artifact: &Consumed) -
             None if artifact.optional && presence != Presence::Present => Outcome::Pass,
             None => {
                 let message = format!("{} of {} is not in its attestation", artifact.name, artifact.maker);
-                plane_of(judging, plane, Code::ArtifactNotAttested, about.clone(), message, vec![signed(None)])
+                judging.object(plane, Code::ArtifactNotAttested, about.clone(), message, vec![signed(None)])
             }
             Some(claim) => match claim.state {
                 ClaimState::Agrees => Outcome::Pass,
                 ClaimState::Unseen => unseen(judging, artifact, presence, &about, plane),
                 ClaimState::Differs => {
                     let (message, places) = mismatch(task, artifact, claim, run_id, signed(None));
-                    plane_of(judging, plane, Code::ArtifactDigestMismatch, about.clone(), message, places)
+                    judging.object(plane, Code::ArtifactDigestMismatch, about.clone(), message, places)
                 }
                 ClaimState::NoDigest | ClaimState::UnknownAlgorithm | ClaimState::Malformed => {
-                    let stated = claim.wrong.iter().map(|wrong| format!("{}: {}", wrong.algorithm, wrong.stated));
+                    let stated = claim.open.iter().map(|open| format!("{}: {}", open.algorithm, open.stated));
                     let stated = stated.collect::<Vec<_>>().join(", ");
                     let message = format!(
                         "of {} the attestation of {} states no usable digest ({})",
@@ -211,8 +221,7 @@ fn check_artifact(judging: &mut Judging<'_>, link: &Link, artifact: &Consumed) -
                         artifact.maker,
                         if stated.is_empty() { "none" } else { &stated }
                     );
-                    plane_of(
-                        judging,
+                    judging.object(
                         plane,
                         Code::ArtifactDigestMalformed,
                         about.clone(),
@@ -239,7 +248,7 @@ fn unseen(
     }
     if presence == Presence::Absent {
         let message = format!("{} of {} is attested and not there", artifact.name, artifact.maker);
-        return plane_of(judging, plane, Code::ArtifactMissing, about.clone(), message, Vec::new());
+        return judging.object(plane, Code::ArtifactMissing, about.clone(), message, Vec::new());
     }
     if plane == Plane::Audit {
         return Outcome::Pass;
@@ -255,9 +264,9 @@ fn mismatch(
     run_id: u32,
     signed: Evidence,
 ) -> (String, Vec<Evidence>) {
-    let told = claim.wrong.iter().map(|wrong| {
-        let seen = wrong.seen.as_deref().unwrap_or("not computed");
-        format!("{} attested {}, seen {seen}", wrong.algorithm, wrong.stated)
+    let told = claim.open.iter().map(|open| {
+        let seen = open.seen.as_deref().unwrap_or("not computed");
+        format!("{} attested {}, seen {seen}", open.algorithm, open.stated)
     });
     let told = told.collect::<Vec<_>>().join("; ");
     let message = format!("{} of {} is not what was attested: {told}", artifact.name, artifact.maker);

@@ -52,10 +52,9 @@ fn tell(judging: &mut Judging<'_>, link: &Link, problem: &ChainProblem) -> Outco
     let here = subject("task", &link.task_id, None, None);
     let blob = judging.task(&link.task_id).and_then(|task| task.evidence.definition);
     match problem {
-        ChainProblem::TooDeep { task_id, name } if *task_id == link.task_id => {
+        ChainProblem::TooDeep { task_id } if *task_id == link.task_id => {
             let depth = judging.book.max_chain_length;
-            let message =
-                format!("{name} lies more than {depth} links from the target: the chain is not followed further");
+            let message = format!("it lies more than {depth} links from the target: the chain is not followed further");
             judging.refute(Code::ChainTooDeep, here, message, Vec::new());
             Outcome::Fail
         }

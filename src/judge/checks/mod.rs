@@ -4,6 +4,7 @@ mod artifacts;
 mod attestation;
 mod chain;
 mod definition;
+mod docker_image;
 mod graph;
 mod signature;
 
@@ -19,6 +20,7 @@ pub(super) fn run(check: Check, judging: &mut Judging<'_>, link: &Link) -> Rulin
         Check::Attestation => attestation::check(judging, link),
         Check::Signature => signature::check(judging, link),
         Check::Artifacts => artifacts::check(judging, link),
+        Check::DockerImage => docker_image::check(judging, link),
         Check::Graph => graph::check(judging, link),
     }
 }
