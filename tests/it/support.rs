@@ -1,0 +1,216 @@
+//! Worlds, imported and replayed in process.
+//!
+//! A [`Scene`] is a world and a question about it: `Scene::of(nightly_2026(), "signing-linux64").report()`. Beneath it
+//! lies a [`TempCase`], for tests that want the case file.
+
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+
+use cotrace::chain::Mode;
+use cotrace::import::{KeepArtifacts, Options, Summary, import_directory};
+use cotrace::model::{AsOf, Moment, Report, TargetReport, TaskId, ToolUsed};
+use cotrace::replay::{Request, Targets, replay};
+use cotrace::rules::RuleBook;
+use cotrace::store::{Access, Case};
+use cotrace_generator::{World, sample};
+
+/// A copy of the sample of 2017: OpenPGP attestations.
+pub(crate) fn nightly_2017() -> World {
+    static WORLD: LazyLock<World> = LazyLock::new(|| sample::nightly_2017().unwrap());
+    WORLD.clone()
+}
+
+/// A copy of the sample of 2026: ed25519 attestations.
+pub(crate) fn nightly_2026() -> World {
+    static WORLD: LazyLock<World> = LazyLock::new(|| sample::nightly_2026().unwrap());
+    WORLD.clone()
+}
+
+/// A world with nothing in it, for captures of keys alone.
+pub(crate) fn nothing() -> World {
+    let mut world = nightly_2026();
+    world.files.clear();
+    world
+}
+
+/// The moment that a text names.
+pub(crate) fn moment(text: &str) -> Moment {
+    text.parse().unwrap()
+}
+
+/// A task id.
+pub(crate) fn task_id(world: &World, label: &str) -> TaskId {
+    world.task_id(label).unwrap().parse().unwrap()
+}
+
+/// A case file in a directory that goes away with it.
+pub(crate) struct TempCase {
+    /// The open case.
+    pub(crate) case: Case,
+    directory: tempfile::TempDir,
+    captures: usize,
+}
+
+impl TempCase {
+    /// An empty case.
+    pub(crate) fn new() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let case = Case::open(&directory.path().join("case.sqlite"), Access::Create).unwrap();
+        Self { case, directory, captures: 0 }
+    }
+
+    /// Where the case file lies.
+    pub(crate) fn path(&self) -> &Path {
+        self.case.path()
+    }
+
+    /// Writes a world as a capture and imports it.
+    pub(crate) fn import(&mut self, world: &World, accept_keys: bool, keep: KeepArtifacts) -> Summary {
+        let capture = self.write(world);
+        let options = Options {
+            keep,
+            accept_keys,
+            operator: Some("J. Doe".to_owned()),
+            now: moment("2026-11-01"),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+        };
+        import_directory(&mut self.case, &capture, &options, &|_| ()).unwrap()
+    }
+
+    /// Writes a world as a capture beside the case file.
+    pub(crate) fn write(&mut self, world: &World) -> PathBuf {
+        let capture = self.directory.path().join(format!("capture-{}", self.captures));
+        self.captures += 1;
+        world.write_to(&capture).unwrap();
+        capture
+    }
+
+    /// Replays what is asked.
+    pub(crate) fn replay(&mut self, request: &Request) -> Report {
+        replay(&mut self.case, request).unwrap().report
+    }
+}
+
+/// What the command line asks where nothing is said: the rule book `signatures`, at `then`, after the run.
+pub(crate) fn request(targets: Targets) -> Request {
+    Request {
+        targets,
+        task_type: None,
+        product: None,
+        mode: Mode::AfterRun,
+        as_of: AsOf::Then,
+        book: RuleBook::named("signatures").unwrap(),
+        book_basis: "default".to_owned(),
+        tool: ToolUsed { name: "cotrace".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() },
+        now: moment("2026-11-01"),
+    }
+}
+
+/// A world and a question about one of its tasks.
+#[derive(Clone)]
+pub(crate) struct Scene {
+    /// The capture, whose keys the operator accepts.
+    pub(crate) world: World,
+    /// The label of the target.
+    pub(crate) target: &'static str,
+    /// Captures imported before it, each with whether its keys are accepted.
+    pub(crate) earlier: Vec<(World, bool)>,
+    accept_keys: bool,
+    keep: KeepArtifacts,
+    as_of: AsOf,
+    mode: Mode,
+    task_type: Option<String>,
+    rules: Option<&'static str>,
+}
+
+impl Scene {
+    /// The verdict on a task of a world, asked in the usual way.
+    pub(crate) fn of(world: World, target: &'static str) -> Self {
+        Self {
+            world,
+            target,
+            earlier: Vec::new(),
+            accept_keys: true,
+            keep: KeepArtifacts::Evidence,
+            as_of: AsOf::Then,
+            mode: Mode::AfterRun,
+            task_type: None,
+            rules: None,
+        }
+    }
+
+    /// At this moment.
+    pub(crate) fn at(self, text: &str) -> Self {
+        Self { as_of: AsOf::At(moment(text)), ..self }
+    }
+
+    /// As about to run (`--no-check-task`).
+    pub(crate) fn before_run(self) -> Self {
+        Self { mode: Mode::BeforeRun, ..self }
+    }
+
+    /// As this task type.
+    pub(crate) fn as_type(self, task_type: &str) -> Self {
+        Self { task_type: Some(task_type.to_owned()), ..self }
+    }
+
+    /// Under this rule book.
+    pub(crate) fn under(self, rules: &'static str) -> Self {
+        Self { rules: Some(rules), ..self }
+    }
+
+    /// With this capture imported before.
+    pub(crate) fn after(mut self, world: World, accept_keys: bool) -> Self {
+        self.earlier.push((world, accept_keys));
+        self
+    }
+
+    /// Without anybody accepting the capture's keys.
+    pub(crate) fn keys_not_accepted(self) -> Self {
+        Self { accept_keys: false, ..self }
+    }
+
+    /// With these artifacts' contents kept.
+    pub(crate) fn keeping(self, keep: KeepArtifacts) -> Self {
+        Self { keep, ..self }
+    }
+
+    /// The id of the task with a label.
+    pub(crate) fn task_id(&self, label: &str) -> TaskId {
+        task_id(&self.world, label)
+    }
+
+    /// The question.
+    pub(crate) fn request(&self) -> Request {
+        let usual = request(Targets::These(vec![self.task_id(self.target)]));
+        Request {
+            task_type: self.task_type.clone(),
+            mode: self.mode,
+            as_of: self.as_of,
+            book: self.rules.map_or_else(|| usual.book.clone(), |id| RuleBook::named(id).unwrap()),
+            book_basis: if self.rules.is_some() { "requested" } else { "default" }.to_owned(),
+            ..usual
+        }
+    }
+
+    /// Imports everything into a case of its own.
+    pub(crate) fn import(&self) -> TempCase {
+        let mut case = TempCase::new();
+        for (world, accept_keys) in &self.earlier {
+            case.import(world, *accept_keys, self.keep);
+        }
+        case.import(&self.world, self.accept_keys, self.keep);
+        case
+    }
+
+    /// Imports everything and replays the target.
+    pub(crate) fn report(&self) -> Report {
+        self.import().replay(&self.request())
+    }
+}
+
+/// The one target of a report.
+pub(crate) fn only_target(report: &Report) -> &TargetReport {
+    let [target] = report.targets.as_slice() else { panic!("{} targets", report.targets.len()) };
+    target
+}
