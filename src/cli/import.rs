@@ -8,7 +8,7 @@ use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
 
 use super::args::{Format, ImportArgs};
 use super::{Outcome, clock, output, replay};
-use crate::import::{Options, Progress, Summary, check_directory, import_directory};
+use crate::import::{self, Evidence, Options, Progress, Summary};
 use crate::store::{Access, Case};
 
 /// Files set aside that the summary lists; the rest is counted. The case file has them all.
@@ -17,9 +17,7 @@ const SET_ASIDE_LISTED: usize = 20;
 pub(super) fn run(case: Option<PathBuf>, args: ImportArgs) -> anyhow::Result<Outcome> {
     let Some(path) = replay::case_path(case.as_deref()) else { return Ok(Outcome::Usage) };
     // A case file is made only for what can be imported.
-    for capture in &args.captures {
-        check_directory(capture)?;
-    }
+    let evidence = args.captures.iter().map(|path| Evidence::open(path)).collect::<Result<Vec<_>, _>>()?;
     let operator = args.operator.or_else(login);
     let options = Options {
         keep: args.keep_artifacts.into(),
@@ -29,9 +27,9 @@ pub(super) fn run(case: Option<PathBuf>, args: ImportArgs) -> anyhow::Result<Out
         version: env!("CARGO_PKG_VERSION").to_owned(),
     };
     let mut case = Case::open(path, Access::Create)?;
-    for capture in &args.captures {
-        let summary = import(&mut case, capture, &options)?;
-        tell(capture, &summary, &options);
+    for evidence in &evidence {
+        let summary = import(&mut case, evidence, &options)?;
+        tell(evidence.path(), &summary, &options);
     }
     if args.replay {
         return replay::replay_all(&mut case, Format::Text);
@@ -39,16 +37,16 @@ pub(super) fn run(case: Option<PathBuf>, args: ImportArgs) -> anyhow::Result<Out
     Ok(Outcome::Done)
 }
 
-fn import(case: &mut Case, capture: &Path, options: &Options) -> anyhow::Result<Summary> {
+fn import(case: &mut Case, evidence: &Evidence, options: &Options) -> anyhow::Result<Summary> {
     let bar = if std::io::stderr().is_terminal() { bar() } else { ProgressBar::hidden() };
     let progress = |progress: Progress| {
         bar.set_length(progress.tasks_total);
         bar.set_position(progress.tasks);
         bar.set_message(format!("{} files, {}", progress.files, HumanBytes(progress.bytes)));
     };
-    let summary = import_directory(case, capture, options, &progress);
+    let summary = import::import(case, evidence, options, &progress);
     bar.finish_and_clear();
-    summary.with_context(|| format!("importing {}", capture.display()))
+    summary.with_context(|| format!("importing {}", evidence.path().display()))
 }
 
 fn bar() -> ProgressBar {

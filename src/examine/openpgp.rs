@@ -11,7 +11,7 @@ use sequoia_openpgp::{KeyHandle, PacketPile};
 
 use super::{Keyring, certificate, keyring::OpenpgpKey};
 use crate::formats::clearsign::{self, AnomalyKind, Block, ClearSigned};
-use crate::formats::openpgp::{dearmor, normalise_mpis};
+use crate::formats::openpgp::{CrcState, dearmor, normalise_mpis};
 use crate::model::{ArmorNote, Digest, Role, Signature, SignatureState};
 
 /// The longest excerpt of odd bytes, in bytes.
@@ -47,7 +47,7 @@ pub(super) fn examine(file: &[u8], role: Option<&Role>, keyring: &Keyring) -> Si
         }
     };
     fact.covered = Some(Digest::of(&block.signed));
-    match signature_packet(file, block) {
+    match signature_packet(file, block, &mut fact.notes) {
         Ok(packet) => verify(block, &packet, role, keyring, &mut fact),
         Err((state, why)) => {
             fact.state = state;
@@ -57,17 +57,25 @@ pub(super) fn examine(file: &[u8], role: Option<&Role>, keyring: &Keyring) -> Si
     fact
 }
 
-/// The one signature of a block.
-fn signature_packet(file: &[u8], block: &Block) -> Result<SignaturePacket, (SignatureState, String)> {
+/// The one signature of a block. A wrong checksum of its armor is noted: it is no part of the signature.
+fn signature_packet(
+    file: &[u8],
+    block: &Block,
+    notes: &mut Vec<ArmorNote>,
+) -> Result<SignaturePacket, (SignatureState, String)> {
     let unreadable = |why: String| (SignatureState::Unreadable, why);
     if block.headers.iter().any(|header| header.name.eq_ignore_ascii_case("NotDashEscaped")) {
         return Err(unreadable(
             "the header NotDashEscaped changes what the signature covers; cotrace does not undo it".into(),
         ));
     }
-    let armor = block.armor.clone().and_then(|range| file.get(range));
-    let armor = armor.ok_or_else(|| unreadable("the file ends before its signature does".to_owned()))?;
-    let packets = dearmor(armor).map_err(|error| unreadable(format!("the signature's armor: {error}")))?.bytes;
+    let armor = block.armor.clone().and_then(|range| file.get(range.clone()).zip(Some(range)));
+    let (armor, range) = armor.ok_or_else(|| unreadable("the file ends before its signature does".to_owned()))?;
+    let dearmored = dearmor(armor).map_err(|error| unreadable(format!("the signature's armor: {error}")))?;
+    if dearmored.crc == CrcState::Bad {
+        notes.push(note("wrong-checksum", range, 1, ""));
+    }
+    let packets = dearmored.bytes;
     // Old implementations (Go's among them) overstate the length of numbers; strict parsers then refuse the packet.
     let packets = normalise_mpis(&packets).unwrap_or(packets);
     let pile =

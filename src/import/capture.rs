@@ -1,17 +1,16 @@
-//! Importing a capture-v1 directory.
+//! Importing evidence as one snapshot.
 //!
 //! One walker, the tasks of a batch read in parallel, one writer in the order of task ids: the case is the same at any
 //! number of threads. What is in memory at once is a batch of tasks, each bounded, never an artifact.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use rayon::prelude::*;
 use sha2::Digest as _;
 
-use super::files::{self, Found};
+use super::evidence::{CaptureHead, Evidence, Layout};
 use super::task::{Content, KeepArtifacts, TaskCapture, read_task};
 use super::{Progress, Summary, keys, sources};
-use crate::formats::json::{Value, parse};
 use crate::model::{Digest, Moment, TaskId};
 use crate::store::{Case, Disposition, FileRow, SnapshotHead, SnapshotWriter, StoreError};
 
@@ -22,7 +21,7 @@ const BATCH_TASKS: usize = 64;
 pub(super) const SMALL_FILE_SIZE_MAX: u64 = 16 * 1024 * 1024;
 
 /// The capture format that this importer reads.
-const CAPTURE_VERSION: i64 = 1;
+pub(super) const CAPTURE_VERSION: i64 = 1;
 
 /// How to import.
 #[derive(Debug, Clone)]
@@ -45,9 +44,9 @@ pub enum ImportError {
     /// There is nothing at that path.
     #[error("{} can't be read", .0.display())]
     Unreadable(PathBuf, #[source] std::io::Error),
-    /// It is no directory.
-    #[error("{} is not a directory", .0.display())]
-    NotADirectory(PathBuf),
+    /// It changed while it was read; nothing of it was imported.
+    #[error("{} changed while it was imported: nothing of it was", .0.display())]
+    Changed(PathBuf),
     /// It holds nothing that a capture holds.
     #[error("{} is no capture: it has neither tasks/ nor keys nor sources/", .0.display())]
     NotACapture(PathBuf),
@@ -66,113 +65,40 @@ pub enum ImportError {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// A file could not be read again while its contents were kept.
-    #[error("{} can't be read", .0.display())]
-    Reread(PathBuf, #[source] std::io::Error),
+    #[error("{0} can't be read again")]
+    Reread(String, #[source] std::io::Error),
 }
 
-/// What lies at the top of a capture.
-struct Layout {
-    top: files::Listing,
-    tasks: Option<files::Listing>,
-    head: CaptureHead,
-}
-
-#[derive(Default)]
-struct CaptureHead {
-    root_url: Option<String>,
-    captured_at: Option<String>,
-    tool: Option<String>,
-    note: Option<String>,
-    file: Option<FileRow>,
-    bytes: Option<Vec<u8>>,
-}
-
-/// Whether a directory can be imported: called before a case file is made for it.
-pub fn check_directory(directory: &Path) -> Result<(), ImportError> {
-    look(directory).map(|_| ())
-}
-
-fn look(directory: &Path) -> Result<Layout, ImportError> {
-    let unreadable = |error| ImportError::Unreadable(directory.to_owned(), error);
-    if !std::fs::metadata(directory).map_err(unreadable)?.is_dir() {
-        return Err(ImportError::NotADirectory(directory.to_owned()));
-    }
-    let top = files::list(directory).map_err(unreadable)?;
-    let folder = |name: &str| top.folders.iter().find(|found| found.name == name);
-    let has_keys = folder("keys").is_some() || top.files.iter().any(|found| found.name == "keys.json");
-    if folder("tasks").is_none() && folder("sources").is_none() && !has_keys {
-        return Err(ImportError::NotACapture(directory.to_owned()));
-    }
-    let head = match top.files.iter().find(|found| found.name == "capture.json") {
-        Some(file) => read_head(directory, file)?,
-        None => CaptureHead::default(),
-    };
-    let tasks = folder("tasks").map(|found| files::list(&found.path)).transpose().map_err(unreadable)?;
-    Ok(Layout { top, tasks, head })
-}
-
-fn read_head(directory: &Path, file: &Found) -> Result<CaptureHead, ImportError> {
-    let mut head = CaptureHead::default();
-    let row = |disposition, reason, sha256| FileRow {
-        path: file.name.clone(),
-        disposition,
-        reason,
-        sha256,
-        size: Some(file.size),
-    };
-    let bytes = match files::read(&file.path, SMALL_FILE_SIZE_MAX) {
-        Ok(bytes) => bytes,
-        Err(error) => {
-            head.file = Some(row(Disposition::Quarantined, Some(error.to_string()), None));
-            return Ok(head);
-        }
-    };
-    let digest = Some(Digest::of(&bytes));
-    match parse(&bytes) {
-        Ok(document) => {
-            if let Some(found) = document.value.get("captureVersion").and_then(Value::as_i64)
-                && found != CAPTURE_VERSION
-            {
-                return Err(ImportError::UnknownVersion { path: directory.to_owned(), found });
-            }
-            let text = |name: &str| document.value.get(name).and_then(Value::as_text).map(str::to_owned);
-            head.root_url = text("rootUrl");
-            head.captured_at = text("capturedAt");
-            head.tool = text("tool");
-            head.note = text("note");
-            head.file = Some(row(Disposition::Evidence, None, digest));
-        }
-        Err(error) => head.file = Some(row(Disposition::Evidence, Some(error.to_string()), digest)),
-    }
-    head.bytes = Some(bytes);
-    Ok(head)
-}
-
-/// Imports a capture directory as one snapshot.
-pub fn import_directory(
+/// Imports evidence as one snapshot. Before and after, the evidence must be the same.
+pub fn import(
     case: &mut Case,
-    directory: &Path,
+    evidence: &Evidence,
     options: &Options,
     progress: &dyn Fn(Progress),
 ) -> Result<Summary, ImportError> {
     if options.accept_keys && options.operator.is_none() {
         return Err(ImportError::NoOperator);
     }
-    let layout = look(directory)?;
-    let mut import = Import::new(case.write_snapshot()?);
-    import.read_top(directory, &layout)?;
-    import.read_tasks(&layout, options.keep, progress)?;
-    import.finish(directory, layout.head, options)
+    let unreadable = |error| ImportError::Unreadable(evidence.path.clone(), error);
+    let before = evidence.tree.fingerprint().map_err(unreadable)?;
+    let mut import = Import::new(case.write_snapshot()?, evidence);
+    import.read_top(&evidence.layout)?;
+    import.read_tasks(&evidence.layout, options.keep, progress)?;
+    if evidence.tree.fingerprint().map_err(unreadable)? != before {
+        return Err(ImportError::Changed(evidence.path.clone()));
+    }
+    import.finish(&evidence.layout.head, options)
 }
 
 struct Import<'case> {
+    evidence: &'case Evidence,
     writer: SnapshotWriter<'case>,
     manifest: sha2::Sha256,
     summary: Summary,
 }
 
 impl<'case> Import<'case> {
-    fn new(writer: SnapshotWriter<'case>) -> Self {
+    fn new(writer: SnapshotWriter<'case>, evidence: &'case Evidence) -> Self {
         let summary = Summary {
             snapshot: Digest::new([0; 32]),
             is_new: false,
@@ -186,11 +112,11 @@ impl<'case> Import<'case> {
             ignored: Vec::new(),
             quarantined: Vec::new(),
         };
-        Self { writer, manifest: sha2::Sha256::new(), summary }
+        Self { evidence, writer, manifest: sha2::Sha256::new(), summary }
     }
 
     /// Reads what lies beside the tasks.
-    fn read_top(&mut self, directory: &Path, layout: &Layout) -> Result<(), ImportError> {
+    fn read_top(&mut self, layout: &Layout) -> Result<(), ImportError> {
         if let (Some(row), bytes) = (&layout.head.file, &layout.head.bytes) {
             if let (Some(digest), Some(bytes)) = (row.sha256, bytes) {
                 self.evidence(&row.path, digest, bytes.len() as u64);
@@ -213,12 +139,14 @@ impl<'case> Import<'case> {
                 _ => self.ignored(&format!("{}/", folder.name), "it is no part of a capture")?,
             }
         }
-        self.read_sources(&directory.join("sources"))?;
-        self.read_keys(directory)
+        if let Some(folder) = layout.folder("sources") {
+            self.read_sources(&folder.path)?;
+        }
+        self.read_keys(layout)
     }
 
-    fn read_sources(&mut self, folder: &Path) -> Result<(), ImportError> {
-        let read = sources::read_sources(folder);
+    fn read_sources(&mut self, folder: &str) -> Result<(), ImportError> {
+        let read = sources::read_sources(self.evidence.tree.as_ref(), folder);
         for (digest, bytes) in &read.contents {
             self.writer.keep(*digest, bytes)?;
         }
@@ -235,8 +163,9 @@ impl<'case> Import<'case> {
         Ok(())
     }
 
-    fn read_keys(&mut self, directory: &Path) -> Result<(), ImportError> {
-        let read = keys::read_keys(directory);
+    fn read_keys(&mut self, layout: &Layout) -> Result<(), ImportError> {
+        let simple = layout.top.files.iter().find(|file| file.name == "keys.json");
+        let read = keys::read_keys(self.evidence.tree.as_ref(), simple, layout.folder("keys"));
         for (path, digest, bytes) in &read.contents {
             self.evidence(path, *digest, bytes.len() as u64);
             self.writer.keep(*digest, bytes)?;
@@ -272,9 +201,10 @@ impl<'case> Import<'case> {
             }
         }
         let tasks_total = folders.len() as u64;
+        let tree = self.evidence.tree.as_ref();
         for batch in folders.chunks(BATCH_TASKS) {
             let read: Vec<TaskCapture> =
-                batch.par_iter().map(|(task_id, folder)| read_task(folder, task_id, keep)).collect();
+                batch.par_iter().map(|(task_id, folder)| read_task(tree, folder, task_id, keep)).collect();
             for task in read {
                 self.write_task(task)?;
             }
@@ -292,7 +222,8 @@ impl<'case> Import<'case> {
             match content {
                 Content::Bytes(bytes) => self.writer.keep(*digest, bytes)?,
                 Content::File(path, size) => {
-                    let file = files::open(path).map_err(|error| ImportError::Reread(path.clone(), error))?;
+                    let file = self.evidence.tree.open(path);
+                    let file = file.map_err(|error| ImportError::Reread(path.clone(), error))?;
                     self.writer.keep_from(*digest, *size, file)?;
                 }
             }
@@ -352,17 +283,17 @@ impl<'case> Import<'case> {
         self.file(&set_aside(path, Disposition::Quarantined, reason))
     }
 
-    fn finish(self, directory: &Path, head: CaptureHead, options: &Options) -> Result<Summary, ImportError> {
-        let Self { writer, manifest, mut summary } = self;
+    fn finish(self, head: &CaptureHead, options: &Options) -> Result<Summary, ImportError> {
+        let Self { evidence, writer, manifest, mut summary } = self;
         summary.snapshot = Digest::new(manifest.finalize().into());
         summary.kept = writer.written();
         let head = SnapshotHead {
             digest: summary.snapshot,
-            root_url: head.root_url,
-            captured_at: head.captured_at,
-            collector: head.tool,
-            note: head.note,
-            capture_path: directory.display().to_string(),
+            root_url: head.root_url.clone(),
+            captured_at: head.captured_at.clone(),
+            collector: head.tool.clone(),
+            note: head.note.clone(),
+            capture_path: evidence.path.display().to_string(),
             imported_at: options.now,
             cotrace_version: options.version.clone(),
             operator: options.operator.clone(),

@@ -1,11 +1,10 @@
 //! Digests of files of any size, in constant memory.
 
-use std::io::Read;
-use std::path::Path;
+use std::io::Read as _;
 
 use sha2::{Digest as _, Sha256, Sha512};
 
-use super::files;
+use super::tree::{Found, Tree};
 use crate::model::Digest;
 
 /// How much is read at once.
@@ -22,13 +21,18 @@ pub(super) struct Hashed {
 }
 
 /// Hashes a file, and keeps its bytes if there are at most `keep_max` of them.
-pub(super) fn hash_file(path: &Path, with_sha512: bool, keep_max: usize) -> std::io::Result<Hashed> {
-    let mut file = files::open(path)?;
+pub(super) fn hash_file(
+    tree: &dyn Tree,
+    found: &Found,
+    with_sha512: bool,
+    keep_max: usize,
+) -> std::io::Result<Hashed> {
+    let mut file = tree.open(&found.path)?;
     let mut sha256 = Sha256::new();
     let mut sha512 = with_sha512.then(Sha512::new);
     let mut kept = Some(Vec::new());
     let mut size = 0;
-    let expected = usize::try_from(file.metadata()?.len()).unwrap_or(BUFFER_SIZE);
+    let expected = usize::try_from(found.size).unwrap_or(BUFFER_SIZE);
     let mut buffer = vec![0; expected.saturating_add(1).min(BUFFER_SIZE)];
     loop {
         let read = match file.read(&mut buffer) {

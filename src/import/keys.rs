@@ -1,12 +1,13 @@
 //! Reading the keys of a capture. They are evidence: whether they count is for the operator to say.
 
-use std::path::Path;
-
 use super::capture::SMALL_FILE_SIZE_MAX;
-use super::files::{self, Found};
+use super::tree::{self, Found, Listing, Tree};
 use crate::formats::json::{Value, parse, to_compact_string};
 use crate::model::Digest;
 use crate::store::{Disposition, FileRow, KeyRow};
+
+/// Reads the rows of a list of keys; the text is the list's path.
+type RowReader = fn(&Value, &str) -> Result<Vec<KeyRow>, String>;
 
 /// What a capture says of keys.
 #[derive(Debug, Default)]
@@ -17,50 +18,49 @@ pub(super) struct Keys {
     pub(super) files: Vec<FileRow>,
 }
 
-/// Reads `keys.json`, `keys/ed25519.json` and `keys/openpgp/<role>/`.
-pub(super) fn read_keys(directory: &Path) -> Keys {
+/// Reads `keys.json`, `keys/ed25519.json` and `keys/openpgp/<role>/`. `simple` is the file `keys.json`, `folder` the
+/// folder `keys`.
+pub(super) fn read_keys(tree: &dyn Tree, simple: Option<&Found>, folder: Option<&Found>) -> Keys {
     let mut keys = Keys::default();
-    keys.list(&directory.join("keys.json"), "keys.json", simple_rows);
-    let folder = directory.join("keys");
-    if !folder.is_dir() {
-        return keys;
+    if let Some(simple) = simple {
+        keys.list(tree, simple, "keys.json", simple_rows);
     }
-    let listing = match files::list(&folder) {
-        Ok(listing) => listing,
+    let Some(folder) = folder else { return keys };
+    match tree.list(&folder.path) {
+        Ok(listing) => keys.folder(tree, listing),
         Err(error) => {
             keys.set_aside("keys".to_owned(), Disposition::Quarantined, format!("the folder can't be read: {error}"));
-            return keys;
-        }
-    };
-    for (name, reason) in listing.refused {
-        keys.set_aside(format!("keys/{name}"), Disposition::Quarantined, reason);
-    }
-    for file in listing.files {
-        let path = format!("keys/{}", file.name);
-        if file.name == "ed25519.json" {
-            keys.list(&file.path, &path, dated_rows);
-        } else {
-            keys.set_aside(path, Disposition::Ignored, "it is no list of keys that this cotrace reads".to_owned());
-        }
-    }
-    for entry in listing.folders {
-        if entry.name == "openpgp" {
-            keys.openpgp(&entry.path);
-        } else {
-            let path = format!("keys/{}/", entry.name);
-            keys.set_aside(path, Disposition::Ignored, "this cotrace reads no key repositories yet".to_owned());
         }
     }
     keys
 }
 
 impl Keys {
-    /// Reads a JSON list of ed25519 keys.
-    fn list(&mut self, file: &Path, path: &str, rows: fn(&Value, &str) -> Result<Vec<KeyRow>, String>) {
-        if std::fs::symlink_metadata(file).is_err() {
-            return;
+    fn folder(&mut self, tree: &dyn Tree, listing: Listing) {
+    for (name, reason) in listing.refused {
+        self.set_aside(format!("keys/{name}"), Disposition::Quarantined, reason);
+    }
+    for file in listing.files {
+        let path = format!("keys/{}", file.name);
+        if file.name == "ed25519.json" {
+            self.list(tree, &file, &path, dated_rows);
+        } else {
+            self.set_aside(path, Disposition::Ignored, "it is no list of keys that this cotrace reads".to_owned());
         }
-        let bytes = match files::read(file, SMALL_FILE_SIZE_MAX) {
+    }
+    for entry in listing.folders {
+        if entry.name == "openpgp" {
+            self.openpgp(tree, &entry.path);
+        } else {
+            let path = format!("keys/{}/", entry.name);
+            self.set_aside(path, Disposition::Ignored, "this cotrace reads no key repositories yet".to_owned());
+        }
+    }
+    }
+
+    /// Reads a JSON list of ed25519 keys.
+    fn list(&mut self, tree: &dyn Tree, file: &Found, path: &str, rows: RowReader) {
+        let bytes = match tree::read(tree, &file.path, SMALL_FILE_SIZE_MAX) {
             Ok(bytes) => bytes,
             Err(error) => {
                 self.set_aside(path.to_owned(), Disposition::Quarantined, error.to_string());
@@ -79,14 +79,14 @@ impl Keys {
     }
 
     /// Reads `keys/openpgp/<role>/`: every file below a role's folder.
-    fn openpgp(&mut self, folder: &Path) {
-        let walk = files::walk(folder);
+    fn openpgp(&mut self, tree: &dyn Tree, folder: &str) {
+        let walk = tree::walk(tree, folder);
         for (name, reason) in walk.refused {
             self.set_aside(format!("keys/openpgp/{name}"), Disposition::Quarantined, reason);
         }
         for file in walk.files {
             match file.name.split_once('/') {
-                Some((role, _)) => self.certificates(&file, role),
+                Some((role, _)) => self.certificates(tree, &file, role),
                 None => {
                     let reason = "it lies in no role's folder".to_owned();
                     self.set_aside(format!("keys/openpgp/{}", file.name), Disposition::Ignored, reason);
@@ -95,9 +95,9 @@ impl Keys {
         }
     }
 
-    fn certificates(&mut self, file: &Found, role: &str) {
+    fn certificates(&mut self, tree: &dyn Tree, file: &Found, role: &str) {
         let path = format!("keys/openpgp/{}", file.name);
-        match files::read(&file.path, SMALL_FILE_SIZE_MAX) {
+        match tree::read(tree, &file.path, SMALL_FILE_SIZE_MAX) {
             Ok(bytes) => {
                 self.rows.push(KeyRow {
                     role: role.to_owned(),

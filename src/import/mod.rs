@@ -5,14 +5,16 @@
 //! paths that were walked.
 
 mod capture;
-mod files;
+mod evidence;
 mod hashing;
 mod keys;
 mod replies;
 mod sources;
 mod summary;
 mod task;
+mod tree;
 
-pub use capture::{ImportError, Options, check_directory, import_directory};
+pub use capture::{ImportError, Options, import};
+pub use evidence::Evidence;
 pub use summary::{Progress, Summary};
 pub use task::KeepArtifacts;

@@ -1,10 +1,9 @@
 //! Reading what version control and configuration servers answered.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use super::capture::SMALL_FILE_SIZE_MAX;
-use super::files;
+use super::tree::{self, Tree};
 use crate::formats::json::{Value, parse};
 use crate::model::Digest;
 use crate::store::{Disposition, FileRow, SourceRow};
@@ -18,12 +17,9 @@ pub(super) struct Sources {
 }
 
 /// Reads `sources/index.json` and the files that it names.
-pub(super) fn read_sources(folder: &Path) -> Sources {
+pub(super) fn read_sources(tree: &dyn Tree, folder: &str) -> Sources {
     let mut sources = Sources::default();
-    if !folder.is_dir() {
-        return sources;
-    }
-    let walk = files::walk(folder);
+    let walk = tree::walk(tree, folder);
     for (name, reason) in walk.refused {
         sources.set_aside(&name, Disposition::Quarantined, &reason);
     }
@@ -34,7 +30,7 @@ pub(super) fn read_sources(folder: &Path) -> Sources {
         }
         return sources;
     };
-    let read = files::read(&index.path, SMALL_FILE_SIZE_MAX).map_err(|error| error.to_string());
+    let read = tree::read(tree, &index.path, SMALL_FILE_SIZE_MAX).map_err(|error| error.to_string());
     let entries = match read.and_then(|bytes| sources.index(bytes)) {
         Ok(entries) => entries,
         Err(reason) => {
@@ -49,7 +45,7 @@ pub(super) fn read_sources(folder: &Path) -> Sources {
                 let place = format!("index.json#{name}");
                 sources.set_aside(&place, Disposition::Quarantined, "it names a file that is not there");
             }
-            Some((name, Some(found))) => match files::read(&found.path, SMALL_FILE_SIZE_MAX) {
+            Some((name, Some(found))) => match tree::read(tree, &found.path, SMALL_FILE_SIZE_MAX) {
                 Ok(bytes) => {
                     let digest = Digest::of(&bytes);
                     row.path = Some(format!("sources/{name}"));

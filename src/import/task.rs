@@ -1,11 +1,10 @@
 //! Reading one task's folder.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
 
-use super::files::{self, Found, Listing};
 use super::hashing::{Hashed, hash_file};
 use super::replies;
+use super::tree::{self, Found, Listing, Tree};
 use crate::model::{ATTESTATION_ASC, ATTESTATION_JSON, Digest, TaskId, is_evidence_artifact};
 use crate::store::{ArtifactRow, DenialRow, Disposition, FileRow, ListingRow, PACK_SIZE_MAX, RunRow, TaskRow};
 
@@ -43,7 +42,7 @@ pub(super) enum Content {
     /// In memory.
     Bytes(Vec<u8>),
     /// Too large for that: to be read again.
-    File(PathBuf, u64),
+    File(String, u64),
 }
 
 /// One task as its folder has it.
@@ -62,8 +61,9 @@ pub(super) struct TaskCapture {
 }
 
 /// Reads the folder of a task. Never fails: what can't be read is set aside.
-pub(super) fn read_task(folder: &Path, task_id: &TaskId, keep: KeepArtifacts) -> TaskCapture {
+pub(super) fn read_task(tree: &dyn Tree, folder: &str, task_id: &TaskId, keep: KeepArtifacts) -> TaskCapture {
     let mut reader = Reader {
+        tree,
         keep,
         prefix: format!("tasks/{task_id}"),
         held: 0,
@@ -83,15 +83,16 @@ pub(super) fn read_task(folder: &Path, task_id: &TaskId, keep: KeepArtifacts) ->
     reader.task
 }
 
-struct Reader {
+struct Reader<'a> {
+    tree: &'a dyn Tree,
     keep: KeepArtifacts,
     prefix: String,
     held: usize,
     task: TaskCapture,
 }
 
-impl Reader {
-    fn read(&mut self, folder: &Path) {
+impl Reader<'_> {
+    fn read(&mut self, folder: &str) {
         let prefix = self.prefix.clone();
         let Some(listing) = self.list(folder, &prefix) else { return };
         for file in listing.files {
@@ -111,8 +112,8 @@ impl Reader {
         }
     }
 
-    fn list(&mut self, folder: &Path, prefix: &str) -> Option<Listing> {
-        let mut listing = match files::list(folder) {
+    fn list(&mut self, folder: &str, prefix: &str) -> Option<Listing> {
+        let mut listing = match self.tree.list(folder) {
             Ok(listing) => listing,
             Err(error) => {
                 self.quarantine_path(prefix.to_owned(), format!("the folder can't be read: {error}"));
@@ -156,7 +157,7 @@ impl Reader {
         self.hold(digest, bytes);
     }
 
-    fn artifacts(&mut self, folder: &Path) {
+    fn artifacts(&mut self, folder: &str) {
         let prefix = format!("{}/artifacts", self.prefix);
         let Some(listing) = self.list(folder, &prefix) else { return };
         let mut names = BTreeMap::new();
@@ -223,16 +224,16 @@ impl Reader {
     /// Reads the artifacts of a run into `rows`, by name; those that a listing names are there already.
     fn run(
         &mut self,
-        folder: &Path,
+        folder: &str,
         run_id: u32,
         mut names: BTreeMap<String, String>,
         rows: &mut BTreeMap<String, ArtifactRow>,
     ) {
-        let walk = files::walk(folder);
+        let walk = tree::walk(self.tree, folder);
         for (name, reason) in walk.refused {
             self.quarantine(&format!("artifacts/{run_id}/{name}"), reason);
         }
-        let with_sha512 = walk.files.iter().any(attestation_states_sha512);
+        let with_sha512 = walk.files.iter().any(|file| states_sha512(self.tree, file));
         let mut taken = BTreeSet::new();
         for file in &walk.files {
             let relative = format!("artifacts/{run_id}/{}", file.name);
@@ -258,7 +259,7 @@ impl Reader {
 
     fn artifact(&mut self, file: &Found, relative: &str, name: &str, with_sha512: bool) -> Option<Hashed> {
         let keep = self.keep.keeps(name);
-        let hashed = match hash_file(&file.path, with_sha512, if keep { PACK_SIZE_MAX } else { 0 }) {
+        let hashed = match hash_file(self.tree, file, with_sha512, if keep { PACK_SIZE_MAX } else { 0 }) {
             Ok(hashed) => hashed,
             Err(error) => {
                 self.quarantine(relative, format!("it can't be read: {error}"));
@@ -282,7 +283,7 @@ impl Reader {
 
     /// Reads a reply whole; sets it aside if it can't be.
     fn reply(&mut self, file: &Found, relative: &str) -> Option<(Digest, Vec<u8>)> {
-        match files::read(&file.path, REPLY_SIZE_MAX) {
+        match tree::read(self.tree, &file.path, REPLY_SIZE_MAX) {
             Ok(bytes) => {
                 let digest = Digest::of(&bytes);
                 self.task.manifest.push((format!("{}/{relative}", self.prefix), digest, bytes.len() as u64));
@@ -342,9 +343,9 @@ fn run_number(text: &str) -> Option<u32> {
 }
 
 /// Whether a file is an attestation that speaks of SHA-512. A rough look is enough: it only decides what is computed.
-fn attestation_states_sha512(file: &Found) -> bool {
+fn states_sha512(tree: &dyn Tree, file: &Found) -> bool {
     const NEEDLE: &[u8] = b"sha512";
     matches!(file.name.as_str(), ATTESTATION_ASC | ATTESTATION_JSON)
-        && files::read(&file.path, REPLY_SIZE_MAX)
+        && tree::read(tree, &file.path, REPLY_SIZE_MAX)
             .is_ok_and(|bytes| bytes.windows(NEEDLE.len()).any(|window| window == NEEDLE))
 }

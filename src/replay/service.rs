@@ -175,7 +175,11 @@ fn judge_target(target: &TaskId, facts: &Facts, names: &EdgeNames, keys: &Keys, 
         TaskTypeGuess::Undecided(candidates) => (None, candidates),
     };
     // Without a task type the chain is the same but for the target's own name.
-    let chain = build(target, task_type.as_deref().unwrap_or("target"), request.mode, facts, &request.book);
+    let mut chain = build(target, task_type.as_deref().unwrap_or("target"), request.mode, facts, &request.book);
+    if let (None, Some(head)) = (&task_type, chain.links.first_mut()) {
+        // That name is for people: no type of the rule book's.
+        head.task_type = None;
+    }
     let (moments, as_of) = moments(&chain, facts, keys, request);
     let judgements: Vec<(Clocks, Judgement)> = moments
         .into_iter()

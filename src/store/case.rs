@@ -46,11 +46,11 @@ impl Case {
         if access == Access::Create && !writable {
             return Err(StoreError::ReadOnly(path.to_owned()));
         }
-        let case = Self::connect(path, writable, exists).map_err(|error| named(error, path))?;
+        let case = Self::connect(path, access, writable, exists).map_err(|error| named(error, path))?;
         Ok(case)
     }
 
-    fn connect(path: &Path, writable: bool, exists: bool) -> Result<Self, StoreError> {
+    fn connect(path: &Path, access: Access, writable: bool, exists: bool) -> Result<Self, StoreError> {
         let mut flags = OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_EXRESCODE;
         flags |= if writable { OpenFlags::SQLITE_OPEN_READ_WRITE } else { OpenFlags::SQLITE_OPEN_READ_ONLY };
         if !exists {
@@ -67,8 +67,9 @@ impl Case {
         if version > SCHEMA_VERSION {
             return Err(StoreError::Newer { path: path.to_owned(), found: version, known: SCHEMA_VERSION });
         }
-        // An empty file is what an interrupted first import leaves: only an import goes on with it.
-        if empty && exists && !writable {
+        // An empty file is what an interrupted first import leaves: only an import goes on with it. SQLite takes a file
+        // of one byte for an empty one.
+        if empty && exists && (access != Access::Create || std::fs::metadata(path)?.len() == 1) {
             return Err(StoreError::NotACase(path.to_owned()));
         }
         // DELETE and FULL cost nothing measurable beside the work of an import, and leave a single file.

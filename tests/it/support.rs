@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use cotrace::chain::Mode;
-use cotrace::import::{KeepArtifacts, Options, Summary, import_directory};
+use cotrace::import::{Evidence, KeepArtifacts, Options, Summary, import};
 use cotrace::model::{AsOf, Moment, Report, TargetReport, TaskId, ToolUsed};
 use cotrace::replay::{Request, Targets, replay};
 use cotrace::rules::RuleBook;
@@ -38,9 +38,9 @@ pub(crate) fn moment(text: &str) -> Moment {
     text.parse().unwrap()
 }
 
-/// A task id.
+/// The id of the task with a label; of a task without one, give the id itself.
 pub(crate) fn task_id(world: &World, label: &str) -> TaskId {
-    world.task_id(label).unwrap().parse().unwrap()
+    world.task_id(label).unwrap_or(label).parse().unwrap()
 }
 
 /// A case file in a directory that goes away with it.
@@ -74,7 +74,8 @@ impl TempCase {
             now: moment("2026-11-01"),
             version: env!("CARGO_PKG_VERSION").to_owned(),
         };
-        import_directory(&mut self.case, &capture, &options, &|_| ()).unwrap()
+        let evidence = Evidence::open(&capture).unwrap();
+        import(&mut self.case, &evidence, &options, &|_| ()).unwrap()
     }
 
     /// Writes a world as a capture beside the case file.

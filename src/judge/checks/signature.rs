@@ -293,6 +293,9 @@ fn framing(note: &ArmorNote) -> Option<(Code, &'static str)> {
         }
         "unknown-hash-name" => (Code::ClearsignFraming, "the Hash header names no hash that gpg knows"),
         "unexpected-armor" => (Code::ClearsignFraming, "the text does not end where a signature begins"),
+        "wrong-checksum" => {
+            (Code::ClearsignFraming, "the armor of the signature has a wrong checksum, which gpg refuses")
+        }
         "unescaped-dash" => (Code::ClearsignFraming, "a line that begins with a dash and is not escaped"),
         "line-too-long" => {
             (Code::ClearsignLineTooLong, "a line of more than 19,995 bytes: gpg of that time called the signature bad")
