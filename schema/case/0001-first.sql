@@ -2,6 +2,7 @@
 CREATE TABLE snapshot (
     id INTEGER PRIMARY KEY,
     digest BLOB NOT NULL UNIQUE CHECK (length(digest) = 32),
+    rows BLOB NOT NULL CHECK (length(rows) = 32),
     root_url TEXT,
     captured_at TEXT,
     collector TEXT,
@@ -17,6 +18,17 @@ CREATE TABLE acceptance (
     operator TEXT NOT NULL,
     accepted_at TEXT NOT NULL,
     cotrace_version TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE log (
+    sequence INTEGER PRIMARY KEY,
+    at TEXT NOT NULL,
+    operator TEXT NOT NULL,
+    cotrace_version TEXT NOT NULL,
+    action TEXT NOT NULL,
+    detail TEXT NOT NULL,
+    previous BLOB NOT NULL CHECK (length(previous) = 32),
+    digest BLOB NOT NULL CHECK (length(digest) = 32)
 ) STRICT;
 
 CREATE TABLE pack (
@@ -51,6 +63,7 @@ CREATE TABLE task (
     deadline TEXT,
     expires TEXT,
     state TEXT,
+    rows BLOB CHECK (length(rows) = 32),
     UNIQUE (task_id, snapshot)
 ) STRICT;
 
@@ -262,18 +275,37 @@ SELECT
 FROM artifact JOIN task ON task.id = artifact.task;
 
 CREATE VIEW provenance AS
-SELECT task.snapshot, 'tasks/' || task.task_id || '/definition.json' AS place,
-    lower(hex(task.definition)) AS sha256, NULL AS size
-FROM task WHERE task.definition IS NOT NULL
-UNION ALL
-SELECT task.snapshot, 'tasks/' || task.task_id || '/status.json', lower(hex(task.status)), NULL
-FROM task WHERE task.status IS NOT NULL
-UNION ALL
-SELECT snapshot, path, sha256, size FROM artifacts WHERE sha256 <> ''
-UNION ALL
-SELECT snapshot, url, lower(hex(sha256)), size FROM source WHERE sha256 IS NOT NULL
-UNION ALL
-SELECT snapshot, path, lower(hex(sha256)), size FROM file WHERE disposition = 'evidence';
+WITH document (snapshot, place, digest, size) AS (
+    SELECT task.snapshot, 'tasks/' || task.task_id || '/definition.json', task.definition,
+        (SELECT blob.size FROM blob WHERE blob.sha256 = task.definition)
+    FROM task WHERE task.definition IS NOT NULL
+    UNION ALL
+    SELECT task.snapshot, 'tasks/' || task.task_id || '/status.json', task.status,
+        (SELECT blob.size FROM blob WHERE blob.sha256 = task.status)
+    FROM task WHERE task.status IS NOT NULL
+    UNION ALL
+    SELECT task.snapshot,
+        coalesce(
+            artifact.path,
+            'tasks/' || task.task_id || '/artifacts/' || artifact.run_id || '/' || artifact.name
+        ),
+        artifact.sha256, artifact.size
+    FROM artifact JOIN task ON task.id = artifact.task WHERE artifact.sha256 IS NOT NULL
+    UNION ALL
+    SELECT snapshot, url, sha256, size FROM source WHERE sha256 IS NOT NULL
+    UNION ALL
+    SELECT snapshot, path, sha256, size FROM file WHERE disposition = 'evidence'
+)
+SELECT
+    document.snapshot,
+    document.place,
+    lower(hex(document.digest)) AS sha256,
+    document.size,
+    snapshot.capture_path,
+    snapshot.imported_at,
+    snapshot.cotrace_version,
+    snapshot.operator
+FROM document JOIN snapshot ON snapshot.id = document.snapshot;
 
 CREATE VIEW edges AS
 SELECT

@@ -32,6 +32,14 @@ pub(super) enum Command {
     Replay(ReplayArgs),
     Show(ShowArgs),
     Cat(CatArgs),
+    /// Look after the case file itself.
+    ///
+    /// Examples:
+    ///   cotrace --case review.sqlite case info
+    ///   cotrace --case review.sqlite case verify
+    ///   cotrace --case review.sqlite case log
+    #[command(subcommand, verbatim_doc_comment)]
+    Case(CaseCommand),
     Explain(ExplainArgs),
     Completions(CompletionsArgs),
     /// Print the manual page of cotrace and its subcommands.
@@ -215,6 +223,17 @@ pub(super) struct CatArgs {
     /// The run of the artifact; without it, the latest.
     #[arg(long, value_name = "NUMBER")]
     pub(super) run: Option<u32>,
+}
+
+/// What can be done with the case file itself.
+#[derive(Debug, Subcommand)]
+pub(super) enum CaseCommand {
+    /// What it holds: content id, snapshots, sizes.
+    Info,
+    /// Check that it still is what was written: every blob, row, fact and log entry.
+    Verify,
+    /// The custody log: who did what when.
+    Log,
 }
 
 /// Explain a finding code: what it means, how it comes about, how to confirm it by hand.

@@ -15,6 +15,7 @@
 //! A pipe that is closed early is no error.
 
 mod args;
+mod case;
 mod cat;
 mod clock;
 mod completions;
@@ -77,6 +78,7 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Command::Import(args) => import::run(case, args),
         Command::Replay(args) => replay::run(case, &args),
         Command::Show(args) => show::run(case, &args),
+        Command::Case(command) => case::run(case, &command),
         Command::Cat(args) => cat::run(case, &args),
         Command::Explain(args) => explain::run(&args),
         Command::Completions(args) => completions::run(&args),

@@ -82,7 +82,7 @@ fn print(
             output::note(&format!("error: {error}"));
             return Ok(Outcome::NothingToReplay);
         }
-        Err(error @ ReplayError::Store(_)) => return Err(error.into()),
+        Err(error @ (ReplayError::Store(_) | ReplayError::Rules(_))) => return Err(error.into()),
     };
     let mut out = output::stdout();
     match format {

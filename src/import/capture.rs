@@ -87,7 +87,9 @@ pub fn import(
     if evidence.tree.fingerprint().map_err(unreadable)? != before {
         return Err(ImportError::Changed(evidence.path.clone()));
     }
-    import.finish(&evidence.layout.head, options)
+    let summary = import.finish(&evidence.layout.head, options)?;
+    case.settle();
+    Ok(summary)
 }
 
 struct Import<'case> {
@@ -245,6 +247,7 @@ impl<'case> Import<'case> {
         for (ordinal, row) in task.denials.iter().enumerate() {
             self.writer.denial(id, ordinal, row)?;
         }
+        self.writer.seal_task(id)?;
         self.summary.tasks += 1;
         Ok(())
     }
@@ -299,7 +302,7 @@ impl<'case> Import<'case> {
             operator: options.operator.clone(),
         };
         let accepted_by = options.operator.as_deref().filter(|_| options.accept_keys && summary.keys > 0);
-        let (_, is_new) = writer.commit(&head, accepted_by)?;
+        let is_new = writer.commit(&head, accepted_by)?;
         summary.is_new = is_new;
         Ok(summary)
     }

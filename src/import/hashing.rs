@@ -21,12 +21,7 @@ pub(super) struct Hashed {
 }
 
 /// Hashes a file, and keeps its bytes if there are at most `keep_max` of them.
-pub(super) fn hash_file(
-    tree: &dyn Tree,
-    found: &Found,
-    with_sha512: bool,
-    keep_max: usize,
-) -> std::io::Result<Hashed> {
+pub(super) fn hash_file(tree: &dyn Tree, found: &Found, with_sha512: bool, keep_max: usize) -> std::io::Result<Hashed> {
     let mut file = tree.open(&found.path)?;
     let mut sha256 = Sha256::new();
     let mut sha512 = with_sha512.then(Sha512::new);

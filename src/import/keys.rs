@@ -37,25 +37,25 @@ pub(super) fn read_keys(tree: &dyn Tree, simple: Option<&Found>, folder: Option<
 
 impl Keys {
     fn folder(&mut self, tree: &dyn Tree, listing: Listing) {
-    for (name, reason) in listing.refused {
-        self.set_aside(format!("keys/{name}"), Disposition::Quarantined, reason);
-    }
-    for file in listing.files {
-        let path = format!("keys/{}", file.name);
-        if file.name == "ed25519.json" {
-            self.list(tree, &file, &path, dated_rows);
-        } else {
-            self.set_aside(path, Disposition::Ignored, "it is no list of keys that this cotrace reads".to_owned());
+        for (name, reason) in listing.refused {
+            self.set_aside(format!("keys/{name}"), Disposition::Quarantined, reason);
         }
-    }
-    for entry in listing.folders {
-        if entry.name == "openpgp" {
-            self.openpgp(tree, &entry.path);
-        } else {
-            let path = format!("keys/{}/", entry.name);
-            self.set_aside(path, Disposition::Ignored, "this cotrace reads no key repositories yet".to_owned());
+        for file in listing.files {
+            let path = format!("keys/{}", file.name);
+            if file.name == "ed25519.json" {
+                self.list(tree, &file, &path, dated_rows);
+            } else {
+                self.set_aside(path, Disposition::Ignored, "it is no list of keys that this cotrace reads".to_owned());
+            }
         }
-    }
+        for entry in listing.folders {
+            if entry.name == "openpgp" {
+                self.openpgp(tree, &entry.path);
+            } else {
+                let path = format!("keys/{}/", entry.name);
+                self.set_aside(path, Disposition::Ignored, "this cotrace reads no key repositories yet".to_owned());
+            }
+        }
     }
 
     /// Reads a JSON list of ed25519 keys.

@@ -47,11 +47,30 @@ pub(super) struct FactDesk<'case> {
     /// All stored facts of a kind, where many will be asked for.
     loaded: HashMap<FactKind, HashMap<FactKey, String>>,
     fresh: Vec<(FactKey, String)>,
+    /// Whether facts are made again to be held against the stored ones, rather than looked up and stored.
+    audit: Option<FactAudit>,
+}
+
+/// Facts that were made again.
+#[derive(Debug, Default)]
+pub(super) struct FactAudit {
+    /// The stored facts that are not what is made now.
+    pub(super) differing: Vec<FactKey>,
 }
 
 impl<'case> FactDesk<'case> {
-    pub(super) fn new(case: &'case mut Case, work: Work) -> Self {
-        Self { case, work, loaded: HashMap::new(), fresh: Vec::new() }
+    pub(super) fn new(case: &'case mut Case) -> Self {
+        Self { case, work: Work::default(), loaded: HashMap::new(), fresh: Vec::new(), audit: None }
+    }
+
+    /// A desk that makes every fact again.
+    pub(super) fn auditing(case: &'case mut Case) -> Self {
+        Self { audit: Some(FactAudit::default()), ..Self::new(case) }
+    }
+
+    /// What came of making facts again.
+    pub(super) fn into_audit(self) -> FactAudit {
+        self.audit.unwrap_or_default()
     }
 
     /// Reads all facts of a kind at once: worth it where most of them will be asked for.
@@ -65,7 +84,10 @@ impl<'case> FactDesk<'case> {
     }
 
     /// A stored fact. One that can't be read is made anew.
-    fn stored<T: DeserializeOwned>(&mut self, key: &FactKey) -> Result<Option<T>, StoreError> {
+    pub(super) fn stored<T: DeserializeOwned>(&mut self, key: &FactKey) -> Result<Option<T>, StoreError> {
+        if self.audit.is_some() {
+            return Ok(None);
+        }
         let value = match self.loaded.get_mut(&key.kind) {
             Some(facts) => facts.remove(key),
             None => self.case.fact(key)?,
@@ -75,11 +97,16 @@ impl<'case> FactDesk<'case> {
         Ok(fact)
     }
 
-    fn examined<T: Serialize>(&mut self, key: FactKey, fact: &T) {
+    pub(super) fn examined<T: Serialize>(&mut self, key: FactKey, fact: &T) {
+        if let Ok(value) = serde_json::to_string(fact) {
+            self.made(key, value);
+        }
+    }
+
+    /// Takes a fact that was made: to be stored, or held against the stored one.
+    fn made(&mut self, key: FactKey, value: String) {
         self.work.examined += 1;
-        if self.case.is_writable()
-            && let Ok(value) = serde_json::to_string(fact)
-        {
+        if self.audit.is_some() || self.case.is_writable() {
             self.fresh.push((key, value));
         }
     }
@@ -87,7 +114,13 @@ impl<'case> FactDesk<'case> {
     /// Stores what was examined since the last call.
     pub(super) fn keep(&mut self) -> Result<(), StoreError> {
         let fresh = std::mem::take(&mut self.fresh);
-        self.case.keep_facts(&fresh)
+        let Some(audit) = &mut self.audit else { return self.case.keep_facts(&fresh) };
+        for (key, value) in fresh {
+            if self.case.fact(&key)?.is_some_and(|stored| stored != value) {
+                audit.differing.push(key);
+            }
+        }
+        Ok(())
     }
 }
 
@@ -162,10 +195,7 @@ pub(super) fn attestations(
         let examined: Vec<_> = works.into_par_iter().map(|work| examine_attestation(work, keyring)).collect();
         for done in examined {
             for (key, value) in done.fresh {
-                desk.work.examined += 1;
-                if desk.case.is_writable() {
-                    desk.fresh.push((key, value));
-                }
+                desk.made(key, value);
             }
             if let Some(task) = tasks.get_mut(&done.task_id) {
                 task.attestations.insert(done.form, done.facts);

@@ -2,10 +2,10 @@
 
 use rayon::prelude::*;
 
-use super::examination::{Work, input_digest};
+use super::examination::{FactDesk, input_digest};
 use crate::examine::{Keyring, ListedKey, certificate};
 use crate::model::{Basis, Certificate, Code, Digest, FactKey, FactKind, KeyEpoch, Moment, Role};
-use crate::store::{Case, KeyRow, StoreError};
+use crate::store::{KeyRow, StoreError};
 use crate::trust::Ledger;
 
 /// The most bytes of a key file. Imports keep none larger.
@@ -29,18 +29,18 @@ pub(super) struct Keys {
 }
 
 /// Reads the keys of the case and examines the certificates that have not been yet.
-pub(super) fn load(case: &mut Case, work: &mut Work) -> Result<Keys, StoreError> {
-    let rows = case.keys()?;
+pub(super) fn load(desk: &mut FactDesk<'_>) -> Result<Keys, StoreError> {
+    let rows = desk.case.keys()?;
     let mut files = Vec::new();
     for row in &rows {
-        let bytes = row.file.map(|file| case.blob(&file, KEY_FILE_SIZE_MAX)).transpose()?.flatten();
+        let bytes = row.file.map(|file| desk.case.blob(&file, KEY_FILE_SIZE_MAX)).transpose()?.flatten();
         files.push(bytes);
     }
     let mut keys = Keys::default();
     for (row, bytes) in rows.iter().zip(&files) {
         keys.add(row, bytes.as_deref());
     }
-    for certificate in certificates(case, work, &rows, &files)? {
+    for certificate in certificates(desk, &rows, &files)? {
         keys.ledger.add_certificate(certificate);
     }
     Ok(keys)
@@ -95,8 +95,7 @@ fn moment(text: Option<&str>) -> Result<Option<Moment>, crate::model::InvalidMom
 
 /// The certificates of all key files, from stored facts where there are any.
 fn certificates(
-    case: &mut Case,
-    work: &mut Work,
+    desk: &mut FactDesk<'_>,
     rows: &[KeyRow],
     files: &[Option<Vec<u8>>],
 ) -> Result<Vec<Certificate>, StoreError> {
@@ -111,21 +110,17 @@ fn certificates(
             inputs: input_digest(&[Some(file)]),
             examiner: certificate::VERSION,
         };
-        match case.fact(&key)?.and_then(|value| serde_json::from_str::<Vec<Certificate>>(&value).ok()) {
+        match desk.stored::<Vec<Certificate>>(&key)? {
             Some(certificates) => found.extend(certificates),
             None => missing.push((key, bytes)),
         }
     }
     let examined: Vec<(FactKey, Vec<Certificate>)> =
         missing.into_par_iter().map(|(key, bytes)| (key, certificate::examine(bytes))).collect();
-    work.examined += examined.len() as u64;
-    let facts: Vec<(FactKey, String)> = examined
-        .iter()
-        .filter_map(|(key, certificates)| Some((key.clone(), serde_json::to_string(certificates).ok()?)))
-        .collect();
-    if case.is_writable() {
-        case.keep_facts(&facts)?;
+    for (key, certificates) in examined {
+        desk.examined(key, &certificates);
+        found.extend(certificates);
     }
-    found.extend(examined.into_iter().flat_map(|(_, certificates)| certificates));
+    desk.keep()?;
     Ok(found)
 }

@@ -11,10 +11,10 @@ use super::targets::{ReplayError, SnapshotTargets, Targets, by_snapshot};
 use crate::chain::{Chain, EdgeNames, Mode, TaskTypeGuess, build, guess_task_type, product};
 use crate::judge::{Judgement, MomentOfJudgement, judge, then};
 use crate::model::{
-    AsOf, Clocks, Definition, Digest, FactKind, Facts, Moment, Report, TaskFacts, TaskId, ToolUsed, Verdict,
+    AsOf, Clocks, Definition, Digest, FactKey, FactKind, Facts, Moment, Report, TaskFacts, TaskId, ToolUsed, Verdict,
 };
 use crate::rules::RuleBook;
-use crate::store::{Case, ReplayRecord, SnapshotInfo, StoreError};
+use crate::store::{Case, Damage, ReplayRecord, SnapshotInfo, StoreError};
 
 /// With this many targets, all stored facts of a kind are read at once instead of one by one.
 const BULK_TARGETS: usize = 64;
@@ -53,20 +53,21 @@ pub struct Replayed {
 
 /// Replays the verification.
 pub fn replay(case: &mut Case, request: &Request) -> Result<Replayed, ReplayError> {
-    let mut work = Work::default();
     let snapshots = by_snapshot(case, &request.targets)?;
-    let keys = keys::load(case, &mut work)?;
+    let mut desk = FactDesk::new(case);
+    let keys = keys::load(&mut desk)?;
     let mut judged = Vec::new();
     let mut done = BTreeSet::new();
     // The newest snapshot first: with --all, a task is judged in the newest that has it.
     for SnapshotTargets { snapshot, tasks } in snapshots.into_iter().rev() {
-        let of_snapshot = replay_snapshot(case, &snapshot, tasks, &keys, request, &mut work, &done)?;
+        let of_snapshot = replay_snapshot(&mut desk, &snapshot, tasks, &keys, request, &done)?;
         done.extend(of_snapshot.iter().map(|target| target.task_id.clone()));
         judged.extend(of_snapshot);
     }
     if judged.is_empty() {
         return Err(ReplayError::NothingToReplay);
     }
+    let work = desk.work;
     judged.sort_by(|a, b| a.task_id.cmp(&b.task_id));
     let report = report::assemble(case.content_id()?, judged, &keys, request);
     if case.is_writable() {
@@ -75,18 +76,40 @@ pub fn replay(case: &mut Case, request: &Request) -> Result<Replayed, ReplayErro
     Ok(Replayed { report, work })
 }
 
+/// Makes every fact again and holds it against the stored one: what differs was changed in the case file. Facts that
+/// nothing asks for any more (made by an older version, or with other keys) are not looked at.
+pub fn verify_facts(case: &mut Case) -> Result<Vec<Damage>, ReplayError> {
+    let book = RuleBook::named(RuleBook::ids().next().unwrap_or_default())?;
+    let snapshots = case.snapshots()?;
+    let mut desk = FactDesk::auditing(case);
+    let keys = keys::load(&mut desk)?;
+    for snapshot in &snapshots {
+        let summaries = desk.case.task_summaries(snapshot.id)?;
+        let defined: Vec<(TaskId, Digest)> =
+            summaries.iter().filter_map(|task| Some((task.task_id.clone(), task.definition?))).collect();
+        let definitions = definitions(&mut desk, &defined)?;
+        let tasks: Vec<TaskId> = summaries.into_iter().map(|task| task.task_id).collect();
+        gather_facts(&mut desk, snapshot, &tasks, &definitions, &keys, &book)?;
+    }
+    let differing = desk.into_audit().differing.into_iter();
+    let damage = |key: FactKey| Damage {
+        kind: "fact",
+        name: format!("{} {} {}", key.kind.name(), key.subject, key.variant),
+        message: "it is not what the evidence gives".to_owned(),
+    };
+    Ok(differing.map(damage).collect())
+}
+
 /// Judges the targets of one snapshot.
 fn replay_snapshot(
-    case: &mut Case,
+    desk: &mut FactDesk<'_>,
     snapshot: &SnapshotInfo,
     wanted: Option<Vec<TaskId>>,
     keys: &Keys,
     request: &Request,
-    work: &mut Work,
     done: &BTreeSet<TaskId>,
 ) -> Result<Vec<Judged>, ReplayError> {
-    let summaries = case.task_summaries(snapshot.id)?;
-    let mut desk = FactDesk::new(case, *work);
+    let summaries = desk.case.task_summaries(snapshot.id)?;
     if wanted.as_ref().is_none_or(|wanted| wanted.len() >= BULK_TARGETS) {
         for kind in [FactKind::Attestation, FactKind::Signature, FactKind::Digests, FactKind::GraphEntry] {
             desk.load_all(kind)?;
@@ -95,7 +118,7 @@ fn replay_snapshot(
     desk.load_all(FactKind::Definition)?;
     let defined: Vec<(TaskId, Digest)> =
         summaries.iter().filter_map(|task| Some((task.task_id.clone(), task.definition?))).collect();
-    let definitions = definitions(&mut desk, &defined)?;
+    let definitions = definitions(desk, &defined)?;
     let mut names = EdgeNames::default();
     definitions.values().for_each(|definition| names.add(definition));
     let targets = wanted.unwrap_or_else(|| {
@@ -106,8 +129,7 @@ fn replay_snapshot(
         };
         summaries.iter().filter(needs).map(|task| task.task_id.clone()).filter(|id| !done.contains(id)).collect()
     });
-    let facts = gather_facts(&mut desk, snapshot, &targets, &definitions, keys, request)?;
-    *work = desk.work;
+    let facts = gather_facts(desk, snapshot, &targets, &definitions, keys, &request.book)?;
     let judged = targets.par_iter().map(|target| judge_target(target, &facts, &names, keys, request)).collect();
     Ok(judged)
 }
@@ -127,7 +149,7 @@ fn gather_facts(
     targets: &[TaskId],
     definitions: &BTreeMap<TaskId, Definition>,
     keys: &Keys,
-    request: &Request,
+    book: &RuleBook,
 ) -> Result<Facts, StoreError> {
     let mut shapes = definitions.clone();
     let mut tasks: BTreeMap<TaskId, TaskFacts> = BTreeMap::new();
@@ -147,7 +169,7 @@ fn gather_facts(
         if fresh.is_empty() {
             break;
         }
-        attestations(desk, &mut fresh, &keys.keyring, &request.book)?;
+        attestations(desk, &mut fresh, &keys.keyring, book)?;
         // Where the queue's definition is missing, what an attestation embeds shows where the chain would go on.
         for (task_id, task) in &fresh {
             if let (None, Some(shape)) = (&task.definition, task.shape()) {

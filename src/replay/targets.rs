@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::model::TaskId;
+use crate::rules::RuleBookError;
 use crate::store::{Case, SnapshotInfo, StoreError};
 
 /// What to judge.
@@ -23,6 +24,9 @@ pub enum ReplayError {
     /// The case has no task that could be judged.
     #[error("the case has no task that has or needs an attestation")]
     NothingToReplay,
+    /// A shipped rule book is broken.
+    #[error(transparent)]
+    Rules(#[from] RuleBookError),
     /// The case file failed.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -185,7 +185,7 @@ impl Case {
     }
 
     /// Passes a blob on in parts and checks its digest at the end.
-    fn read_blob(
+    pub(super) fn read_blob(
         &self,
         digest: &Digest,
         sink: &mut dyn FnMut(&[u8]) -> Result<(), StoreError>,

@@ -7,12 +7,16 @@ use std::time::Duration;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::blobs::PackCache;
+use super::guard;
 use super::migrate::{APPLICATION_ID, SCHEMA_VERSION, migrate};
 use super::{SnapshotWriter, StoreError};
 use crate::model::Digest;
 
 /// How long to wait for another process before saying that it is busy.
 const BUSY_WAIT: Duration = Duration::from_secs(5);
+
+/// Flags of every connection: used by one thread, with SQLite's full error codes.
+const COMMON_FLAGS: OpenFlags = OpenFlags::SQLITE_OPEN_NO_MUTEX.union(OpenFlags::SQLITE_OPEN_EXRESCODE);
 
 /// What a caller wants to do with a case file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,23 +45,29 @@ impl Case {
         if !exists && access != Access::Create {
             return Err(StoreError::Missing(path.to_owned()));
         }
+        let header = if exists { guard::read_header(path)? } else { None };
+        // An empty file is what an interrupted first import leaves: only an import goes on with it.
+        if exists && header.is_none() && access != Access::Create {
+            return Err(StoreError::NotACase(path.to_owned()));
+        }
         let file_allows = !exists || !std::fs::metadata(path)?.permissions().readonly();
         let writable = access != Access::Read && file_allows;
         if access == Access::Create && !writable {
             return Err(StoreError::ReadOnly(path.to_owned()));
         }
-        let case = Self::connect(path, access, writable, exists).map_err(|error| named(error, path))?;
-        Ok(case)
+        let left_in_wal = header.is_some_and(|header| header.is_wal);
+        Self::connect(path, writable, left_in_wal).map_err(|error| named(error, path))
     }
 
-    fn connect(path: &Path, access: Access, writable: bool, exists: bool) -> Result<Self, StoreError> {
-        let mut flags = OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_EXRESCODE;
-        flags |= if writable { OpenFlags::SQLITE_OPEN_READ_WRITE } else { OpenFlags::SQLITE_OPEN_READ_ONLY };
-        if !exists {
-            flags |= OpenFlags::SQLITE_OPEN_CREATE;
-        }
-        let mut conn = Connection::open_with_flags(path, flags)?;
+    fn connect(path: &Path, writable: bool, left_in_wal: bool) -> Result<Self, StoreError> {
+        let mut conn = if writable {
+            let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
+            Connection::open_with_flags(path, flags | COMMON_FLAGS)?
+        } else {
+            connect_read_only(path, left_in_wal)?
+        };
         conn.busy_timeout(BUSY_WAIT)?;
+        guard::confine(&conn)?;
         let application_id: i32 = conn.pragma_query_value(None, "application_id", |row| row.get(0))?;
         let version: i64 = conn.pragma_query_value(None, "user_version", |row| row.get(0))?;
         let empty = application_id == 0 && version == 0 && is_empty(&conn)?;
@@ -67,24 +77,18 @@ impl Case {
         if version > SCHEMA_VERSION {
             return Err(StoreError::Newer { path: path.to_owned(), found: version, known: SCHEMA_VERSION });
         }
-        // An empty file is what an interrupted first import leaves: only an import goes on with it. SQLite takes a file
-        // of one byte for an empty one.
-        if empty && exists && (access != Access::Create || std::fs::metadata(path)?.len() == 1) {
-            return Err(StoreError::NotACase(path.to_owned()));
-        }
-        // DELETE and FULL cost nothing measurable beside the work of an import, and leave a single file.
-        conn.pragma_update(None, "journal_mode", "DELETE")
-            .or_else(|error| if writable { Err(error) } else { Ok(()) })?;
         conn.pragma_update(None, "synchronous", "FULL")?;
         conn.pragma_update(None, "foreign_keys", true)?;
-        conn.pragma_update(None, "cell_size_check", true)?;
-        conn.pragma_update(None, "trusted_schema", false)?;
-        // Views read facts through the JSON functions, which are innocuous and stay allowed.
         if version < SCHEMA_VERSION {
             if !writable {
                 return Err(StoreError::ReadOnly(path.to_owned()));
             }
             migrate(&mut conn)?;
+        }
+        guard::check_schema(&conn)?;
+        if writable && left_in_wal {
+            // What an interrupted import leaves.
+            let _ = conn.pragma_update(None, "journal_mode", "DELETE");
         }
         Ok(Self { conn, packs: RefCell::new(PackCache::default()), path: path.to_owned(), writable })
     }
@@ -113,8 +117,38 @@ impl Case {
             return Err(StoreError::ReadOnly(self.path.clone()));
         }
         let path = self.path.clone();
+        // Write-ahead, so that others can read meanwhile.
+        self.conn.pragma_update(None, "journal_mode", "WAL").map_err(|error| named(error.into(), &path))?;
         SnapshotWriter::begin(&mut self.conn).map_err(|error| named(error, &path))
     }
+
+    /// After writing: one file again, unless somebody else is reading; then the next writer sees to it.
+    pub fn settle(&self) {
+        let _ = self.conn.pragma_update(None, "wal_checkpoint", "TRUNCATE");
+        let _ = self.conn.pragma_update(None, "journal_mode", "DELETE");
+    }
+}
+
+/// Opens a file for reading alone. One that was left in write-ahead mode, with nothing beside it to read, is taken as
+/// unchangeable: SQLite could not make the files that it wants beside it in a folder that can't be written to.
+fn connect_read_only(path: &Path, left_in_wal: bool) -> Result<Connection, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | COMMON_FLAGS;
+    if !left_in_wal || guard::beside(path, "-wal").is_some_and(|size| size > 0) {
+        return Ok(Connection::open_with_flags(path, flags)?);
+    }
+    let path = std::path::absolute(path)?;
+    let text = path.to_str().ok_or_else(|| std::io::Error::other("the path of the case file is not UTF-8"))?;
+    let mut uri = String::from("file:");
+    for character in text.chars() {
+        match character {
+            '%' => uri.push_str("%25"),
+            '?' => uri.push_str("%3f"),
+            '#' => uri.push_str("%23"),
+            _ => uri.push(character),
+        }
+    }
+    uri.push_str("?immutable=1");
+    Ok(Connection::open_with_flags(uri, flags | OpenFlags::SQLITE_OPEN_URI)?)
 }
 
 fn is_empty(conn: &Connection) -> Result<bool, StoreError> {
@@ -129,6 +163,7 @@ pub(super) fn named(error: StoreError, path: &Path) -> StoreError {
         Some(ErrorCode::NotADatabase) => StoreError::NotACase(path.to_owned()),
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Busy(path.to_owned()),
         Some(ErrorCode::DatabaseCorrupt) => StoreError::Damaged(inner.to_string()),
+        Some(ErrorCode::DiskFull) => StoreError::DiskFull(path.to_owned()),
         Some(ErrorCode::ReadOnly) => StoreError::ReadOnly(path.to_owned()),
         Some(_) | None => error,
     }

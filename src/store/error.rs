@@ -27,6 +27,17 @@ pub enum StoreError {
     /// It can't be written to.
     #[error("{} can't be written to", .0.display())]
     ReadOnly(PathBuf),
+    /// Its schema holds something that no cotrace put there.
+    #[error("the case file holds a foreign {kind} {name}: it is not opened")]
+    Foreign {
+        /// `table`, `index`, `view` or `trigger`.
+        kind: String,
+        /// Its name.
+        name: String,
+    },
+    /// There is no room to write.
+    #[error("there is no room left on the disk of {}", .0.display())]
+    DiskFull(PathBuf),
     /// Its content contradicts itself.
     #[error("the case file is damaged: {0}")]
     Damaged(String),

@@ -13,6 +13,13 @@ const MIGRATIONS: [&str; 1] = [include_str!("../../schema/case/0001-first.sql")]
 /// The schema version that this program writes.
 pub const SCHEMA_VERSION: i64 = MIGRATIONS.len() as i64;
 
+/// An empty case in memory: the schema as it must be.
+pub(super) fn fresh() -> Result<Connection, StoreError> {
+    let mut conn = Connection::open_in_memory()?;
+    migrate(&mut conn)?;
+    Ok(conn)
+}
+
 /// Applies the migrations that a file of version `from` lacks, in one exclusive transaction.
 pub(super) fn migrate(conn: &mut Connection) -> Result<(), StoreError> {
     let transaction = conn.transaction_with_behavior(TransactionBehavior::Exclusive)?;

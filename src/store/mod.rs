@@ -10,18 +10,24 @@ mod convert;
 mod error;
 mod evidence;
 mod facts;
+mod guard;
 mod keys;
+mod log;
 mod migrate;
 mod replays;
+mod rows;
 mod snapshot;
+mod verify;
 
 pub use blobs::{BlobWriter, PACK_SIZE_MAX};
 pub use case::{Access, Case};
 pub use error::StoreError;
 pub use evidence::{SnapshotInfo, TaskSummary};
 pub use keys::KeyRow;
+pub use log::{LogEntry, LoggedEntry};
 pub use migrate::{APPLICATION_ID, SCHEMA_VERSION};
 pub use replays::ReplayRecord;
 pub use snapshot::{
     ArtifactRow, DenialRow, Disposition, FileRow, ListingRow, RunRow, SnapshotHead, SnapshotWriter, SourceRow, TaskRow,
 };
+pub use verify::{CaseInfo, Damage, SnapshotSummary};

@@ -4,7 +4,7 @@ use std::io::Read;
 
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
-use super::{BlobWriter, StoreError, blobs};
+use super::{BlobWriter, LogEntry, StoreError, blobs, log, rows};
 use crate::model::{Digest, Moment, TaskId};
 
 /// What a snapshot says of itself.
@@ -235,6 +235,13 @@ impl<'case> SnapshotWriter<'case> {
         self.blobs.written()
     }
 
+    /// Ends a task: its row and all that belong to it are digested, so that a later change can be told and named.
+    pub fn seal_task(&mut self, task: i64) -> Result<(), StoreError> {
+        let digest = rows::of_task(&self.transaction, task)?;
+        self.transaction.prepare_cached("UPDATE task SET rows = ?1 WHERE id = ?2")?.execute(params![digest, task])?;
+        Ok(())
+    }
+
     /// Adds a task; returns its row, to which runs and artifacts belong.
     pub fn task(&mut self, task_id: &TaskId, row: &TaskRow) -> Result<i64, StoreError> {
         self.transaction
@@ -390,35 +397,66 @@ impl<'case> SnapshotWriter<'case> {
     }
 
     /// Ends the snapshot: from here on the case shows it. Where the case already has a snapshot of this digest, its
-    /// rows stay as they are; contents that this import keeps and the case lacked are added. Returns the snapshot's row
-    /// and whether it is new.
-    pub fn commit(mut self, head: &SnapshotHead, accepted_by: Option<&str>) -> Result<(i64, bool), StoreError> {
+    /// rows stay as they are; contents that this import keeps and the case lacked are added. Either way the custody log
+    /// tells of the import. Returns whether the snapshot is new.
+    pub fn commit(mut self, head: &SnapshotHead, accepted_by: Option<&str>) -> Result<bool, StoreError> {
         self.blobs.flush(&self.transaction)?;
         let known: Option<i64> = self
             .transaction
             .query_row("SELECT id FROM snapshot WHERE digest = ?1", [head.digest], |row| row.get(0))
             .optional()?;
-        if known.is_some() {
-            self.discard_rows()?;
-        } else {
-            self.insert_head(head)?;
+        match known {
+            Some(_) => self.discard_rows()?,
+            None => self.insert_head(head)?,
         }
-        let id = known.unwrap_or(self.id);
+        self.log_import(head, known.is_none())?;
         if let Some(operator) = accepted_by {
-            self.transaction.execute(
-                "INSERT OR IGNORE INTO acceptance (snapshot, operator, accepted_at, cotrace_version)
-                 VALUES (?1, ?2, ?3, ?4)",
-                params![id, operator, head.imported_at, head.cotrace_version],
-            )?;
+            self.accept(known.unwrap_or(self.id), head, operator)?;
         }
         self.transaction.commit()?;
-        Ok((id, known.is_none()))
+        Ok(known.is_none())
+    }
+
+    fn log_import(&self, head: &SnapshotHead, is_new: bool) -> Result<(), StoreError> {
+        let (documents, bytes) = self.blobs.written();
+        let detail = serde_json::json!({
+            "snapshot": head.digest,
+            "isNew": is_new,
+            "capture": head.capture_path,
+            "documentsKept": documents,
+            "bytesKept": bytes,
+        });
+        self.log(head, "import", &detail)
+    }
+
+    /// Records that an operator accepts the keys of a snapshot, once.
+    fn accept(&self, snapshot: i64, head: &SnapshotHead, operator: &str) -> Result<(), StoreError> {
+        let inserted = self.transaction.execute(
+            "INSERT OR IGNORE INTO acceptance (snapshot, operator, accepted_at, cotrace_version)
+             VALUES (?1, ?2, ?3, ?4)",
+            params![snapshot, operator, head.imported_at, head.cotrace_version],
+        )?;
+        if inserted == 1 {
+            self.log(head, "accept-keys", &serde_json::json!({ "snapshot": head.digest, "acceptedBy": operator }))?;
+        }
+        Ok(())
+    }
+
+    fn log(&self, head: &SnapshotHead, action: &str, detail: &serde_json::Value) -> Result<(), StoreError> {
+        let entry = LogEntry {
+            at: head.imported_at.to_string(),
+            operator: head.operator.clone().unwrap_or_default(),
+            cotrace_version: head.cotrace_version.clone(),
+            action: action.to_owned(),
+            detail: detail.to_string(),
+        };
+        log::append(&self.transaction, &entry)
     }
 
     fn insert_head(&self, head: &SnapshotHead) -> Result<(), StoreError> {
         self.transaction.execute(
-            "INSERT INTO snapshot (id, digest, root_url, captured_at, collector, note, capture_path, imported_at,
-             cotrace_version, operator) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+            "INSERT INTO snapshot (id, digest, rows, root_url, captured_at, collector, note, capture_path, imported_at,
+             cotrace_version, operator) VALUES (?1, ?2, zeroblob(32), ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
             params![
                 self.id,
                 head.digest,
@@ -432,6 +470,8 @@ impl<'case> SnapshotWriter<'case> {
                 head.operator
             ],
         )?;
+        let digest = rows::of_snapshot(&self.transaction, self.id)?;
+        self.transaction.execute("UPDATE snapshot SET rows = ?1 WHERE id = ?2", params![digest, self.id])?;
         Ok(())
     }
 

@@ -91,14 +91,16 @@ fn look(folder: &Path, depth: usize) -> io::Result<Vec<Vec<u8>>> {
     entries.sort_by_key(std::fs::DirEntry::file_name);
     let looks = entries.par_iter().map(|entry| {
         let metadata = entry.metadata()?;
-        let mut looks = vec![format!(
-            "{:?} {:?} {} {:?}\n",
-            entry.file_name(),
-            metadata.file_type(),
-            if metadata.is_dir() { 0 } else { metadata.len() },
-            if metadata.is_dir() { None } else { metadata.modified().ok() }
-        )
-        .into_bytes()];
+        let mut looks = vec![
+            format!(
+                "{:?} {:?} {} {:?}\n",
+                entry.file_name(),
+                metadata.file_type(),
+                if metadata.is_dir() { 0 } else { metadata.len() },
+                if metadata.is_dir() { None } else { metadata.modified().ok() }
+            )
+            .into_bytes(),
+        ];
         if metadata.is_dir() && depth < DEPTH_MAX {
             looks.extend(look(&entry.path(), depth + 1)?);
         }

@@ -59,8 +59,17 @@ fn check_form(
     if let Some(key) = &signature.key {
         judging.key = Some(key.to_string());
     }
-    let Some(role) = Judging::role(link) else {
-        return unknown("no role: the worker implementation is not known");
+    // Whom a key is trusted for matters only where one made or could have made the signature.
+    let needs_role = match signature.state {
+        SignatureState::Sound | SignatureState::NoKey => true,
+        SignatureState::Invalid => signature.issuer.is_none(),
+        SignatureState::Missing | SignatureState::Unreadable | SignatureState::Ambiguous => false,
+    };
+    let nobody = Role::new("");
+    let role = match Judging::role(link) {
+        Some(role) => role,
+        None if needs_role => return unknown("no role: the worker implementation is not known"),
+        None => &nobody,
     };
     let case = FormCase { link, task, form, facts, signature, role, here };
     match signature.state {

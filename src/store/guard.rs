@@ -1,0 +1,108 @@
+//! Opening a case file that may be bait, or damaged, without harm.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use rusqlite::Connection;
+use rusqlite::config::DbConfig;
+use rusqlite::limits::Limit;
+
+use super::StoreError;
+use super::migrate;
+
+/// The largest value that a row may hold: a pack of 512 KiB does not compress to more than this, nor does a fact.
+const VALUE_SIZE_MAX: i32 = 64 << 20;
+
+/// Limits of SQLite, far above what our own statements need.
+const LIMITS: [(Limit, i32); 8] = [
+    (Limit::SQLITE_LIMIT_LENGTH, VALUE_SIZE_MAX),
+    (Limit::SQLITE_LIMIT_SQL_LENGTH, 100_000),
+    (Limit::SQLITE_LIMIT_COLUMN, 100),
+    (Limit::SQLITE_LIMIT_EXPR_DEPTH, 50),
+    (Limit::SQLITE_LIMIT_COMPOUND_SELECT, 10),
+    (Limit::SQLITE_LIMIT_ATTACHED, 0),
+    (Limit::SQLITE_LIMIT_TRIGGER_DEPTH, 1),
+    (Limit::SQLITE_LIMIT_WORKER_THREADS, 0),
+];
+
+/// What the first 100 bytes of a SQLite file say.
+pub(super) struct Header {
+    /// Whether it is in write-ahead mode: then other files may belong to it.
+    pub(super) is_wal: bool,
+}
+
+/// Reads a file's header and holds its length against what the header states: SQLite itself takes a file that was cut
+/// off for one with fewer rows.
+pub(super) fn read_header(path: &Path) -> Result<Option<Header>, StoreError> {
+    let mut file = File::open(path)?;
+    let size = file.metadata()?.len();
+    let mut header = [0; 100];
+    if size == 0 {
+        return Ok(None);
+    }
+    if size < header.len() as u64 {
+        return Err(StoreError::NotACase(path.to_owned()));
+    }
+    file.read_exact(&mut header)?;
+    if !header.starts_with(b"SQLite format 3\0") {
+        return Err(StoreError::NotACase(path.to_owned()));
+    }
+    let page_size = match u16::from_be_bytes([header[16], header[17]]) {
+        1 => 65_536,
+        size => u64::from(size),
+    };
+    let pages = u64::from(u32::from_be_bytes([header[28], header[29], header[30], header[31]]));
+    let has_journal = ["-journal", "-wal"].iter().any(|suffix| beside(path, suffix).is_some_and(|size| size > 0));
+    if size < page_size * pages && !has_journal {
+        let stated = page_size * pages;
+        return Err(StoreError::Damaged(format!("it has {size} bytes and states to have {stated}: it was cut off")));
+    }
+    Ok(Some(Header { is_wal: header[18] == 2 || header[19] == 2 }))
+}
+
+/// The size of a file that SQLite keeps beside another, if there is one.
+pub(super) fn beside(path: &Path, suffix: &str) -> Option<u64> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    std::fs::metadata(name).ok().map(|metadata| metadata.len())
+}
+
+/// Takes from a connection what a case file does not need and bait could use.
+pub(super) fn confine(conn: &Connection) -> Result<(), StoreError> {
+    for (limit, value) in LIMITS {
+        conn.set_limit(limit, value)?;
+    }
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false)?;
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_VIEW, false)?;
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DDL, false)?;
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
+    conn.pragma_update(None, "cell_size_check", true)?;
+    conn.pragma_update(None, "mmap_size", 0)?;
+    Ok(())
+}
+
+/// Holds the schema of a case against the one that the migrations make: every table, index and view, to the letter. A
+/// trigger, a virtual table, a view that poses as a table, or a column that computes something would run foreign code.
+pub(super) fn check_schema(conn: &Connection) -> Result<(), StoreError> {
+    let ours = schema(&migrate::fresh()?)?;
+    let found = schema(conn)?;
+    if let Some((kind, name, _)) = found.iter().find(|object| !ours.contains(object)) {
+        return Err(StoreError::Foreign { kind: kind.clone(), name: name.clone() });
+    }
+    if let Some((kind, name, _)) = ours.iter().find(|object| !found.contains(object)) {
+        return Err(StoreError::Damaged(format!("the {kind} {name} is missing")));
+    }
+    Ok(())
+}
+
+/// Kind, name and text of everything in a schema.
+type Schema = std::collections::BTreeSet<(String, String, String)>;
+
+fn schema(conn: &Connection) -> Result<Schema, StoreError> {
+    let mut statement = conn.prepare("SELECT type, name, coalesce(sql, '') FROM sqlite_schema")?;
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
