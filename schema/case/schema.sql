@@ -15,7 +15,7 @@
 -- named `rows` let a later change be told. Facts, replays, verdicts, findings and gaps are derived: they can be deleted,
 -- and are made again.
 
--- A snapshot: what one import put into the case, as a closed set.
+-- A snapshot: what one import brought. Nothing is added to it later.
 CREATE TABLE snapshot (
     id INTEGER PRIMARY KEY, -- Number of the import; a later import has a higher one.
     digest BLOB NOT NULL UNIQUE CHECK (length(digest) = 32), -- SHA-256 of the manifest: path, digest and size of all evidence. cotrace.
@@ -181,7 +181,7 @@ CREATE TABLE file (
     PRIMARY KEY (snapshot, path)
 ) STRICT, WITHOUT ROWID;
 
--- A fact: what the evidence shows, whatever the moment and the rules. Examined once; the key never holds another value.
+-- A fact: something that bytes show by themselves, at any moment and under any rules. The key never holds another value.
 CREATE TABLE fact (
     id INTEGER PRIMARY KEY, -- Row number; of facts that differ in their inputs only, the one examined last has the highest.
     kind TEXT NOT NULL, -- `definition`, `attestation`, `signature`, `digests`, `graph-entry` or `certificate`.
@@ -238,7 +238,7 @@ CREATE TABLE finding (
     PRIMARY KEY (replay, ordinal)
 ) STRICT, WITHOUT ROWID;
 
--- A gap of a replay: evidence that some check needs and the snapshot lacks.
+-- A gap of a replay: something that a check asked for, and that was not captured.
 CREATE TABLE gap (
     replay INTEGER NOT NULL REFERENCES replay (id), -- The replay.
     ordinal INTEGER NOT NULL, -- Position in the report, from 0.

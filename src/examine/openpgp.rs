@@ -17,6 +17,9 @@ use crate::model::{ArmorNote, Digest, Role, Signature, SignatureState};
 /// The longest excerpt of odd bytes, in bytes.
 const EXCERPT_MAX: usize = 80;
 
+/// What OpenPGP.js writes into its armor headers.
+const OPENPGPJS: &[u8] = b"Version: OpenPGP.js";
+
 /// Examines a clear-signed file: tries the keys of a role first, then the others, in their listed order, up to the match.
 pub(super) fn examine(file: &[u8], role: Option<&Role>, keyring: &Keyring) -> Signature {
     let parts = clearsign::split(file);
@@ -149,8 +152,10 @@ fn digest(block: &Block, packet: &SignaturePacket) -> sequoia_openpgp::Result<Ve
 
 /// What is odd about the framing: everything that some reader could take otherwise.
 fn notes(file: &[u8], parts: &ClearSigned) -> Vec<ArmorNote> {
-    // OpenPGP.js, which docker-worker used, begins its files with CRLF and ends all lines so: then CRLF is as it was.
-    let is_openpgpjs = file.starts_with(b"\r\n-----BEGIN");
+    // OpenPGP.js, which docker-worker used, ends all lines with CRLF and says that it wrote the file: then CRLF is as it
+    // was.
+    let armor = parts.blocks.first().and_then(|block| file.get(block.armor.clone()?)).unwrap_or_default();
+    let is_openpgpjs = armor.windows(OPENPGPJS.len()).any(|window| window == OPENPGPJS);
     let counts = |kind: AnomalyKind| match kind {
         AnomalyKind::DashEscaped => false,
         AnomalyKind::CrLf => !is_openpgpjs,

@@ -79,7 +79,7 @@ fn write_target(target: &TargetReport, detail: Detail, out: &mut dyn Write) -> i
         target.task_id,
         Untrusted(task_type)
     )?;
-    let reason = target.reason.map(|reason| format!("[{}] ", reason.word())).unwrap_or_default();
+    let reason = target.reason.map(|reason| format!("[{}] ", reason.phrase())).unwrap_or_default();
     writeln!(out, "  {reason}{}", Untrusted(&target.headline))?;
     if detail == Detail::Chains {
         write_clocks(target, out)?;
@@ -150,7 +150,8 @@ fn write_counts(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         let style = verdict_style(verdict);
         format!("{style}{} {}{style:#}", count(verdict), verdict.word())
     });
-    writeln!(out, "{} targets: {}\n", report.targets.len(), counts.join(", "))
+    let targets = if report.targets.len() == 1 { "target" } else { "targets" };
+    writeln!(out, "{} {targets}: {}\n", report.targets.len(), counts.join(", "))
 }
 
 fn write_findings(report: &Report, out: &mut dyn Write) -> io::Result<()> {
@@ -158,7 +159,7 @@ fn write_findings(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         [(Plane::Rule, "Findings under the rules"), (Plane::Audit, "Audit findings, beyond the rules")]
     {
         let findings: Vec<&Finding> = report.findings.iter().filter(|finding| finding.plane == plane).collect();
-        writeln!(out, "{BOLD}{title}: {}{BOLD:#}", if findings.is_empty() { "none" } else { "" })?;
+        writeln!(out, "{BOLD}{title}:{}{BOLD:#}", if findings.is_empty() { " none" } else { "" })?;
         for finding in findings {
             write_finding(finding, out)?;
         }
@@ -170,7 +171,7 @@ fn write_findings(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 fn write_finding(finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
     let style = severity_style(finding.severity);
     let severity = finding.severity.word();
-    let reason = finding.reason.word();
+    let reason = finding.reason.phrase();
     writeln!(
         out,
         "  {style}{severity:<6}{style:#} {BOLD}{}{BOLD:#} [{reason}] {}",
@@ -216,7 +217,7 @@ fn subject(subject: &Subject) -> String {
 }
 
 fn write_gaps(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "{BOLD}Gaps: {}{BOLD:#}", if report.gaps.is_empty() { "none" } else { "" })?;
+    writeln!(out, "{BOLD}Gaps:{}{BOLD:#}", if report.gaps.is_empty() { " none" } else { "" })?;
     for gap in &report.gaps {
         write_gap(gap, out)?;
     }
@@ -224,10 +225,10 @@ fn write_gaps(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 }
 
 fn write_gap(gap: &Gap, out: &mut dyn Write) -> io::Result<()> {
-    let (kind, presence) = (gap.kind.word(), gap.presence.word());
+    let (kind, presence) = (gap.kind.word(), gap.presence.phrase());
     writeln!(
         out,
-        "  {BOLD}{kind}{BOLD:#} of {} is {presence}; needed for {}",
+        "  {BOLD}{kind}{BOLD:#} of {} {presence}; needed for: {}",
         subject(&gap.subject),
         gap.needed_by.join(", ")
     )?;

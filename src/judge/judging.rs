@@ -20,8 +20,8 @@ pub struct Judgement {
     pub reason: Option<Reason>,
     /// The links, in the chain's order.
     pub links: Vec<LinkJudgement>,
-    /// The findings, unordered.
-    pub findings: Vec<Finding>,
+    /// The findings, unordered, each with the index of the link at whose check it came up.
+    pub findings: Vec<(Finding, usize)>,
     /// The gaps, by kind and subject.
     pub gaps: Vec<Gap>,
     /// The bases on which keys were trusted.
@@ -56,12 +56,15 @@ pub fn judge(chain: &Chain, facts: &Facts, book: &RuleBook, ledger: &Ledger, clo
         trust_basis: BTreeSet::new(),
         key: None,
         check: Check::Chain,
+        link: 0,
     };
-    let links: Vec<LinkJudgement> = chain.links.iter().map(|link| judging.judge_link(link)).collect();
+    let links: Vec<LinkJudgement> =
+        chain.links.iter().enumerate().map(|(index, link)| judging.judge_link(index, link)).collect();
     let worst = links.iter().map(|link| link.verdict).max().unwrap_or(Verdict::Undetermined);
     let at_best = if book.not_checked.is_empty() { Verdict::Verified } else { Verdict::Undetermined };
     let verdict = worst.max(at_best);
-    let failed = judging.findings.iter().filter(|finding| finding.plane == Plane::Rule).map(|finding| finding.reason);
+    let failed = judging.findings.iter().map(|(finding, _)| finding);
+    let failed = failed.filter(|finding| finding.plane == Plane::Rule).map(|finding| finding.reason);
     let reason = match verdict {
         Verdict::Verified => None,
         Verdict::Undetermined => Some(Reason::Absent),
@@ -101,13 +104,15 @@ pub(super) struct Judging<'a> {
     pub(super) mode: Mode,
     pub(super) trust_basis: BTreeSet<Basis>,
     pub(super) key: Option<String>,
-    findings: Vec<Finding>,
+    findings: Vec<(Finding, usize)>,
     gaps: BTreeMap<(GapKind, Subject), Lack>,
     check: Check,
+    link: usize,
 }
 
 impl<'a> Judging<'a> {
-    fn judge_link(&mut self, link: &Link) -> LinkJudgement {
+    fn judge_link(&mut self, index: usize, link: &Link) -> LinkJudgement {
+        self.link = index;
         self.key = None;
         let results: Vec<CheckResult> = Check::ALL
             .into_iter()
@@ -177,7 +182,7 @@ impl<'a> Judging<'a> {
         confirm: Option<String>,
     ) {
         let target = self.chain.links.first().map(|link| link.task_id.clone());
-        self.findings.push(Finding {
+        let finding = Finding {
             code,
             plane,
             severity: code.severity(),
@@ -187,7 +192,48 @@ impl<'a> Judging<'a> {
             message,
             confirm,
             evidence,
-        });
+        };
+        self.findings.push((finding, self.link));
+    }
+
+    /// A place in the list of findings.
+    pub(super) const fn mark(&self) -> usize {
+        self.findings.len()
+    }
+
+    /// Moves the findings since a place to the audit plane.
+    pub(super) fn demote_since(&mut self, mark: usize) {
+        self.findings.iter_mut().skip(mark).for_each(|(finding, _)| finding.plane = Plane::Audit);
+    }
+
+    /// The artifact that would carry a task's attestation, most likely: the ed25519 form came on 2019-03-07
+    /// (scriptworker 22.0.0).
+    pub(super) fn attestation_artifact(&self, task_id: &TaskId) -> Subject {
+        const ED25519_SINCE: &str = "2019-03-07";
+        let task = self.task(task_id);
+        let created = task.and_then(|task| task.shape()).and_then(|shape| shape.created);
+        let is_early = created.is_some_and(|created| created.to_string().as_str() < ED25519_SINCE);
+        let likely = if is_early { Form::Openpgp } else { Form::Ed25519 };
+        let form = if self.book.forms.contains(&likely) { likely } else { Form::Ed25519 };
+        subject("artifact", task_id, task.and_then(|task| task.evidence.latest_run()), Some(form.artifact()))
+    }
+
+    /// Notes that the current check lacks a task's attestation; returns what is known of it.
+    pub(super) fn lack_attestation(&mut self, task_id: &TaskId) -> Presence {
+        let about = self.attestation_artifact(task_id);
+        let presence = match (self.task(task_id), about.run_id) {
+            (Some(task), Some(run_id)) => {
+                let forms = self.book.forms.iter();
+                let presences = forms.map(|form| task.evidence.artifact_presence(run_id, form.artifact()));
+                // Absent only if every form is: which of them it would be, nobody knows.
+                presences.filter(|presence| *presence != Presence::Absent).min().unwrap_or(Presence::Absent)
+            }
+            _ => Presence::Unknown,
+        };
+        if presence != Presence::Absent {
+            self.lack(GapKind::Attestation, about, presence);
+        }
+        presence
     }
 
     /// Notes that the current check lacks evidence.

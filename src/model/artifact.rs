@@ -38,6 +38,16 @@ pub enum Presence {
 }
 
 impl Presence {
+    /// What the word means, said of a thing.
+    pub const fn phrase(self) -> &'static str {
+        match self {
+            Self::Present => "was captured",
+            Self::Absent => "was asked for and is not there",
+            Self::Gone => "was asked for after it had expired",
+            Self::Unknown => "was not captured: nobody asked for it",
+        }
+    }
+
     /// The word that reports use.
     pub const fn word(self) -> &'static str {
         match self {

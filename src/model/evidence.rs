@@ -15,6 +15,8 @@ pub struct TaskEvidence {
     pub status: Option<Digest>,
     /// Why the status can't be read, if it can't.
     pub status_problem: Option<String>,
+    /// When the evidence was collected, as the capture says.
+    pub captured_at: Option<Moment>,
     /// When the task's evidence expires, as its definition or status says.
     pub expires: Option<Moment>,
     /// The runs of the status, in its order.
@@ -38,6 +40,8 @@ pub struct ArtifactRecord {
     pub size: Option<u64>,
     /// Whether a listing of the run names it.
     pub listed: bool,
+    /// When it expires by itself, as a listing says.
+    pub expires: Option<Moment>,
 }
 
 /// Something that a collector asked for and was denied.
@@ -90,10 +94,14 @@ impl TaskEvidence {
                 && denial.name.as_deref() == Some(name)
                 && denial.run_id.is_none_or(|run| run == run_id)
         };
+        let own_expiry = record.and_then(|record| record.expires);
+        let expires = own_expiry.into_iter().chain(self.expires).min();
         match self.denials.iter().find(denied) {
-            Some(denial) => self.denied(denial),
-            None if record.is_none() && self.listed_runs.contains(&run_id) => Presence::Absent,
-            None => Presence::Unknown,
+            Some(denial) => denial.presence(expires),
+            None if record.is_some() || !self.listed_runs.contains(&run_id) => Presence::Unknown,
+            // The queue lists no more what has expired.
+            None if self.captured_at.zip(self.expires).is_some_and(|(at, expires)| at >= expires) => Presence::Gone,
+            None => Presence::Absent,
         }
     }
 
@@ -106,14 +114,19 @@ impl TaskEvidence {
         if captured {
             return Presence::Present;
         }
-        self.denials.iter().find(|denial| denial.what == what).map_or(Presence::Unknown, |denial| self.denied(denial))
+        self.denials
+            .iter()
+            .find(|denial| denial.what == what)
+            .map_or(Presence::Unknown, |denial| denial.presence(self.expires))
     }
+}
 
-    /// A denial means absence only if it came before the evidence expired; without a time it can't be said, and
+impl Denial {
+    /// A denial means absence only if it came before what was asked for expired; without a time it can't be said, and
     /// nothing is refuted by it.
-    fn denied(&self, denial: &Denial) -> Presence {
-        match (denial.at, self.expires) {
-            _ if !matches!(denial.http_status, Some(404 | 410)) => Presence::Unknown,
+    fn presence(&self, expires: Option<Moment>) -> Presence {
+        match (self.at, expires) {
+            _ if !matches!(self.http_status, Some(404 | 410)) => Presence::Unknown,
             (Some(at), Some(expires)) if at >= expires => Presence::Gone,
             (Some(_), _) => Presence::Absent,
             (None, _) => Presence::Unknown,

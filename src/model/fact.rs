@@ -376,10 +376,14 @@ pub enum Validity {
 }
 
 impl CertificateKey {
-    /// The validity at a key time under the policy of a policy time.
-    pub fn validity(&self, key_time: Moment, policy_time: Moment) -> Validity {
+    /// The validity at a key time under the policy of a policy time, and since when it has been that; before the first
+    /// step the moment of that step.
+    pub fn validity(&self, key_time: Moment, policy_time: Moment) -> (Validity, Option<Moment>) {
         let era = self.eras.iter().rev().find(|era| era.from.is_none_or(|from| from <= policy_time));
-        let step = era.and_then(|era| era.steps.iter().rev().find(|step| step.from <= key_time));
-        step.map_or(Validity::NotYetCreated, |step| step.validity)
+        let steps = era.map_or(&[][..], |era| &era.steps);
+        match steps.iter().rev().find(|step| step.from <= key_time) {
+            Some(step) => (step.validity, Some(step.from)),
+            None => (Validity::NotYetCreated, steps.first().map(|step| step.from)),
+        }
     }
 }

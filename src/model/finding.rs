@@ -58,6 +58,17 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// What the word means.
+    pub const fn phrase(self) -> &'static str {
+        match self {
+            Self::Contradicted => "contradicted by evidence",
+            Self::Malformed => "malformed",
+            Self::NotPermitted => "not permitted by the rules",
+            Self::NotTrusted => "key not trusted at that moment",
+            Self::Absent => "evidence is missing",
+        }
+    }
+
     /// The word that reports use.
     pub const fn word(self) -> &'static str {
         match self {

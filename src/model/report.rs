@@ -145,7 +145,7 @@ pub struct Gap {
     pub subject: Subject,
     /// Where it could be fetched, where the snapshot tells its deployment.
     pub url: Option<String>,
-    /// The checks that need it: `LINK NAME: CHECK`, sorted.
+    /// The checks that need it, sorted.
     pub needed_by: Vec<String>,
     /// What is known of it: `absent`, `gone` or `unknown`.
     pub presence: Presence,

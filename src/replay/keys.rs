@@ -65,10 +65,12 @@ impl Keys {
             }
         };
         let interval = (moment(row.valid_from.as_deref()), moment(row.valid_until.as_deref()));
-        let (Ok(from), Ok(until)) = interval else {
-            let unread = problem("its interval can't be read, so it is never in force".to_owned());
-            self.problems.push(unread);
-            return;
+        let (from, until) = match interval {
+            (Ok(from), Ok(until)) => (from, until),
+            (Err(_), _) | (_, Err(_)) => {
+                self.problems.push(problem("its interval can't be read, so it is never in force".to_owned()));
+                (Moment::from_unix(0), Moment::from_unix(0))
+            }
         };
         let entry = self.keyring.add(&role, listed);
         if let Some(why) = entry.problem {

@@ -115,15 +115,15 @@ fn report_target(judged: Judged, request: &Request, findings: &mut Findings, gap
     };
     let mut verdict = judgement.map_or(Verdict::Undetermined, |judgement| judgement.verdict);
     let mut reason = judgement.and_then(|judgement| judgement.reason);
-    let mut own = judgement.map(|judgement| judgement.findings.clone()).unwrap_or_default();
+    let mut own: Vec<(Finding, usize)> = judgement.map(|judgement| judgement.findings.clone()).unwrap_or_default();
     if judged.task_type.is_none() {
         verdict = verdict.max(Verdict::Undetermined);
-        own.push(undecided_type(&judged));
+        own.push((undecided_type(&judged), 0));
     }
     if !agree {
         // The verdict depends on a moment that nobody knows: then it can't be said.
         verdict = Verdict::Undetermined;
-        own.push(undecided_moment(&judged));
+        own.push((undecided_moment(&judged), 0));
     }
     if shape_is_embedded(&judged) {
         verdict = verdict.max(Verdict::Undetermined);
@@ -133,7 +133,7 @@ fn report_target(judged: Judged, request: &Request, findings: &mut Findings, gap
     }
     let links = report_links(&judged, judgement);
     let headline = headline(verdict, reason, &links, &own, judgement, request);
-    own.into_iter().for_each(|finding| findings.add(finding));
+    own.into_iter().for_each(|(finding, _)| findings.add(finding));
     judgement.into_iter().flat_map(|judgement| judgement.gaps.clone()).for_each(|gap| gaps.add(gap));
     let (mode, basis) = match (request.as_of, judged.as_of) {
         (AsOf::At(_), _) => ("at", None),
@@ -197,7 +197,7 @@ fn headline(
     verdict: Verdict,
     reason: Option<Reason>,
     links: &[LinkReport],
-    findings: &[Finding],
+    findings: &[(Finding, usize)],
     judgement: Option<&Judgement>,
     request: &Request,
 ) -> String {
@@ -210,16 +210,15 @@ fn headline(
             } else {
                 format!("keys trusted by: {}", bases.join(", "))
             };
-            format!("verified under {}: {} links, {trusted}", request.book.id, links.len())
+            format!("verified under the rule book {}: {} links, {trusted}", request.book.id, links.len())
         }
         Verdict::Refuted => {
             let weightiest = findings
                 .iter()
-                .filter(|finding| finding.plane == Plane::Rule && Some(finding.reason) == reason)
-                .min_by(|a, b| a.order(b));
-            let told = weightiest.map(|finding| {
-                let link = links.iter().find(|link| Some(&link.task_id) == finding.subject.task_id.as_ref());
-                let place = link.map(|link| format!("{}: ", link.name)).unwrap_or_default();
+                .filter(|(finding, _)| finding.plane == Plane::Rule && Some(finding.reason) == reason)
+                .min_by(|a, b| a.0.order(&b.0));
+            let told = weightiest.map(|(finding, link)| {
+                let place = links.get(*link).map(|link| format!("{}: ", link.name)).unwrap_or_default();
                 format!("{place}{} ({})", finding.message, finding.code)
             });
             told.unwrap_or_else(|| "a check failed".to_owned())
@@ -228,16 +227,18 @@ fn headline(
     }
 }
 
-fn undetermined(links: &[LinkReport], findings: &[Finding], request: &Request) -> String {
-    let undecided = findings.iter().find(|f| matches!(f.code, Code::TaskTypeUndecided | Code::MomentUndecided));
-    if let Some(finding) = undecided {
+fn undetermined(links: &[LinkReport], findings: &[(Finding, usize)], request: &Request) -> String {
+    let undecided = findings.iter().map(|(finding, _)| finding);
+    let mut undecided = undecided.filter(|f| matches!(f.code, Code::TaskTypeUndecided | Code::MomentUndecided));
+    if let Some(finding) = undecided.next() {
         return finding.message.clone();
     }
     let unknown = |link: &'_ LinkReport| -> Option<CheckResult> {
         link.checks.iter().find(|result| result.outcome == Outcome::Unknown).cloned()
     };
     let open: Vec<(&LinkReport, CheckResult)> = links.iter().filter_map(|link| Some((link, unknown(link)?))).collect();
-    match open.first() {
+    // The earliest check names the cause, those after it the consequences.
+    match open.iter().min_by_key(|(_, result)| result.check) {
         Some((link, result)) => {
             let more = if open.len() > 1 { format!("; {} links in all are open", open.len()) } else { String::new() };
             format!("{}: {}: {}{more}", link.name, result.check.word(), result.detail)

@@ -69,7 +69,8 @@ impl Case {
         let head = self
             .conn
             .prepare_cached(
-                "SELECT id, definition, status, status_problem, expires FROM task WHERE snapshot = ?1 AND task_id = ?2",
+                "SELECT task.id, definition, status, status_problem, expires, snapshot.captured_at FROM task
+                 JOIN snapshot ON snapshot.id = task.snapshot WHERE snapshot = ?1 AND task_id = ?2",
             )?
             .query_row(params![snapshot, task_id], |row| {
                 let evidence = TaskEvidence {
@@ -78,6 +79,7 @@ impl Case {
                     status: row.get(2)?,
                     status_problem: row.get(3)?,
                     expires: moment(row, 4)?,
+                    captured_at: moment(row, 5)?,
                     runs: Vec::new(),
                     listed_runs: Vec::new(),
                     artifacts: BTreeMap::new(),
@@ -122,9 +124,9 @@ impl Case {
     }
 
     fn artifact_records(&self, task: i64) -> Result<BTreeMap<(u32, String), ArtifactRecord>, StoreError> {
-        let mut statement = self
-            .conn
-            .prepare_cached("SELECT run_id, name, sha256, sha512, size, listed FROM artifact WHERE task = ?1")?;
+        let mut statement = self.conn.prepare_cached(
+            "SELECT run_id, name, sha256, sha512, size, listed, expires FROM artifact WHERE task = ?1",
+        )?;
         let rows = statement.query_map([task], |row| {
             let size: Option<i64> = row.get(4)?;
             let record = ArtifactRecord {
@@ -132,6 +134,7 @@ impl Case {
                 sha512: row.get::<_, Option<Vec<u8>>>(3)?.map(hex::encode),
                 size: size.and_then(|size| u64::try_from(size).ok()),
                 listed: row.get(5)?,
+                expires: moment(row, 6)?,
             };
             Ok(((row.get(0)?, row.get(1)?), record))
         })?;

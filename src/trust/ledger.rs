@@ -16,7 +16,12 @@ pub enum Standing {
     /// Accepted for the role, in these intervals only.
     NotInForce(Vec<(Option<Moment>, Option<Moment>)>),
     /// Accepted and in force, but its certificate says otherwise.
-    NotValid(Validity),
+    NotValid {
+        /// What it says.
+        validity: Validity,
+        /// Since when; of a key that was not yet created, until when.
+        moment: Option<Moment>,
+    },
 }
 
 /// Key epochs and certificates.
@@ -67,24 +72,24 @@ impl Ledger {
             return Standing::NotInForce(of_role.iter().map(|epoch| (epoch.from, epoch.until)).collect());
         }
         match signing_key.map(|fingerprint| self.validity(key, fingerprint, clocks)) {
-            None | Some(Validity::Valid) => {
+            None | Some((Validity::Valid, _)) => {
                 Standing::Trusted(in_force.iter().filter_map(|epoch| epoch.basis).collect())
             }
-            Some(validity) => Standing::NotValid(validity),
+            Some((validity, moment)) => Standing::NotValid { validity, moment },
         }
     }
 
     /// The validity of a certificate's key. Of several variants of the certificate a revocation counts wherever it
     /// stands; else the key is valid if any variant makes it so.
-    fn validity(&self, key: &KeyId, fingerprint: &str, clocks: Clocks) -> Validity {
+    fn validity(&self, key: &KeyId, fingerprint: &str, clocks: Clocks) -> (Validity, Option<Moment>) {
         let variants = self.certificates.get(key).into_iter().flatten();
         let keys = variants.flat_map(|certificate| &certificate.keys).filter(|key| key.fingerprint == fingerprint);
-        let found: Vec<Validity> = keys.map(|key| key.validity(clocks.key, clocks.policy)).collect();
+        let found: Vec<(Validity, Option<Moment>)> = keys.map(|key| key.validity(clocks.key, clocks.policy)).collect();
         [Validity::Revoked, Validity::Valid]
             .into_iter()
-            .find(|wanted| found.contains(wanted))
+            .find_map(|wanted| found.iter().find(|(validity, _)| *validity == wanted).copied())
             .or_else(|| found.first().copied())
-            .unwrap_or(Validity::NotYetCreated)
+            .unwrap_or((Validity::NotYetCreated, None))
     }
 
     /// The moments at which the standing of any key can change, sorted.

@@ -24,9 +24,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("export", &["model"]),
     (
         "cli",
-        &[
-            "model", "formats", "rules", "trust", "chain", "examine", "judge", "store", "import", "replay", "export",
-        ],
+        &["model", "formats", "rules", "trust", "chain", "examine", "judge", "store", "import", "replay", "export"],
     ),
 ];
 
@@ -58,7 +56,7 @@ const IMPURE: &[&str] = &[
 /// Where certain crates may be named, and nowhere else.
 const HOMES: &[(&str, &[&str])] = &[
     ("rusqlite", &["store"]),
-    ("zstd", &["store"]),
+    ("zstd", &["store", "import"]),
     ("clap", &["cli"]),
     ("clap_complete", &["cli"]),
     ("clap_mangen", &["cli"]),

@@ -1,7 +1,15 @@
 //! The integration tests: one binary.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test says what it expects")]
 
+mod cases;
 mod cli;
+mod golden;
 mod house;
+mod import;
+mod parity;
 mod program;
-
+mod real_input;
+mod report;
+mod samples;
+mod store;
+mod support;

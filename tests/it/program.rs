@@ -148,6 +148,12 @@ pub(crate) fn capture<B: AsRef<[u8]>>(files: &[(&str, B)]) -> TempDir {
     folder
 }
 
+/// Writes a world as a capture.
+pub(crate) fn capture_of(world: &cotrace_generator::World) -> TempDir {
+    let files: Vec<(&str, &[u8])> = world.files.iter().map(|(path, bytes)| (path.as_str(), bytes.as_slice())).collect();
+    capture(&files)
+}
+
 /// Writes a file below a folder, with the folders on the way to it.
 pub(crate) fn write(folder: &Path, path: &str, bytes: &[u8]) {
     let path = folder.join(path);
@@ -184,9 +190,8 @@ pub(crate) fn copy(from: &Path, to: &Path) {
 pub(crate) fn targets(sample_name: &str) -> BTreeMap<String, String> {
     let text = fs::read(sample(sample_name).join("verdicts.json")).unwrap();
     let value: Value = serde_json::from_slice(&text).unwrap();
-    let entry = |target: &Value| {
-        (target["label"].as_str().unwrap().to_owned(), target["taskId"].as_str().unwrap().to_owned())
-    };
+    let entry =
+        |target: &Value| (target["label"].as_str().unwrap().to_owned(), target["taskId"].as_str().unwrap().to_owned());
     value["targets"].as_array().unwrap().iter().map(entry).collect()
 }
 

@@ -3,7 +3,7 @@
 //! A [`Scene`] is a world and a question about it: `Scene::of(nightly_2026(), "signing-linux64").report()`. Beneath it
 //! lies a [`TempCase`], for tests that want the case file.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::LazyLock;
 
 use cotrace::chain::Mode;
@@ -57,11 +57,6 @@ impl TempCase {
         let directory = tempfile::tempdir().unwrap();
         let case = Case::open(&directory.path().join("case.sqlite"), Access::Create).unwrap();
         Self { case, directory, captures: 0 }
-    }
-
-    /// Where the case file lies.
-    pub(crate) fn path(&self) -> &Path {
-        self.case.path()
     }
 
     /// Writes a world as a capture and imports it.
@@ -151,7 +146,7 @@ impl Scene {
     }
 
     /// As this task type.
-    pub(crate) fn as_type(self, task_type: &str) -> Self {
+    pub(crate) fn typed(self, task_type: &str) -> Self {
         Self { task_type: Some(task_type.to_owned()), ..self }
     }
 

@@ -8,9 +8,12 @@ use crate::formats::fnmatch::fnmatch;
 use crate::judge::judging::{Judging, Ruling, evidence, subject};
 use crate::model::{
     ACTIONS_JSON, Asserter, Claim, ClaimState, Code, Evidence, GapKind, Outcome, PARAMETERS_YML, Plane, Presence,
-    TASK_GRAPH_JSON, TaskFacts, TaskId,
+    TASK_GRAPH_JSON, TaskFacts, TaskId, UpstreamArtifact,
 };
 use crate::rules::{Consumers, DecisionArtifacts, OptionalArtifacts};
+
+/// The most artifacts that one line names.
+const OTHERS_TOLD: usize = 3;
 
 /// One artifact that the chain rests on.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,16 +36,20 @@ pub(super) fn check(judging: &mut Judging<'_>, link: &Link) -> Ruling {
     let (upstream, expansion) = upstream(judging, link);
     outcome = outcome.max(expansion);
     consumed.extend(upstream);
-    let total = consumed.len();
-    let mut agreeing = 0;
+    let mut others = Vec::new();
     for artifact in &consumed {
         let of_artifact = check_artifact(judging, link, artifact);
-        agreeing += usize::from(of_artifact == Outcome::Pass);
+        if matches!(of_artifact, Outcome::Fail | Outcome::Unknown) {
+            others.push(format!("{} of {}", artifact.name, artifact.maker));
+        }
         outcome = outcome.max(of_artifact);
     }
-    let words = match total {
-        0 => "consumes none".to_owned(),
-        _ => format!("{agreeing} of {total} as attested"),
+    let (total, told) = (consumed.len(), others.iter().take(OTHERS_TOLD).cloned().collect::<Vec<_>>().join(", "));
+    let words = match (total, others.len()) {
+        (0, _) => "consumes none".to_owned(),
+        (_, 0) => format!("all {total} as attested"),
+        (_, open) if open > OTHERS_TOLD => format!("{open} of {total} not as attested, or not known: {told}, …"),
+        (_, open) => format!("{open} of {total} not as attested, or not known: {told}"),
     };
     (outcome, words)
 }
@@ -69,36 +76,40 @@ fn upstream(judging: &mut Judging<'_>, link: &Link) -> (Vec<Consumed>, Outcome) 
     let mut outcome = Outcome::NotApplicable;
     let mut consumed = Vec::new();
     let shape = judging.task(&link.task_id).and_then(|task| task.shape());
-    for entry in shape.map_or(&[][..], |shape| &shape.upstream) {
+    let entries = shape.map_or(&[][..], |shape| &shape.upstream);
+    for entry in entries {
         // No task id: told by the chain check.
         let Ok(maker) = entry.task_id.parse::<TaskId>() else { continue };
         for path in &entry.paths {
+            let optional = is_optional(judging.book.optional_artifacts, entries, entry, path);
             if leads_elsewhere(path) {
                 outcome = outcome.max(illegal(judging, link, &maker, path, "a name that leads elsewhere"));
             }
             if !path.contains('*') {
-                consumed.push(Consumed {
-                    maker: maker.clone(),
-                    name: path.clone(),
-                    optional: entry.optional,
-                    if_attested: false,
-                });
+                consumed.push(Consumed { maker: maker.clone(), name: path.clone(), optional, if_attested: false });
                 continue;
             }
             if judging.mode == Mode::BeforeRun && !link.is_attested && !entry.optional {
                 outcome = outcome.max(illegal(judging, link, &maker, path, "a pattern that is not optional"));
             }
-            let (names, of_expansion) = expand(judging, &maker, path, entry.optional);
+            let (names, of_expansion) = expand(judging, &maker, path, optional);
             outcome = outcome.max(of_expansion);
             consumed.extend(names.into_iter().map(|name| Consumed {
                 maker: maker.clone(),
                 name,
-                optional: entry.optional,
+                optional,
                 if_attested: false,
             }));
         }
     }
     (consumed, outcome)
+}
+
+/// Whether a path may be missing. To scriptworker it is optional for all entries of a task as soon as one says so.
+fn is_optional(book: OptionalArtifacts, entries: &[UpstreamArtifact], entry: &UpstreamArtifact, path: &String) -> bool {
+    let says_so =
+        |other: &UpstreamArtifact| other.optional && other.task_id == entry.task_id && other.paths.contains(path);
+    entry.optional || book == OptionalArtifacts::NotHeld && entries.iter().any(says_so)
 }
 
 /// Whether a name, as it is or decoded as scriptworker's downloads decode it (twice), leaves the folder of its task.
@@ -176,7 +187,7 @@ fn expand(judging: &mut Judging<'_>, maker: &TaskId, pattern: &str, optional: bo
 
 fn check_artifact(judging: &mut Judging<'_>, link: &Link, artifact: &Consumed) -> Outcome {
     let Some(task) = judging.task(&artifact.maker) else {
-        judging.lack(GapKind::Attestation, subject("artifact", &artifact.maker, None, None), Presence::Unknown);
+        judging.lack_attestation(&artifact.maker);
         return Outcome::Unknown;
     };
     let Some(run_id) = task.evidence.latest_run() else { return Outcome::Unknown };
@@ -185,7 +196,10 @@ fn check_artifact(judging: &mut Judging<'_>, link: &Link, artifact: &Consumed) -
     let forms = judging.forms(task);
     let readable: Vec<_> = forms.iter().filter(|(_, facts)| facts.attestation.is_some()).collect();
     if readable.is_empty() {
-        // The maker's attestation is missing or unreadable, and told at its own link.
+        // The maker's attestation is missing or unreadable, and told at its own link too.
+        if forms.is_empty() {
+            judging.lack_attestation(&artifact.maker);
+        }
         return if artifact.optional && presence != Presence::Present { Outcome::Pass } else { Outcome::Unknown };
     }
     let plane = match judging.book.optional_artifacts {

@@ -16,12 +16,12 @@ pub(super) fn check(judging: &mut Judging<'_>, link: &Link) -> Ruling {
         return (Outcome::NotApplicable, "the target has not run yet".to_owned());
     }
     let Some(task) = judging.task(&link.task_id) else {
-        judging.lack(GapKind::Attestation, missing(judging, link, None), Presence::Unknown);
-        return (Outcome::Unknown, "not captured".to_owned());
+        judging.lack_attestation(&link.task_id);
+        return (Outcome::Unknown, "nothing of the task was captured".to_owned());
     };
     let forms = judging.forms(task);
     if forms.is_empty() {
-        return none(judging, link, task);
+        return none(judging, link);
     }
     let mut outcome = Outcome::Pass;
     let mut told = Vec::new();
@@ -51,29 +51,16 @@ fn about(link: &Link, task: &TaskFacts, form: Form) -> Subject {
     subject("attestation", &link.task_id, task.evidence.latest_run(), Some(form.artifact()))
 }
 
-fn missing(judging: &Judging<'_>, link: &Link, run_id: Option<u32>) -> Subject {
-    let form = judging.book.forms.first().copied().unwrap_or(Form::Ed25519);
-    subject("artifact", &link.task_id, run_id, Some(form.artifact()))
-}
-
 /// No attestation in any accepted form.
-fn none(judging: &mut Judging<'_>, link: &Link, task: &TaskFacts) -> Ruling {
-    let Some(run_id) = task.evidence.latest_run() else {
-        judging.lack(GapKind::Attestation, missing(judging, link, None), Presence::Unknown);
-        return (Outcome::Unknown, "no run is known".to_owned());
-    };
-    let presences = judging.book.forms.iter().map(|form| task.evidence.artifact_presence(run_id, form.artifact()));
-    let presences: Vec<Presence> = presences.collect();
-    if presences.iter().all(|presence| *presence == Presence::Absent) {
-        let message = format!("run {run_id} published no attestation");
-        judging.refute(Code::AttestationMissing, missing(judging, link, Some(run_id)), message, Vec::new());
-        return (Outcome::Fail, "absent".to_owned());
+fn none(judging: &mut Judging<'_>, link: &Link) -> Ruling {
+    let presence = judging.lack_attestation(&link.task_id);
+    if presence != Presence::Absent {
+        return (Outcome::Unknown, format!("it {}", presence.phrase()));
     }
-    // Which of the two forms it would be, nobody knows: what is certain of the most likely one is told.
-    let presence = presences.iter().copied().filter(|presence| *presence != Presence::Absent).min();
-    let presence = presence.unwrap_or(Presence::Unknown);
-    judging.lack(GapKind::Attestation, missing(judging, link, Some(run_id)), presence);
-    (Outcome::Unknown, presence.word().to_owned())
+    let about = judging.attestation_artifact(&link.task_id);
+    let run = about.run_id.map_or_else(|| "the task".to_owned(), |run_id| format!("run {run_id}"));
+    judging.refute(Code::AttestationMissing, about, format!("{run} published no attestation"), Vec::new());
+    (Outcome::Fail, "absent".to_owned())
 }
 
 fn check_form(

@@ -3,10 +3,7 @@
 
 use crate::chain::Link;
 use crate::judge::judging::{Judging, Ruling, evidence, subject};
-use crate::model::{
-    Asserter, AttestationFacts, ClaimState, Code, GapKind, Origin, Outcome, Presence, Role, TaskFacts, TaskId,
-    TaskImage,
-};
+use crate::model::{Asserter, AttestationFacts, ClaimState, Code, Origin, Outcome, Role, TaskFacts, TaskId, TaskImage};
 
 pub(super) fn check(judging: &mut Judging<'_>, link: &Link) -> Ruling {
     let nothing = |words: &str| (Outcome::NotApplicable, words.to_owned());
@@ -74,15 +71,20 @@ fn check_form(
         evidence(Some(facts.blob), "/environment/imageArtifactHash", excerpt, Asserter::WorkerSigned)
     };
     let Some((algorithm, loaded_digest)) = loaded.and_then(|hash| hash.split_once(':')) else {
-        let stated = loaded.unwrap_or("nothing");
-        let message = format!("the worker does not state the digest of the image it loaded, but {stated}");
+        let message = match loaded {
+            None => "the worker does not state which image it loaded".to_owned(),
+            Some(stated) => format!("the worker states no digest of the image it loaded, but {stated:?}"),
+        };
         judging.refute(Code::DockerImageUnstated, here, message, vec![says()]);
         return Outcome::Fail;
     };
     let Some(made) = judging.task(maker) else {
-        judging.lack(GapKind::Attestation, subject("artifact", maker, None, None), Presence::Unknown);
+        judging.lack_attestation(maker);
         return Outcome::Unknown;
     };
+    if judging.forms(made).is_empty() {
+        judging.lack_attestation(maker);
+    }
     let mut outcome = Outcome::NotApplicable;
     for (_, of_maker) in judging.forms(made) {
         if of_maker.attestation.is_none() {

@@ -27,8 +27,10 @@ pub(super) fn check(judging: &mut Judging<'_>, link: &Link) -> Ruling {
     let Some(task) = judging.task(&link.task_id) else { return (Outcome::Unknown, "not captured".to_owned()) };
     let forms = judging.forms(task);
     if forms.is_empty() {
+        judging.lack_attestation(&link.task_id);
         return (Outcome::Unknown, "there is no attestation".to_owned());
     }
+    let before = judging.mark();
     let rulings: Vec<FormRuling> =
         forms.iter().map(|(form, facts)| check_form(judging, link, task, *form, facts)).collect();
     let words = rulings.iter().map(|ruling| ruling.words.clone()).collect::<Vec<_>>().join("; ");
@@ -39,6 +41,10 @@ pub(super) fn check(judging: &mut Judging<'_>, link: &Link) -> Ruling {
     } else {
         rulings.iter().map(|ruling| ruling.outcome).min().unwrap_or(Outcome::Unknown)
     };
+    if outcome == Outcome::Pass {
+        // What does not count for the verdict is told beside it.
+        judging.demote_since(before);
+    }
     (outcome, words)
 }
 
@@ -134,9 +140,9 @@ impl FormCase<'_> {
                 let epochs: Vec<String> = epochs.iter().map(|(from, until)| interval(*from, *until)).collect();
                 (Code::KeyNotInForce, format!("its key was in force {}, not at {moment}", epochs.join(" and ")))
             }
-            Standing::NotValid(validity) => {
-                let (code, words) = invalidity(validity);
-                (code, format!("{words} at {moment}"))
+            Standing::NotValid { validity, moment: since } => {
+                let since = since.map_or_else(|| "a moment that is not known".to_owned(), |since| since.to_string());
+                invalidity(validity, &since, moment)
             }
         };
         self.fail(judging, code, format!("the signature is sound, but {words} (key {key})"))
@@ -223,15 +229,21 @@ fn interval(from: Option<Moment>, until: Option<Moment>) -> String {
     }
 }
 
-const fn invalidity(validity: Validity) -> (Code, &'static str) {
+/// Why a certificate does not let its key count at a moment.
+fn invalidity(validity: Validity, since: &str, moment: Moment) -> (Code, String) {
     match validity {
-        Validity::NotYetCreated => (Code::KeyNotYetCreated, "its key did not exist yet"),
-        Validity::Expired => (Code::KeyExpired, "its key had expired"),
-        Validity::Revoked => (Code::KeyRevoked, "its key was revoked"),
-        Validity::RefusedByPolicy => {
-            (Code::KeyRefusedByPolicy, "what binds its key rests on an algorithm that no longer counted")
+        Validity::NotYetCreated => {
+            (Code::KeyNotYetCreated, format!("its key was created on {since}, after the moment of judgement, {moment}"))
         }
-        Validity::NotForSigning | Validity::Valid => (Code::KeyUnusable, "its key is not for signing"),
+        Validity::Expired => {
+            (Code::KeyExpired, format!("its key expired on {since}, before the moment of judgement, {moment}"))
+        }
+        Validity::Revoked => (Code::KeyRevoked, format!("its key is revoked, for signatures since {since}")),
+        Validity::RefusedByPolicy => {
+            let words = format!("what binds its key rests on an algorithm that no longer counted at {moment}");
+            (Code::KeyRefusedByPolicy, words)
+        }
+        Validity::NotForSigning | Validity::Valid => (Code::KeyUnusable, "its key is not for signing".to_owned()),
     }
 }
 

@@ -1,0 +1,174 @@
+use cotrace::model::{Code, Verdict};
+use cotrace_generator::World;
+use serde_json::{Value, json};
+
+use super::Case;
+use super::edits::{copy_task, redefine};
+use crate::support::{Scene, nightly_2026};
+
+pub(super) const CASES: &[Case] = &[
+    Case::refutes(
+        Code::TaskTypeUndecided,
+        ("task", "build-linux64"),
+        ("two tasks name the target by different types", "a third one, which the rule book does not know, is no vote"),
+        || Scene::of(named_otherwise("repackage"), "build-linux64"),
+        || Scene::of(named_otherwise("build-signing"), "build-linux64"),
+    )
+    .verdict(Verdict::Undetermined),
+    Case::refutes(
+        Code::TaskTypeUndecided,
+        ("task", "build-linux64"),
+        ("two tasks name the target by different types", "somebody says which"),
+        || Scene::of(named_otherwise("repackage"), "build-linux64"),
+        || Scene::of(named_otherwise("repackage"), "build-linux64").typed("build"),
+    )
+    .verdict(Verdict::Undetermined),
+    Case::refutes(
+        Code::TaskTypeInvalid,
+        ("task", "build-linux64"),
+        ("upstream is a `test`, which is no task type", "upstream is a `repackage`, which is one"),
+        || Scene::of(consumes_as("test"), "signing-linux64"),
+        || Scene::of(consumes_as("repackage"), "signing-linux64"),
+    ),
+    Case::refutes(
+        Code::WorkerImplementationUnknown,
+        ("task", "build-win64"),
+        ("neither tag nor mounts nor groups", "mounts alone tell generic-worker"),
+        || Scene::of(windows(|task| forget(task, true)), "signing-win64"),
+        || Scene::of(windows(|task| forget(task, false)), "signing-win64"),
+    ),
+    Case::refutes(
+        Code::WorkerImplementationAmbiguous,
+        ("task", "build-win64"),
+        ("a scope of docker-worker beside mounts", "a scope that only mentions docker-worker"),
+        || Scene::of(windows(|task| add_scope(task, "docker-worker:cache:checkouts")), "signing-win64"),
+        || Scene::of(windows(|task| add_scope(task, "assume:docker-worker:cache:checkouts")), "signing-win64"),
+    ),
+    Case::refutes(
+        Code::ChainTooDeep,
+        ("task", "AnImageOnAnImage000021"),
+        ("the last image lies 21 links from the target", "the last image lies 20 links from the target"),
+        || Scene::of(images_on_images(21), "signing-linux64"),
+        || Scene::of(images_on_images(20), "signing-linux64"),
+    ),
+    Case::remarks(
+        Code::ChainCycle,
+        ("task", "build-linux64"),
+        ("the image rests on the build that uses it", "the signing rests on the image that its build uses"),
+        || Scene::of(rests_on("docker-image", "build", "build-linux64"), "signing-linux64"),
+        || Scene::of(rests_on("signing-linux64", "docker-image", "docker-image"), "signing-linux64"),
+    ),
+    Case::refutes(
+        Code::DependencyMalformed,
+        ("task", "build-linux64"),
+        ("an input of 21 characters", "a dependency of 21 characters, which no chain follows"),
+        || {
+            let edit = |task: &mut Value| task["extra"]["chainOfTrust"]["inputs"]["toolchain"] = SHORT_ID.into();
+            Scene::of(build(edit), "signing-linux64")
+        },
+        || {
+            let edit = |task: &mut Value| task["dependencies"].as_array_mut().unwrap().push(SHORT_ID.into());
+            Scene::of(build(edit), "signing-linux64")
+        },
+    ),
+    Case::refutes(
+        Code::MomentUndecided,
+        ("task", "signing-linux64"),
+        (
+            "a key goes out of force when the target, whose run is not known, must have started at the latest",
+            "a key goes out of force a millisecond later",
+        ),
+        || Scene::of(without_status("2026-10-07T10:05:43.642Z"), "signing-linux64").before_run(),
+        || Scene::of(without_status("2026-10-07T10:05:43.643Z"), "signing-linux64").before_run(),
+    )
+    .verdict(Verdict::Undetermined)
+    .also(&[Code::KeyNotInForce]),
+];
+
+/// One character short of a task id.
+const SHORT_ID: &str = "Q4YCvt_aQTW1LNS5CBBdJ";
+
+/// The beetmover names the build that the signing calls `build`.
+fn named_otherwise(task_type: &str) -> World {
+    let mut world = nightly_2026();
+    redefine(&mut world, "beetmover-linux64", |task| {
+        for entry in task["payload"]["upstreamArtifacts"].as_array_mut().unwrap() {
+            if entry["taskType"] == "build" {
+                entry["taskType"] = task_type.into();
+            }
+        }
+    });
+    world
+}
+
+/// The signing names its upstream task so.
+fn consumes_as(task_type: &str) -> World {
+    let mut world = nightly_2026();
+    redefine(&mut world, "signing-linux64", |task| {
+        for entry in task["payload"]["upstreamArtifacts"].as_array_mut().unwrap() {
+            entry["taskType"] = task_type.into();
+        }
+    });
+    world
+}
+
+fn windows(edit: impl Fn(&mut Value)) -> World {
+    let mut world = nightly_2026();
+    redefine(&mut world, "build-win64", edit);
+    world
+}
+
+fn build(edit: impl Fn(&mut Value)) -> World {
+    let mut world = nightly_2026();
+    redefine(&mut world, "build-linux64", edit);
+    world
+}
+
+/// Forgets what tells a generic-worker.
+fn forget(task: &mut Value, with_mounts: bool) {
+    task["tags"].as_object_mut().unwrap().remove("worker-implementation");
+    let payload = task["payload"].as_object_mut().unwrap();
+    payload.remove("osGroups");
+    if with_mounts {
+        payload.remove("mounts").unwrap();
+    }
+}
+
+fn add_scope(task: &mut Value, scope: &str) {
+    task["scopes"].as_array_mut().unwrap().push(scope.into());
+}
+
+/// A task has another one as an input.
+fn rests_on(label: &str, name: &str, on: &str) -> World {
+    let mut world = nightly_2026();
+    let id = world.task_id(on).unwrap().to_owned();
+    redefine(&mut world, label, |task| {
+        task["extra"]["chainOfTrust"] = json!({"inputs": {name: id}});
+    });
+    world
+}
+
+/// Images that rest on images: the docker image of the build lies two links from the signing, and the last of the new
+/// ones this many.
+fn images_on_images(depth: usize) -> World {
+    let mut world = nightly_2026();
+    let id = |depth: usize| format!("AnImageOnAnImage{depth:06}");
+    let rest = |task: &mut Value, at: usize| {
+        if at < depth {
+            task["extra"]["chainOfTrust"] = json!({"inputs": {"docker-image": id(at + 1)}});
+        }
+    };
+    for at in 3..=depth {
+        copy_task(&mut world, "docker-image", &id(at), |task| rest(task, at));
+    }
+    redefine(&mut world, "docker-image", |task| rest(task, 2));
+    world
+}
+
+/// Nothing tells when the signing ran but its creation and deadline, and the keys of docker-worker end at a moment.
+fn without_status(until: &str) -> World {
+    let mut world = nightly_2026();
+    world.remove(&world.status_path("signing-linux64").unwrap());
+    super::key::date_keys(&mut world, "docker-worker", None, Some(until));
+    world
+}

@@ -1,0 +1,70 @@
+use cotrace::model::{Code, Verdict};
+use cotrace_generator::World;
+use serde_json::{Value, json};
+
+use super::Case;
+use super::edits::{deny, edit_bytes, edit_status, redefine};
+use crate::support::{Scene, nightly_2026};
+
+pub(super) const CASES: &[Case] = &[
+    Case::refutes(
+        Code::DefinitionMissing,
+        ("task", "build-linux64"),
+        ("the queue denied a definition a second before it expired", "it denied it when it had expired"),
+        || Scene::of(denied("2027-10-06T10:05:43.620Z"), "signing-linux64"),
+        || Scene::of(denied("2027-10-06T10:05:43.621Z"), "signing-linux64"),
+    )
+    .near_verdict(Verdict::Undetermined),
+    Case::refutes(
+        Code::DefinitionMalformed,
+        ("task", "signing-linux64"),
+        ("the tag of the worker is a number", "the tag of the worker is empty"),
+        || Scene::of(tagged(json!(7)), "signing-linux64"),
+        || Scene::of(tagged(json!("")), "signing-linux64"),
+    ),
+    Case::refutes(
+        Code::DefinitionMalformed,
+        ("task", "build-linux64"),
+        ("a definition ends too early", "a definition ends in a line feed"),
+        || Scene::of(ending(|bytes| bytes[..bytes.len() - 1].to_vec()), "signing-linux64"),
+        || Scene::of(ending(|bytes| [bytes, b"\n"].concat()), "signing-linux64"),
+    )
+    .also(&[Code::WorkerImplementationUnknown]),
+    Case::remarks(
+        Code::StatusMalformed,
+        ("task", "build-linux64"),
+        ("a status is another task's", "a status was saved without its wrapper"),
+        || {
+            let mut world = nightly_2026();
+            let other = world.read(&world.status_path("docker-image").unwrap()).unwrap().to_vec();
+            world.put(&world.status_path("build-linux64").unwrap(), other);
+            Scene::of(world, "signing-linux64")
+        },
+        || {
+            let mut world = nightly_2026();
+            edit_status(&mut world, "build-linux64", |status| *status = status["status"].take());
+            Scene::of(world, "signing-linux64")
+        },
+    )
+    .verdict(Verdict::Undetermined),
+];
+
+fn denied(at: &str) -> World {
+    let mut world = nightly_2026();
+    world.remove(&world.definition_path("build-linux64").unwrap());
+    deny(&mut world, "build-linux64", &[("definition", None)], at);
+    world
+}
+
+fn tagged(tag: Value) -> World {
+    let mut world = nightly_2026();
+    redefine(&mut world, "signing-linux64", |task| task["tags"]["worker-implementation"] = tag.clone());
+    world
+}
+
+fn ending(edit: impl FnOnce(&[u8]) -> Vec<u8>) -> World {
+    let mut world = nightly_2026();
+    let path = world.definition_path("build-linux64").unwrap();
+    edit_bytes(&mut world, &path, |bytes| edit(&bytes));
+    world
+}

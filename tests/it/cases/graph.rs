@@ -1,0 +1,103 @@
+use cotrace::model::Code;
+use cotrace_generator::World;
+use serde_json::{Value, json};
+
+use super::Case;
+use super::edits::{edit_bytes, edit_graph, graph_path, redefine_alone};
+use crate::support::{Scene, nightly_2026};
+
+pub(super) const CASES: &[Case] = &[
+    Case::refutes(
+        Code::GraphMalformed,
+        ("graph", "decision"),
+        ("the graph ends too early", "the graph ends in a line feed"),
+        || Scene::of(ending(|bytes| bytes[..bytes.len() - 1].to_vec()), "signing-linux64"),
+        || Scene::of(ending(|bytes| [bytes, b"\n"].concat()), "signing-linux64"),
+    ),
+    Case::refutes(
+        Code::GraphMalformed,
+        ("graph", "decision"),
+        ("a link's entry has no task", "another task's entry has none"),
+        || Scene::of(emptied("signing-linux64"), "signing-linux64"),
+        || Scene::of(emptied("test-linux64"), "signing-linux64"),
+    ),
+    Case::refutes(
+        Code::TaskNotInGraph,
+        ("task", "signing-linux64"),
+        ("the graph does not list a link", "the graph does not list another task"),
+        || Scene::of(unlisted("signing-linux64"), "signing-linux64"),
+        || Scene::of(unlisted("test-linux64"), "signing-linux64"),
+    ),
+    Case::refutes(
+        Code::TaskDiffersFromGraph,
+        ("task", "build-linux64"),
+        ("the build runs longer than the graph says", "the build has another priority, which is ignored"),
+        || Scene::of(redefined(|task| task["payload"]["maxRunTime"] = 86_400.into()), "signing-linux64"),
+        || Scene::of(redefined(|task| task["priority"] = "highest".into()), "signing-linux64"),
+    ),
+    Case::refutes(
+        Code::TaskDiffersFromGraph,
+        ("task", "build-linux64"),
+        ("the build has a key more in its payload", "the build has a key more, which scriptworker never sees"),
+        || Scene::of(redefined(|task| task["payload"]["onExitStatus"] = json!({})), "signing-linux64"),
+        || Scene::of(redefined(|task| task["onExitStatus"] = json!({})), "signing-linux64"),
+    ),
+    Case::refutes(
+        Code::TaskDiffersFromGraph,
+        ("task", "build-linux64"),
+        ("the build depends on a task more", "the build depends on its decision task, as all may"),
+        || Scene::of(depending_on("test-linux64"), "signing-linux64"),
+        || Scene::of(depending_on("decision"), "signing-linux64"),
+    ),
+    Case::refutes(
+        Code::TaskDiffersFromGraph,
+        ("task", "build-linux64"),
+        ("an artifact is of another type", "an artifact expires at another moment"),
+        || {
+            let edit = |task: &mut Value| task["payload"]["artifacts"]["public/build"]["type"] = "volume".into();
+            Scene::of(redefined(edit), "signing-linux64")
+        },
+        || {
+            let edit = |task: &mut Value| {
+                task["payload"]["artifacts"]["public/build"]["expires"] = "2027-10-06T10:05:44.000Z".into();
+            };
+            Scene::of(redefined(edit), "signing-linux64")
+        },
+    ),
+];
+
+fn ending(edit: impl FnOnce(&[u8]) -> Vec<u8>) -> World {
+    let mut world = nightly_2026();
+    let path = graph_path(&world);
+    edit_bytes(&mut world, &path, |bytes| edit(&bytes));
+    world.attest("decision").unwrap();
+    world
+}
+
+fn emptied(label: &str) -> World {
+    let mut world = nightly_2026();
+    let id = world.task_id(label).unwrap().to_owned();
+    edit_graph(&mut world, |graph| graph[&id] = json!({}));
+    world
+}
+
+fn unlisted(label: &str) -> World {
+    let mut world = nightly_2026();
+    let id = world.task_id(label).unwrap().to_owned();
+    edit_graph(&mut world, |graph| {
+        graph.as_object_mut().unwrap().remove(&id).unwrap();
+    });
+    world
+}
+
+/// The build ran another definition than the graph lists.
+fn redefined(edit: impl FnOnce(&mut Value)) -> World {
+    let mut world = nightly_2026();
+    redefine_alone(&mut world, "build-linux64", edit);
+    world
+}
+
+fn depending_on(label: &str) -> World {
+    let id = nightly_2026().task_id(label).unwrap().to_owned();
+    redefined(|task| task["dependencies"].as_array_mut().unwrap().push(id.into()))
+}

@@ -1,0 +1,273 @@
+use std::time::{Duration, SystemTime};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use cotrace::model::Code;
+use cotrace_generator::{Signer, World};
+use ed25519_dalek::SigningKey;
+use sequoia_openpgp::cert::{Cert, CertRevocationBuilder};
+use sequoia_openpgp::crypto::KeyPair;
+use sequoia_openpgp::packet::Signature;
+use sequoia_openpgp::packet::signature::SignatureBuilder;
+use sequoia_openpgp::parse::Parse as _;
+use sequoia_openpgp::serialize::SerializeInto as _;
+use sequoia_openpgp::types::{HashAlgorithm, KeyFlags, ReasonForRevocation, SignatureType};
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+
+use super::Case;
+use crate::support::{Scene, moment, nightly_2017, nightly_2026, nothing};
+
+const STRANGER: &[u8] = include_bytes!("../../../generator/keys/stranger.public.asc");
+const DOCKER_WORKER_SECRET: &[u8] = include_bytes!("../../../generator/keys/docker-worker.secret.asc");
+
+pub(super) const CASES: &[Case] = &[
+    Case::refutes(
+        Code::KeyUnknown,
+        ("signature", "build-linux64"),
+        ("a stranger signed", "a stranger signed, whose key is listed and accepted"),
+        || Scene::of(signed_by_stranger(), "signing-linux64"),
+        || {
+            let mut world = signed_by_stranger();
+            world.put("keys/openpgp/docker-worker/another.asc", STRANGER);
+            Scene::of(world, "signing-linux64")
+        },
+    ),
+    Case::refutes(
+        Code::KeyNotAccepted,
+        ("signature", "build-linux64"),
+        (
+            "a stranger's key came with a capture whose keys nobody accepted",
+            "somebody accepted the keys of that capture",
+        ),
+        || Scene::of(signed_by_stranger(), "signing-linux64").after(keys_of_a_stranger(), false),
+        || Scene::of(signed_by_stranger(), "signing-linux64").after(keys_of_a_stranger(), true),
+    ),
+    Case::refutes(
+        Code::KeyNotAccepted,
+        ("signature", "decision"),
+        ("the key is listed, and nobody accepted the list", "somebody accepted the list"),
+        || Scene::of(without_first_key(), "decision").after(keys_of_2026(), false),
+        || Scene::of(without_first_key(), "decision").after(keys_of_2026(), true),
+    ),
+    Case::refutes(
+        Code::KeyWrongRole,
+        ("signature", "build-linux64"),
+        ("a scriptworker signed for a docker-worker", "a generic-worker did, whose key is listed for both"),
+        || Scene::of(signed_by("scriptworker"), "signing-linux64"),
+        || Scene::of(signed_by("generic-worker"), "signing-linux64"),
+    ),
+    Case::refutes(
+        Code::KeyNotInForce,
+        ("signature", "build-linux64"),
+        ("the key went out of force when the target started", "it went out of force a millisecond later"),
+        || Scene::of(dated("docker-worker", None, Some("2026-10-06T11:28:56.025Z")), "signing-linux64"),
+        || Scene::of(dated("docker-worker", None, Some("2026-10-06T11:28:56.026Z")), "signing-linux64"),
+    ),
+    Case::refutes(
+        Code::KeyNotInForce,
+        ("signature", "signing-linux64"),
+        ("the key came into force a second later", "the key came into force then"),
+        || Scene::of(dated("scriptworker", Some("2026-11-01"), None), "signing-linux64").at("2026-10-31T23:59:59Z"),
+        || Scene::of(dated("scriptworker", Some("2026-11-01"), None), "signing-linux64").at("2026-11-01"),
+    ),
+    Case::refutes(
+        Code::KeyNotYetCreated,
+        ("signature", "signing-linux64"),
+        ("a second before the key was made", "when the key was made"),
+        || Scene::of(nightly_2017(), "signing-linux64").at("2017-01-17T11:59:59Z"),
+        || Scene::of(nightly_2017(), "signing-linux64").at("2017-01-17T12:00:00Z"),
+    )
+    .also(&[Code::SignatureAfterAsOf])
+    .near_also(&[Code::SignatureAfterAsOf]),
+    Case::refutes(
+        Code::KeyExpired,
+        ("signature", "build-win64"),
+        ("when the key expired", "a second before the key expired"),
+        || Scene::of(nightly_2017(), "signing-win64").at("2017-08-30T09:00:00Z"),
+        || Scene::of(nightly_2017(), "signing-win64").at("2017-08-30T08:59:59Z"),
+    ),
+    Case::refutes(
+        Code::KeyRevoked,
+        ("signature", "decision"),
+        ("when the key was retired", "a second before the key was retired"),
+        || Scene::of(revoked(ReasonForRevocation::KeyRetired), "decision").at(CHANGED),
+        || Scene::of(revoked(ReasonForRevocation::KeyRetired), "decision").at(SECOND_BEFORE),
+    ),
+    Case::refutes(
+        Code::KeyRevoked,
+        ("signature", "decision"),
+        ("long before the key was found stolen", "long before the key was retired"),
+        || Scene::of(revoked(ReasonForRevocation::KeyCompromised), "decision"),
+        || Scene::of(revoked(ReasonForRevocation::KeyRetired), "decision"),
+    ),
+    Case::refutes(
+        Code::KeyRefusedByPolicy,
+        ("signature", "decision"),
+        ("SHA-1, which binds the key, no longer counts", "a second before"),
+        || Scene::of(nightly_2017(), "decision").at("2023-02-01T00:00:00Z"),
+        || Scene::of(nightly_2017(), "decision").at("2023-01-31T23:59:59Z"),
+    ),
+    Case::refutes(
+        Code::KeyUnusable,
+        ("signature", "decision"),
+        ("when the key was bound anew, for certifying only", "a second before"),
+        || Scene::of(certifying_only(), "decision").at(CHANGED),
+        || Scene::of(certifying_only(), "decision").at(SECOND_BEFORE),
+    ),
+    Case::remarks(
+        Code::KeyMalformed,
+        ("key", ""),
+        ("31 bytes are listed as a key", "a key more is listed"),
+        || Scene::of(listing(&STANDARD.encode([7; 31])), "signing-linux64"),
+        || Scene::of(listing(&STANDARD.encode(ed25519_key("stranger"))), "signing-linux64"),
+    )
+    .about_no_task(),
+    Case::remarks(
+        Code::KeyMalformed,
+        ("key", ""),
+        ("a key of small order is listed", "a key more is listed"),
+        || {
+            // The neutral element: y = 1.
+            let mut neutral = [0; 32];
+            neutral[0] = 1;
+            Scene::of(listing(&STANDARD.encode(neutral)), "signing-linux64")
+        },
+        || Scene::of(listing(&STANDARD.encode(ed25519_key("stranger"))), "signing-linux64"),
+    )
+    .about_no_task(),
+    Case::remarks(
+        Code::KeyMalformed,
+        ("key", ""),
+        ("a file of certificates holds none", "a file of certificates holds one more"),
+        || {
+            let mut world = nightly_2017();
+            world.put("keys/openpgp/docker-worker/another.asc", "none");
+            Scene::of(world, "signing-linux64")
+        },
+        || {
+            let mut world = nightly_2017();
+            world.put("keys/openpgp/docker-worker/another.asc", STRANGER);
+            Scene::of(world, "signing-linux64")
+        },
+    )
+    .about_no_task(),
+    Case::remarks(
+        Code::KeyMalformed,
+        ("key", ""),
+        ("the interval of a key that is not needed can't be read", "its interval is a date"),
+        || Scene::of(dated("generic-worker", Some("some day"), None), "signing-linux64"),
+        || Scene::of(dated("generic-worker", Some("2026-12-24"), None), "signing-linux64"),
+    )
+    .about_no_task(),
+];
+
+/// When the certificates of these cases change, and a second before.
+const CHANGED: &str = "2018-01-01T00:00:00Z";
+const SECOND_BEFORE: &str = "2017-12-31T23:59:59Z";
+
+fn signed_by(role: &'static str) -> World {
+    let mut world = nightly_2026();
+    world.sign_as("build-linux64", Signer::Role(role)).unwrap();
+    world
+}
+
+fn signed_by_stranger() -> World {
+    let mut world = nightly_2017();
+    world.sign_as("build-linux64", Signer::Stranger).unwrap();
+    world
+}
+
+/// A capture of a stranger's certificate.
+fn keys_of_a_stranger() -> World {
+    let mut world = nothing();
+    world.put("keys/openpgp/docker-worker/another.asc", STRANGER);
+    world
+}
+
+/// A capture of all keys of 2026.
+fn keys_of_2026() -> World {
+    let mut world = nothing();
+    world.put("keys.json", nightly_2026().read("keys.json").unwrap());
+    world
+}
+
+/// The key that docker-workers signed with is not listed; another one of the role is.
+fn without_first_key() -> World {
+    let mut world = nightly_2026();
+    world
+        .edit_json("keys.json", |keys| {
+            keys["docker-worker"].as_array_mut().unwrap().remove(0);
+        })
+        .unwrap();
+    world
+}
+
+fn listing(key: &str) -> World {
+    let mut world = nightly_2026();
+    world.edit_json("keys.json", |keys| keys["docker-worker"].as_array_mut().unwrap().insert(0, key.into())).unwrap();
+    world
+}
+
+/// The public half of a throwaway key of the samples.
+fn ed25519_key(name: &str) -> [u8; 32] {
+    let seed = Sha256::digest(format!("cotrace sample ed25519 key of {name}"));
+    SigningKey::from_bytes(&seed.into()).verifying_key().to_bytes()
+}
+
+fn dated(role: &str, from: Option<&str>, until: Option<&str>) -> World {
+    let mut world = nightly_2026();
+    date_keys(&mut world, role, from, until);
+    world
+}
+
+/// Lists the keys of 2026 in the dated form, those of one role with an interval.
+pub(super) fn date_keys(world: &mut World, role: &str, from: Option<&str>, until: Option<&str>) {
+    let keys = world.json("keys.json").unwrap();
+    let mut rows: Vec<Value> = Vec::new();
+    for (of, listed) in keys.as_object().unwrap() {
+        for key in listed.as_array().unwrap() {
+            let mut row = json!({"role": of, "publicKey": key});
+            if of == role {
+                row["from"] = from.into();
+                row["until"] = until.into();
+            }
+            rows.push(row);
+        }
+    }
+    world.remove("keys.json");
+    world.put("keys/ed25519.json", Value::Array(rows).to_string());
+}
+
+/// The sample of 2017 with something added to the certificate of docker-workers.
+fn certified(change: impl FnOnce(&Cert, &mut KeyPair, SystemTime) -> Signature) -> World {
+    let cert = Cert::from_bytes(DOCKER_WORKER_SECRET).unwrap();
+    let secret = cert.primary_key().key().clone().parts_into_secret().unwrap();
+    let changed = u64::try_from(moment(CHANGED).unix()).unwrap();
+    let at = SystemTime::UNIX_EPOCH + Duration::from_secs(changed);
+    let signature = change(&cert, &mut secret.into_keypair().unwrap(), at);
+    let (cert, _) = cert.insert_packets(signature).unwrap();
+    let mut world = nightly_2017();
+    world.put("keys/openpgp/docker-worker/sample-docker-worker.asc", cert.armored().export_to_vec().unwrap());
+    world
+}
+
+fn revoked(reason: ReasonForRevocation) -> World {
+    certified(|cert, signer, at| {
+        let builder = CertRevocationBuilder::new().set_signature_creation_time(at).unwrap();
+        let builder = builder.set_reason_for_revocation(reason, b"").unwrap();
+        builder.build(signer, cert, HashAlgorithm::SHA256).unwrap()
+    })
+}
+
+fn certifying_only() -> World {
+    certified(|cert, signer, at| {
+        let builder = SignatureBuilder::new(SignatureType::PositiveCertification)
+            .set_hash_algo(HashAlgorithm::SHA256)
+            .set_signature_creation_time(at)
+            .unwrap()
+            .set_key_flags(KeyFlags::empty().set_certification())
+            .unwrap();
+        cert.userids().next().unwrap().userid().bind(signer, cert, builder).unwrap()
+    })
+}

@@ -1,0 +1,324 @@
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use cotrace::model::{Code, Verdict};
+use cotrace_generator::{Signer, World};
+
+use super::Case;
+use super::edits::{attest_in_both_forms, edit_attestation_file, edit_bytes, uncapture, unlist};
+use crate::support::{Scene, moment, nightly_2017, nightly_2026};
+
+pub(super) const CASES: &[Case] = &[
+    Case::refutes(
+        Code::SignatureMissing,
+        ("signature", "build-linux64"),
+        ("the queue lists none", "the queue lists one that was not captured"),
+        || {
+            let mut world = without_signature();
+            unlist(&mut world, "build-linux64", "public/chain-of-trust.json.sig");
+            Scene::of(world, "signing-linux64")
+        },
+        || Scene::of(without_signature(), "signing-linux64"),
+    )
+    .near_verdict(Verdict::Undetermined),
+    Case::refutes(
+        Code::SignatureUnreadable,
+        ("signature", "build-linux64"),
+        ("63 of its 64 bytes", "64 other bytes, by another key of the role"),
+        || {
+            let mut world = nightly_2026();
+            let path = world.attestation_path("build-linux64").unwrap() + ".sig";
+            edit_bytes(&mut world, &path, |bytes| bytes[..63].to_vec());
+            Scene::of(world, "signing-linux64")
+        },
+        || {
+            let mut world = nightly_2026();
+            world.sign_as("build-linux64", Signer::Role("generic-worker")).unwrap();
+            Scene::of(world, "signing-linux64")
+        },
+    ),
+    Case::refutes(
+        Code::SignatureUnreadable,
+        ("signature", "signing-linux64"),
+        ("the armor's checksum is none", "the armor has no checksum, which was always optional"),
+        || Scene::of(with_checksum(Some("=!!!!")), "signing-linux64"),
+        || Scene::of(with_checksum(None), "signing-linux64"),
+    ),
+    Case::refutes(
+        Code::SignatureUnreadable,
+        ("signature", "build-linux64"),
+        ("the file ends within the signature", "the file ends with the last dash of the signature"),
+        || Scene::of(asc("build-linux64", |text| text[..text.len() - 60].to_owned()), "signing-linux64"),
+        || Scene::of(asc("build-linux64", |text| text.trim_end().to_owned()), "signing-linux64"),
+    ),
+    Case::refutes(
+        Code::SignatureInvalid,
+        ("signature", "build-linux64"),
+        ("a byte was changed", "a byte was changed and the text signed again"),
+        || Scene::of(with_a_byte_changed(), "signing-linux64"),
+        || {
+            let mut world = with_a_byte_changed();
+            world.sign("build-linux64").unwrap();
+            Scene::of(world, "signing-linux64")
+        },
+    ),
+    Case::refutes(
+        Code::SignatureInvalid,
+        ("signature", "build-linux64"),
+        ("a key that nobody knows made it: ed25519 names none", "the key before the last made it"),
+        || {
+            let mut world = nightly_2026();
+            world.sign_as("build-linux64", Signer::Stranger).unwrap();
+            Scene::of(world, "signing-linux64")
+        },
+        || {
+            let mut world = nightly_2026();
+            world.sign_as("signing-linux64", Signer::Role("scriptworker-previous")).unwrap();
+            Scene::of(world, "signing-linux64")
+        },
+    ),
+    Case::refutes(
+        Code::SignatureInvalid,
+        ("signature", "build-win64"),
+        ("a letter of the signed text was changed", "line ends, which no signature covers, were changed"),
+        || Scene::of(asc("build-win64", |text| text.replacen("us-west-2", "us-west-1", 1)), "signing-win64"),
+        || Scene::of(asc("build-win64", in_crlf), "signing-win64"),
+    )
+    .also(&[Code::AttestationWorkerMismatch])
+    .near_also(&[Code::ClearsignUncoveredBytes]),
+    Case::refutes(
+        Code::SignatureInvalid,
+        ("signature", "docker-image"),
+        ("of two forms one is of another text", "both forms are sound"),
+        || {
+            let mut world = nightly_2017();
+            let text = world.attestation("docker-image").unwrap();
+            attest_in_both_forms(&mut world, "docker-image", &text, "{}");
+            Scene::of(world, "docker-image")
+        },
+        || {
+            let mut world = nightly_2017();
+            let text = world.attestation("docker-image").unwrap();
+            attest_in_both_forms(&mut world, "docker-image", &text, &text);
+            Scene::of(world, "docker-image")
+        },
+    ),
+    Case::refutes(
+        Code::SignatureAmbiguous,
+        ("signature", "signing-linux64"),
+        ("the file holds the signed text twice", "blank lines stand around it"),
+        || Scene::of(asc("signing-linux64", |text| text.repeat(2)), "signing-linux64"),
+        || Scene::of(asc("signing-linux64", |text| format!("\n \n{text}\n\t\n")), "signing-linux64"),
+    ),
+    Case::refutes(
+        Code::SignatureAmbiguous,
+        ("signature", "signing-linux64"),
+        ("the armor holds the signature twice", "the armor holds it once"),
+        || Scene::of(armored(|packets| [packets, packets].concat(), None), "signing-linux64"),
+        || Scene::of(armored(<[u8]>::to_vec, None), "signing-linux64"),
+    ),
+    Case::remarks(
+        Code::SignatureAfterAsOf,
+        ("signature", "build-linux64"),
+        ("it claims the second after the target's start", "it claims the second of the target's start"),
+        || Scene::of(signed_at_start("signing-linux64", 1), "signing-linux64"),
+        || Scene::of(signed_at_start("signing-linux64", 0), "signing-linux64"),
+    ),
+    Case::remarks(
+        Code::SignatureTimeOutsideRun,
+        ("signature", "build-linux64"),
+        ("it claims 15 minutes and a second before its run", "it claims 15 minutes before its run"),
+        || Scene::of(signed_at_start("build-linux64", -901), "signing-linux64"),
+        || Scene::of(signed_at_start("build-linux64", -900), "signing-linux64"),
+    ),
+    Case::remarks(
+        Code::ClearsignTextOutside,
+        ("signature", "signing-linux64"),
+        ("text before the signed one", "blanks before the signed one"),
+        || Scene::of(asc("signing-linux64", |text| format!("{{\"artifacts\": {{}}}}\n{text}")), "signing-linux64"),
+        || Scene::of(asc("signing-linux64", |text| format!("\n \t\n{text}")), "signing-linux64"),
+    ),
+    Case::remarks(
+        Code::ClearsignTextOutside,
+        ("signature", "build-linux64"),
+        ("text behind the signed one", "blanks behind the signed one"),
+        || Scene::of(asc("build-linux64", |text| text + "."), "signing-linux64"),
+        || Scene::of(asc("build-linux64", |text| text + " \n\n"), "signing-linux64"),
+    ),
+    Case::remarks(
+        Code::ClearsignUncoveredBytes,
+        ("signature", "signing-linux64"),
+        ("a blank at the end of a line", "a blank at the end of a marker's line"),
+        || Scene::of(asc("signing-linux64", |text| before_signature(&text, " \n")), "signing-linux64"),
+        || {
+            let edit = |text: String| text.replacen("MESSAGE-----\n", "MESSAGE----- \n", 1);
+            Scene::of(asc("signing-linux64", edit), "signing-linux64")
+        },
+    ),
+    Case::remarks(
+        Code::ClearsignUncoveredBytes,
+        ("signature", "signing-linux64"),
+        ("CRLF where GnuPG wrote LF", "CRLF as OpenPGP.js writes it, before the file too"),
+        || Scene::of(asc("signing-linux64", in_crlf), "signing-linux64"),
+        || Scene::of(asc("signing-linux64", |text| format!("\r\n{}", in_crlf(text))), "signing-linux64"),
+    ),
+    Case::remarks(
+        Code::ClearsignUncoveredBytes,
+        ("signature", "signing-linux64"),
+        ("a NUL at the end of a line", "a tab at the end of a header"),
+        || Scene::of(asc("signing-linux64", |text| before_signature(&text, "\0\n")), "signing-linux64"),
+        || Scene::of(asc("signing-linux64", |text| header(&text, "Hash: SHA512\t\n")), "signing-linux64"),
+    )
+    .also(&[Code::ClearsignFraming]),
+    Case::remarks(
+        Code::ClearsignFraming,
+        ("signature", "signing-linux64"),
+        ("no header names the hash", "a header names it beside another"),
+        || Scene::of(asc("signing-linux64", |text| header(&text, "")), "signing-linux64"),
+        || Scene::of(asc("signing-linux64", |text| header(&text, "Hash: SHA1, SHA512\n")), "signing-linux64"),
+    ),
+    Case::remarks(
+        Code::ClearsignFraming,
+        ("signature", "signing-linux64"),
+        ("the header names another hash", "a second header names the right one"),
+        || Scene::of(asc("signing-linux64", |text| header(&text, "Hash: SHA256\n")), "signing-linux64"),
+        || Scene::of(asc("signing-linux64", |text| header(&text, "Hash: SHA256\nHash: SHA512\n")), "signing-linux64"),
+    ),
+    Case::remarks(
+        Code::ClearsignFraming,
+        ("signature", "signing-linux64"),
+        ("the header names a hash that there is not", "the header names all that there are"),
+        || Scene::of(asc("signing-linux64", |text| header(&text, "Hash: SHA512, SHA3\n")), "signing-linux64"),
+        || {
+            let all = "Hash: MD5,SHA1,RIPEMD160,SHA224,SHA256,SHA384,SHA512\n";
+            Scene::of(asc("signing-linux64", |text| header(&text, all)), "signing-linux64")
+        },
+    ),
+    Case::remarks(
+        Code::ClearsignFraming,
+        ("signature", "signing-linux64"),
+        ("a comment among the headers of the text", "a comment among the headers of the signature"),
+        || Scene::of(asc("signing-linux64", |text| header(&text, "Hash: SHA512\nComment: sound\n")), "signing-linux64"),
+        || {
+            let edit = |text: String| text.replacen("SIGNATURE-----\n", "SIGNATURE-----\nComment: sound\n", 1);
+            Scene::of(asc("signing-linux64", edit), "signing-linux64")
+        },
+    ),
+    Case::remarks(
+        Code::ClearsignFraming,
+        ("signature", "signing-linux64"),
+        ("a carriage return too many at a line's end", "a line ends in CRLF and the others in LF"),
+        || Scene::of(asc("signing-linux64", |text| before_signature(&text, "\r\r\n")), "signing-linux64"),
+        || Scene::of(asc("signing-linux64", |text| before_signature(&text, "\r\n")), "signing-linux64"),
+    )
+    .also(&[Code::ClearsignUncoveredBytes])
+    .near_also(&[Code::ClearsignUncoveredBytes]),
+    Case::remarks(
+        Code::ClearsignFraming,
+        ("signature", "signing-linux64"),
+        ("something else than a signature seems to follow the text", "a blank follows on the marker's line"),
+        || {
+            let edit = |text: String| text.replacen("BEGIN PGP SIGNATURE", "BEGIN PGP MESSAGE", 1);
+            Scene::of(asc("signing-linux64", edit), "signing-linux64")
+        },
+        || {
+            let edit = |text: String| text.replacen("SIGNATURE-----\n", "SIGNATURE----- \n", 1);
+            Scene::of(asc("signing-linux64", edit), "signing-linux64")
+        },
+    ),
+    Case::remarks(
+        Code::ClearsignFraming,
+        ("signature", "signing-linux64"),
+        ("the armor's checksum is another signature's", "the armor has no checksum, which was always optional"),
+        || Scene::of(with_checksum(Some("=AAAA")), "signing-linux64"),
+        || Scene::of(with_checksum(None), "signing-linux64"),
+    ),
+    Case::remarks(
+        Code::ClearsignLineTooLong,
+        ("signature", "signing-linux64"),
+        ("a line of 19,996 bytes", "a line of 19,995 bytes"),
+        || Scene::of(with_longest_line(19_996), "signing-linux64"),
+        || Scene::of(with_longest_line(19_995), "signing-linux64"),
+    ),
+];
+
+fn without_signature() -> World {
+    let mut world = nightly_2026();
+    uncapture(&mut world, "build-linux64", "public/chain-of-trust.json.sig");
+    world
+}
+
+/// A byte of the build's environment is another one, and the signature is the old one.
+fn with_a_byte_changed() -> World {
+    let mut world = nightly_2026();
+    edit_attestation_file(&mut world, "build-linux64", |text| {
+        let edited = text.replacen("\"imageHash\"", "\"imageHasH\"", 1);
+        assert_ne!(edited, text);
+        edited
+    });
+    world
+}
+
+/// A clear-signed file of 2017, its bytes edited.
+fn asc(label: &str, edit: impl FnOnce(String) -> String) -> World {
+    let mut world = nightly_2017();
+    let path = world.attestation_path(label).unwrap();
+    let before = world.read(&path).unwrap().to_vec();
+    edit_attestation_file(&mut world, label, edit);
+    assert_ne!(world.read(&path).unwrap(), before, "nothing was edited");
+    world
+}
+
+fn in_crlf(text: String) -> String {
+    text.replace('\n', "\r\n")
+}
+
+/// Replaces the line feed at the end of the signed text.
+fn before_signature(text: &str, end: &str) -> String {
+    text.replacen("\n-----BEGIN PGP SIGNATURE", &format!("{end}-----BEGIN PGP SIGNATURE"), 1)
+}
+
+/// Replaces the header of GnuPG's text.
+fn header(text: &str, header: &str) -> String {
+    text.replacen("Hash: SHA512\n", header, 1)
+}
+
+/// Writes the armor of the signing's signature anew, with other packets and another checksum.
+fn armored(edit: impl FnOnce(&[u8]) -> Vec<u8>, checksum: Option<&str>) -> World {
+    asc("signing-linux64", |text| {
+        let (before, rest) = text.split_once("(GNU/Linux)\n\n").unwrap();
+        let (base64, _) = rest.split_once("\n=").unwrap();
+        let encoded = STANDARD.encode(edit(&STANDARD.decode(base64.replace('\n', "")).unwrap()));
+        let lines = encoded.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).unwrap());
+        let lines: Vec<&str> = lines.chain(checksum).collect();
+        format!("{before}(GNU/Linux)\n\n{}\n-----END PGP SIGNATURE-----\n", lines.join("\n"))
+    })
+}
+
+fn with_checksum(checksum: Option<&str>) -> World {
+    armored(<[u8]>::to_vec, checksum)
+}
+
+/// The build is signed at so many seconds from the second in which the last run of a task started.
+fn signed_at_start(label: &str, seconds: i64) -> World {
+    let mut world = nightly_2017();
+    let status = world.json(&world.status_path(label).unwrap()).unwrap();
+    let started = moment(status["status"]["runs"][0]["started"].as_str().unwrap()).unix();
+    let made = u32::try_from(started + seconds).unwrap();
+    world.sign_at("build-linux64", Signer::Role("docker-worker"), made).unwrap();
+    world
+}
+
+/// The signing's attestation has a line of so many bytes, and none longer.
+fn with_longest_line(length: usize) -> World {
+    let mut world = nightly_2017();
+    let path = world.attestation_path("signing-linux64").unwrap();
+    let mut attest = |filler: usize| {
+        world
+            .edit_attestation("signing-linux64", |body| body["environment"]["filler"] = "x".repeat(filler).into())
+            .unwrap();
+        world.read(&path).unwrap().split(|byte| *byte == b'\n').map(<[u8]>::len).max().unwrap()
+    };
+    let first = attest(15_000);
+    assert_eq!(attest(15_000 + length - first), length);
+    world
+}

@@ -1,0 +1,319 @@
+//! The case file: read-only, damaged, interrupted, and full of large documents.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Instant;
+
+use cotrace::model::Digest;
+use cotrace_generator::sample::nightly_2026;
+use tempfile::TempDir;
+
+use crate::program::{CaseFile, Ran, capture_of, cotrace, files, sample, targets};
+
+/// The number of rows of every table but the custody log, which tells every import.
+fn rows(case: &CaseFile) -> BTreeMap<String, i64> {
+    let sqlite = case.sqlite();
+    let mut statement = sqlite
+        .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name <> 'log'")
+        .unwrap();
+    let names: Vec<String> = statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+    let count = |name: &str| case.number(&format!("SELECT count(*) FROM \"{name}\""));
+    names.into_iter().map(|name| (name.clone(), count(&name))).collect()
+}
+
+#[cfg(unix)]
+fn allow(path: &Path, mode: u32) {
+    use std::os::unix::fs::PermissionsExt as _;
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+}
+
+#[cfg(unix)]
+#[test]
+fn a_case_that_can_not_be_written_to_is_replayed_all_the_same() {
+    let id = targets("nightly-2026")["signing-linux64"].clone();
+    let fresh = CaseFile::of(&[sample("nightly-2026")]);
+    let replayed = CaseFile::of(&[sample("nightly-2026")]);
+    let wanted = replayed.run(["replay", "--all", "--format", "json"]).exits(0).stdout;
+    let shown = replayed.run(["show", &id]).exits(0).stdout;
+    // One has no facts yet, the other has them all.
+    for case in [fresh, replayed] {
+        allow(&case.path, 0o444);
+        allow(case.folder.path(), 0o555);
+        let before = fs::read(&case.path).unwrap();
+        for _ in 0..2 {
+            assert!(case.run(["replay", "--all", "--format", "json"]).exits(0).stdout == wanted);
+            assert!(case.run(["show", &id]).exits(0).stdout == shown);
+            assert_eq!(case.run(["cat", &id, "definition.json"]).exits(0).stderr, "");
+        }
+        let ran = case.import(&[sample("nightly-2017")]).exits(1);
+        assert!(ran.stderr.contains("can't be written to"), "{}", ran.stderr);
+        assert!(fs::read(&case.path).unwrap() == before, "the file was changed");
+        assert_eq!(files(case.folder.path()).len(), 1, "something was left beside it");
+        allow(case.folder.path(), 0o755);
+    }
+}
+
+#[test]
+fn the_same_document_is_kept_once() {
+    let mut world = nightly_2026().unwrap();
+    let id = world.task_id("build-linux64").unwrap().to_owned();
+    let twice = b"the same log, many times over\n".repeat(100);
+    for name in ["public/logs/one.log", "public/logs/two.log", "public/logs/three.log"] {
+        let path = world.artifact_path("build-linux64", name).unwrap();
+        world.put(&path, twice.clone());
+    }
+    let folder = capture_of(&world);
+    let case = CaseFile::empty();
+    case.run(["import", "--keep-artifacts", "all", folder.path().to_str().unwrap()]).exits(0);
+    let digest = Digest::of(&twice);
+    assert_eq!(case.number(&format!("SELECT count(*) FROM artifacts WHERE sha256 = '{digest}'")), 3);
+    assert_eq!(case.number(&format!("SELECT count(*) FROM blob WHERE lower(hex(sha256)) = '{digest}'")), 1);
+    let documents = case.number("SELECT count(*) FROM blob");
+    // Another capture that shares all but one document.
+    let path = world.artifact_path("build-linux64", "public/logs/four.log").unwrap();
+    world.put(&path, "new");
+    let second = capture_of(&world);
+    let ran = case.run(["import", "--keep-artifacts", "all", second.path().to_str().unwrap()]).exits(0);
+    assert!(ran.stderr.contains("contents new to the case: 1 documents, 3 B"), "{}", ran.stderr);
+    assert_eq!(case.number("SELECT count(*) FROM blob"), documents + 1);
+    assert_eq!(case.number("SELECT count(*) FROM snapshot"), 2);
+    assert_eq!(case.run(["cat", &id, "public/logs/three.log"]).exits(0).stdout, twice);
+}
+
+#[test]
+fn a_flipped_byte_is_damage_and_no_verdict() {
+    let clean = CaseFile::of(&[sample("nightly-2026")]);
+    let pack: Vec<u8> = clean.sqlite().query_row("SELECT content FROM pack", [], |row| row.get(0)).unwrap();
+    let report = {
+        let copy = CaseFile::empty();
+        fs::copy(&clean.path, &copy.path).unwrap();
+        copy.run(["replay", "--all"]).exits(0).stdout
+    };
+    let blobs: Vec<String> = {
+        let sqlite = clean.sqlite();
+        let mut statement = sqlite.prepare("SELECT lower(hex(sha256)) FROM blob").unwrap();
+        statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+    };
+    let mut told = 0;
+    for step in 0..24 {
+        let at = pack.len() * step / 24 + 3;
+        let case = CaseFile::empty();
+        fs::copy(&clean.path, &case.path).unwrap();
+        let mut flipped = pack.clone();
+        flipped[at] ^= 0x10;
+        case.sqlite().execute("UPDATE pack SET content = ?1", [&flipped]).unwrap();
+        let ran = case.run(["replay", "--all"]);
+        // The byte may stand in a document that no verdict rests on.
+        if ran.code == 0 {
+            assert!(ran.stdout == report, "byte {at}: another report from damaged evidence");
+        } else {
+            is_told(&ran, at);
+            told += 1;
+        }
+        let damaged = blobs.iter().map(|blob| case.run(["cat", blob])).filter(|ran| ran.code != 0);
+        let damaged = damaged.map(|ran| is_told(&ran, at)).count();
+        assert!(damaged > 0, "byte {at}: nobody noticed");
+    }
+    assert!(told > 12, "only {told} replays met the damage");
+}
+
+#[track_caller]
+fn is_told(ran: &Ran, at: usize) {
+    assert_eq!(ran.code, 1, "byte {at}: {}", ran.stderr);
+    assert_eq!(ran.text(), "", "byte {at}: damaged bytes were shown");
+    let names = ran.stderr.contains("pack 1") || ran.stderr.contains("blob ");
+    assert!(ran.stderr.contains("the case file is damaged") && names, "byte {at}: {}", ran.stderr);
+}
+
+#[test]
+fn missing_and_impossible_packs_are_damage() {
+    for sql in [
+        "DELETE FROM pack",
+        "UPDATE pack SET content = x''",
+        "UPDATE pack SET raw_size = raw_size - 1",
+        "UPDATE blob SET start = start + 1",
+        "UPDATE blob SET start = 999999999",
+        "UPDATE blob SET pack = pack + 7",
+        "UPDATE blob SET size = size + 1",
+    ] {
+        let case = CaseFile::of(&[sample("nightly-2026")]);
+        case.sqlite().execute_batch(sql).unwrap();
+        let ran = case.run(["replay", "--all"]).exits(1);
+        assert!(ran.stderr.contains("the case file is damaged"), "{sql}: {}", ran.stderr);
+        assert_eq!(ran.text(), "", "{sql}");
+    }
+}
+
+/// Bytes that can't be compressed, the same every time.
+fn noise(length: usize) -> Vec<u8> {
+    let mut state = 0x2545_f491_4f6c_dd1d_u64;
+    let next = |_| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state >> 32) as u8
+    };
+    (0..length).map(next).collect()
+}
+
+#[test]
+fn large_documents_span_packs_and_come_back_whole() {
+    let mut world = nightly_2026().unwrap();
+    let graph = world.artifact_path("decision", "public/task-graph.json").unwrap();
+    let filler: String = noise(1_000_000).iter().map(|byte| format!("{byte:02x}")).collect();
+    world
+        .edit_json(&graph, |graph| graph["filler"] = serde_json::json!({ "label": "filler", "text": filler }))
+        .unwrap();
+    world.attest("decision").unwrap();
+    let bytes = world.read(&graph).unwrap().to_vec();
+    assert!(bytes.len() > 2_000_000);
+    let decision = world.task_id("decision").unwrap().to_owned();
+    // Sizes around that of a pack, each ending where the next begins.
+    let mut parts = BTreeMap::new();
+    for size in [0, 1, 524_286, 524_287, 524_288, 524_289, 1_048_575, 1_048_576, 1_048_577] {
+        let part = noise(size + 1).split_off(1);
+        world.put(&format!("tasks/{decision}/artifacts/0/public/logs/{size:08}.log"), part.clone());
+        parts.insert(format!("public/logs/{size:08}.log"), part);
+    }
+    let folder = capture_of(&world);
+    let case = CaseFile::of(&[folder.path()]);
+    assert!(case.number("SELECT count(*) FROM pack") > 10);
+    assert!(case.number("SELECT max(raw_size) FROM pack") == 524_288);
+    assert!(case.run(["cat", &decision, "public/task-graph.json"]).exits(0).stdout == bytes);
+    for (name, part) in &parts {
+        assert!(case.run(["cat", &decision, name]).exits(0).stdout == *part, "{name} came back otherwise");
+    }
+    let report = case.report([world.task_id("signing-linux64").unwrap()]);
+    assert_eq!(report["targets"][0]["verdict"], "verified", "{}", report["targets"][0]["headline"]);
+}
+
+#[test]
+fn a_second_import_changes_nothing() {
+    let case = CaseFile::of(&[sample("nightly-2026"), sample("nightly-2017")]);
+    let report = Digest::of(&case.run(["replay", "--all", "--format", "json"]).exits(0).stdout);
+    let before = rows(&case);
+    for _ in 0..2 {
+        case.import(&[sample("nightly-2017"), sample("nightly-2026")]).exits(0);
+        assert_eq!(rows(&case), before);
+        let again = Digest::of(&case.run(["replay", "--all", "--format", "json"]).exits(0).stdout);
+        assert_eq!(again, report);
+        assert_eq!(rows(&case), before, "the same question was kept twice");
+    }
+    assert_eq!(case.sqlite().query_row("PRAGMA integrity_check", [], |row| row.get::<_, String>(0)).unwrap(), "ok");
+    assert_eq!(case.number("SELECT count(*) FROM pragma_foreign_key_check"), 0);
+}
+
+/// Another process has the case: the program waits, and then says so.
+#[test]
+fn a_busy_case_is_no_broken_one() {
+    let case = CaseFile::of(&[sample("nightly-2026")]);
+    let lock = case.sqlite();
+    lock.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let importing = case.command().arg("import").arg(sample("nightly-2017")).stderr(Stdio::piped()).spawn().unwrap();
+    let output = importing.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("another process is writing"), "{said}");
+    drop(lock);
+    case.import(&[sample("nightly-2017")]).exits(0);
+}
+
+#[test]
+fn an_import_that_is_killed_leaves_all_or_nothing() {
+    let folder = TempDir::new().unwrap();
+    let capture = folder.path().join("capture");
+    cotrace_generator::scale::write(&capture, 500, 7).unwrap();
+    let clean = CaseFile::empty();
+    let begun = Instant::now();
+    clean.import(&[&capture]).exits(0);
+    let whole = begun.elapsed();
+    let wanted = clean.run(["replay", "--all", "--format", "json"]);
+    let imported = rows(&CaseFile::of(&[&capture]));
+    let mut interrupted = 0;
+    for point in 0..15_u32 {
+        let case = CaseFile::empty();
+        let mut child = case
+            .command()
+            .arg("import")
+            .arg(&capture)
+            .args(["--accept-keys", "--operator", "T"])
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(whole * point / 14);
+        child.kill().unwrap();
+        interrupted += u32::from(child.wait().unwrap().code().is_none());
+        if case.path.exists() {
+            is_whole_or_empty(&case, point);
+        }
+        case.import(&[&capture]).exits(0);
+        assert_eq!(rows(&case), imported, "point {point}");
+        if point % 5 == 1 {
+            let report = case.run(["replay", "--all", "--format", "json"]);
+            assert_eq!(report.code, wanted.code);
+            assert!(report.stdout == wanted.stdout, "point {point}: another report after an interruption");
+        }
+    }
+    assert!(interrupted >= 5, "only {interrupted} imports were interrupted within {whole:?}");
+}
+
+#[track_caller]
+fn is_whole_or_empty(case: &CaseFile, point: u32) {
+    let ran = case.run(["show", "AAAAAAAAQAAAAAAAAAAAAA"]);
+    // A file that the interrupted import had only just made is no case yet, and says so.
+    if ran.code == 1 {
+        assert!(ran.stderr.contains("is not a cotrace case file"), "point {point}: {}", ran.stderr);
+        assert_eq!(fs::metadata(&case.path).unwrap().len(), 0, "point {point}: {}", ran.stderr);
+        return;
+    }
+    assert_eq!(ran.code, 3, "point {point}: {}", ran.stderr);
+    let snapshots = case.number("SELECT count(*) FROM snapshot");
+    assert!(snapshots <= 1, "point {point}: {snapshots} snapshots");
+    let tasks = case.number("SELECT count(*) FROM task");
+    assert_eq!(tasks, snapshots * 500, "point {point}: a half snapshot shows");
+    if snapshots == 0 {
+        for table in ["blob", "pack", "artifact", "run", "key", "file", "acceptance"] {
+            assert_eq!(case.number(&format!("SELECT count(*) FROM {table}")), 0, "point {point}: {table}");
+        }
+        Ran::of(cotrace().arg("--case").arg(&case.path).args(["replay", "--all"])).exits(3);
+    }
+}
+
+#[test]
+fn the_case_is_the_same_at_any_number_of_threads() {
+    let dump = |threads: &str| {
+        let case = CaseFile::empty();
+        let mut command = case.command();
+        command.arg("import").args([sample("nightly-2026"), sample("nightly-2017")]).env("RAYON_NUM_THREADS", threads);
+        Ran::of(&mut command).exits(0);
+        let sqlite = case.sqlite();
+        let mut statement = sqlite.prepare("SELECT lower(hex(sha256)), pack, start, size FROM blob").unwrap();
+        let rows = statement.query_map([], |row| {
+            Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?, row.get::<_, i64>(3)?))
+        });
+        rows.unwrap().map(Result::unwrap).collect::<Vec<_>>()
+    };
+    assert_eq!(dump("1"), dump("8"));
+}
+
+#[test]
+fn stored_facts_are_used_again() {
+    let case = CaseFile::of(&[sample("nightly-2026")]);
+    case.run(["replay", "--all"]).exits(0);
+    let facts = case.number("SELECT count(*) FROM fact");
+    assert!(facts > 20, "{facts}");
+    case.run(["replay", "--all", "--as-of", "2026-11-01"]);
+    case.run(["replay", "--all", "--rules", "scriptworker-63.6.1"]);
+    assert_eq!(case.number("SELECT count(*) FROM fact"), facts, "another moment needs no new facts");
+    // Everything derived can be deleted and is made again.
+    let before = case.run(["replay", "--all"]).exits(0).stdout;
+    let clear = "DELETE FROM verdict; DELETE FROM finding; DELETE FROM gap; DELETE FROM replay; DELETE FROM fact;";
+    case.sqlite().execute_batch(clear).unwrap();
+    assert!(case.run(["replay", "--all"]).exits(0).stdout == before);
+    assert_eq!(case.number("SELECT count(*) FROM fact"), facts);
+    // A stored fact that can't be read is made anew, not believed.
+    case.sqlite().execute_batch("UPDATE fact SET value = '{'").unwrap();
+    assert!(case.run(["replay", "--all"]).exits(0).stdout == before);
+}
