@@ -321,7 +321,7 @@ SELECT
     key.snapshot,
     key.kind,
     key.role,
-    coalesce(key.public_key, json_extract(certificate.value, '$.key')) AS key,
+    coalesce('ed25519:' || key.public_key, json_extract(certificate.value, '$.key')) AS key,
     key.valid_from,
     key.valid_until,
     key.source,

@@ -362,7 +362,7 @@ SELECT
     key.snapshot, -- The snapshot that brought it.
     key.kind, -- `ed25519` or `openpgp`.
     key.role, -- The worker implementation that it is listed for. Collector.
-    coalesce(key.public_key, json_extract(certificate.value, '$.key')) AS key, -- The ed25519 key in base64, or `openpgp:` and a fingerprint.
+    coalesce('ed25519:' || key.public_key, json_extract(certificate.value, '$.key')) AS key, -- `ed25519:` and the key in base64, or `openpgp:` and a fingerprint.
     key.valid_from, -- First moment of trust, as written. Collector.
     key.valid_until, -- First moment without trust, as written. Collector.
     key.source, -- Where the dates come from, as written. Collector.

@@ -27,7 +27,10 @@ pub(super) fn run(case: Option<PathBuf>, args: &CatArgs) -> anyhow::Result<Outco
     };
     let mut out = io::BufWriter::new(io::stdout().lock());
     let held = if output::is_terminal() {
-        case.copy_blob(&digest, &mut Escaping { out: &mut out, cut: Vec::new() })?
+        let mut escaping = Escaping { out: &mut out, cut: Vec::new() };
+        let held = case.copy_blob(&digest, &mut escaping)?;
+        escaping.finish()?;
+        held
     } else {
         case.copy_blob(&digest, &mut out)?
     };
@@ -66,7 +69,30 @@ struct Escaping<W> {
 impl<W: Write> Write for Escaping<W> {
     fn write(&mut self, part: &[u8]) -> io::Result<usize> {
         self.cut.extend_from_slice(part);
-        let bytes = std::mem::take(&mut self.cut);
+        let mut bytes = std::mem::take(&mut self.cut);
+        if let Err(error) = std::str::from_utf8(&bytes)
+            && error.error_len().is_none()
+        {
+            // The last character goes on in the next part.
+            self.cut = bytes.split_off(error.valid_up_to());
+        }
+        self.escape(&bytes)?;
+        Ok(part.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+impl<W: Write> Escaping<W> {
+    /// Writes what is left of a character that never went on.
+    fn finish(mut self) -> io::Result<()> {
+        let rest = std::mem::take(&mut self.cut);
+        self.escape(&rest)
+    }
+
+    fn escape(&mut self, bytes: &[u8]) -> io::Result<()> {
         for chunk in bytes.utf8_chunks() {
             for line in chunk.valid().split_inclusive('\n') {
                 match line.strip_suffix('\n') {
@@ -78,10 +104,6 @@ impl<W: Write> Write for Escaping<W> {
                 write!(self.out, "\\x{byte:02x}")?;
             }
         }
-        Ok(part.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.out.flush()
+        Ok(())
     }
 }

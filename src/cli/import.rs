@@ -18,7 +18,8 @@ pub(super) fn run(case: Option<PathBuf>, args: ImportArgs) -> anyhow::Result<Out
     let Some(path) = replay::case_path(case.as_deref()) else { return Ok(Outcome::Usage) };
     // A case file is made only for what can be imported.
     let evidence = args.captures.iter().map(|path| Evidence::open(path)).collect::<Result<Vec<_>, _>>()?;
-    let operator = args.operator.or_else(login);
+    // A machine may know no login: that nobody was named is then what the case file says.
+    let operator = Some(args.operator.or_else(login).unwrap_or_else(|| "unnamed operator".to_owned()));
     let options = Options {
         keep: args.keep_artifacts.into(),
         accept_keys: args.accept_keys,
@@ -57,16 +58,17 @@ fn bar() -> ProgressBar {
 /// The name of the login, where nobody names an operator.
 #[expect(clippy::disallowed_methods, reason = "the shell reads the environment")]
 fn login() -> Option<String> {
-    ["USER", "LOGNAME", "USERNAME"]
-        .iter()
-        .find_map(|name| std::env::var(name).ok())
-        .filter(|name| !name.is_empty())
-        .or_else(|| Some("unnamed operator".to_owned()))
+    let named = ["USER", "LOGNAME", "USERNAME"].iter().filter_map(|name| std::env::var(name).ok());
+    named.into_iter().find(|name| !name.is_empty())
 }
 
 /// The summary goes to standard error: standard output is for reports.
 fn tell(capture: &Path, summary: &Summary, options: &Options) {
-    let verb = if summary.is_new { "imported" } else { "already in the case, nothing imported" };
+    let verb = match (summary.is_new, summary.kept.0) {
+        (true, _) => "imported",
+        (false, 0) => "already in the case, nothing imported",
+        (false, _) => "already in the case, contents added",
+    };
     output::note(&format!("{}: {verb}: snapshot {}", capture.display(), summary.snapshot));
     output::note(&format!(
         "  {} tasks, {} artifacts, {} sources, {} keys; {} files, {}",

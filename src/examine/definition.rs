@@ -5,7 +5,7 @@ use crate::formats::json::{Value, parse};
 use crate::model::{Definition, Edge, Moment, Origin, TaskImage, UpstreamArtifact, WorkerHints};
 
 /// Raised when the answers of this file could change.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// Examines the bytes of a definition.
 pub fn examine(bytes: &[u8]) -> Definition {
@@ -35,6 +35,9 @@ pub(super) fn shape(value: &Value) -> Definition {
     let task_image = reader.task_image();
     let hints = reader.hints();
     let created = reader.moment("/created");
+    if created.is_none() {
+        reader.problem("/created", "is missing, or no instant");
+    }
     let deadline = reader.moment("/deadline");
     let text = |pointer: &str| value.pointer(pointer).and_then(Value::as_text).map(str::to_owned);
     Definition {
@@ -103,18 +106,15 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn moment(&mut self, pointer: &str) -> Option<Moment> {
-        let text = self.optional_text(pointer)?;
-        let moment = crate::formats::datestamp::parse_instant(&text).map(Moment::new);
-        if moment.is_none() {
-            self.problem(pointer, "is no instant");
-        }
-        moment
+    fn moment(&self, pointer: &str) -> Option<Moment> {
+        let text = self.value.pointer(pointer).and_then(Value::as_text)?;
+        crate::formats::datestamp::parse_instant(text).map(Moment::new)
     }
 
     /// A list, if there is one; anything else than a list is a problem.
     fn list(&mut self, pointer: &str) -> &'a [Value] {
-        match self.there(pointer) {
+        // A null is no empty list: scriptworker stumbles over it.
+        match self.value.pointer(pointer) {
             None => &[],
             Some(value) => value.as_list().unwrap_or_else(|| {
                 self.problem(pointer, "is no list");
@@ -163,10 +163,10 @@ impl<'a> Reader<'a> {
 
     fn inputs(&mut self) -> Vec<Edge> {
         const POINTER: &str = "/extra/chainOfTrust/inputs";
-        if self.there("/extra/chainOfTrust").is_some_and(|value| value.as_map().is_none()) {
+        if self.value.pointer("/extra/chainOfTrust").is_some_and(|value| value.as_map().is_none()) {
             self.problem("/extra/chainOfTrust", "is no object");
         }
-        let Some(inputs) = self.there(POINTER) else { return Vec::new() };
+        let Some(inputs) = self.value.pointer(POINTER) else { return Vec::new() };
         let Some(inputs) = inputs.as_map() else {
             self.problem(POINTER, "is no object");
             return Vec::new();

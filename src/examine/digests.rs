@@ -6,7 +6,7 @@ use crate::formats::json::{Value, parse, to_compact_string};
 use crate::model::{Algorithm, ArtifactRecord, Claim, ClaimState, DigestFact, DigestOutcome};
 
 /// Raised when the answers of this file could change.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// Compares what an attestation states of each artifact with the artifacts of its run, by name.
 pub fn examine(covered: &[u8], artifacts: &BTreeMap<&str, &ArtifactRecord>) -> DigestFact {
@@ -24,10 +24,10 @@ pub fn examine(covered: &[u8], artifacts: &BTreeMap<&str, &ArtifactRecord>) -> D
 /// Compares one claim. Digests are compared as texts, as scriptworker does: an upper-case one is another text.
 fn compare(claim: &Value, seen: Option<&ArtifactRecord>) -> Claim {
     let Some(digests) = claim.as_map() else {
-        return Claim { state: ClaimState::Malformed, open: Vec::new() };
+        return Claim { state: ClaimState::Malformed, algorithms: Vec::new(), open: Vec::new() };
     };
     if digests.is_empty() {
-        return Claim { state: ClaimState::NoDigest, open: Vec::new() };
+        return Claim { state: ClaimState::NoDigest, algorithms: Vec::new(), open: Vec::new() };
     }
     let mut open = Vec::new();
     let (mut differs, mut unknown, mut unseen) = (false, false, false);
@@ -66,5 +66,6 @@ fn compare(claim: &Value, seen: Option<&ArtifactRecord>) -> Claim {
     } else {
         ClaimState::Agrees
     };
-    Claim { state, open }
+    let algorithms = digests.keys().map(|algorithm| algorithm.to_lossy().into_owned()).collect();
+    Claim { state, algorithms, open }
 }

@@ -152,10 +152,11 @@ fn digest(block: &Block, packet: &SignaturePacket) -> sequoia_openpgp::Result<Ve
 
 /// What is odd about the framing: everything that some reader could take otherwise.
 fn notes(file: &[u8], parts: &ClearSigned) -> Vec<ArmorNote> {
-    // OpenPGP.js, which docker-worker used, ends all lines with CRLF and says that it wrote the file: then CRLF is as it
-    // was.
-    let armor = parts.blocks.first().and_then(|block| file.get(block.armor.clone()?)).unwrap_or_default();
-    let is_openpgpjs = armor.windows(OPENPGPJS.len()).any(|window| window == OPENPGPJS);
+    // OpenPGP.js, which docker-worker used, begins its files with CRLF, ends all lines so, and says that it wrote the
+    // file: then CRLF is as it was.
+    let after_text = parts.blocks.first().and_then(|block| file.get(block.text.end..)).unwrap_or_default();
+    let is_openpgpjs =
+        file.starts_with(b"\r\n-----BEGIN") || after_text.windows(OPENPGPJS.len()).any(|window| window == OPENPGPJS);
     let counts = |kind: AnomalyKind| match kind {
         AnomalyKind::DashEscaped => false,
         AnomalyKind::CrLf => !is_openpgpjs,

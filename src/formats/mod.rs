@@ -10,4 +10,3 @@ pub mod datestamp;
 pub mod fnmatch;
 pub mod json;
 pub mod openpgp;
-pub mod slugid;

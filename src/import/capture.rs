@@ -160,6 +160,9 @@ impl<'case> Import<'case> {
             self.summary.sources += 1;
         }
         for row in &read.files {
+            if let (Disposition::Evidence, Some(digest), Some(size)) = (row.disposition, row.sha256, row.size) {
+                self.evidence(&row.path, digest, size);
+            }
             self.file(row)?;
         }
         Ok(())

@@ -74,7 +74,7 @@ pub(super) fn read_listing(bytes: &[u8], run_id: u32) -> Result<Vec<ArtifactRow>
             ..ArtifactRow::default()
         })
     };
-    if document.value.get("continuationToken").is_some() {
+    if document.value.get("continuationToken").is_some_and(Value::is_truthy) {
         return Err("it is one page of several".to_owned());
     }
     listed.iter().map(row).collect()

@@ -36,6 +36,9 @@ impl KeepArtifacts {
     }
 }
 
+/// The artifact names that stand for files below a run, by file.
+type Names = BTreeMap<String, Vec<String>>;
+
 /// Contents on their way into the case.
 #[derive(Debug)]
 pub(super) enum Content {
@@ -206,13 +209,16 @@ impl Reader<'_> {
         self.hold(sha256, bytes);
     }
 
-    fn names(&mut self, file: &Found, relative: &str, run: &str, names: &mut BTreeMap<u32, BTreeMap<String, String>>) {
+    fn names(&mut self, file: &Found, relative: &str, run: &str, names: &mut BTreeMap<u32, Names>) {
         let Some(run_id) = run_number(run) else { return };
         let Some((digest, bytes)) = self.reply(file, relative) else { return };
         let size = bytes.len() as u64;
         let problem = match replies::read_names(&bytes) {
             Ok(pairs) => {
-                names.insert(run_id, pairs.into_iter().collect());
+                let of_run: &mut Names = names.entry(run_id).or_default();
+                for (file, name) in pairs {
+                    of_run.entry(file).or_default().push(name);
+                }
                 None
             }
             Err(problem) => Some(problem),
@@ -222,13 +228,7 @@ impl Reader<'_> {
     }
 
     /// Reads the artifacts of a run into `rows`, by name; those that a listing names are there already.
-    fn run(
-        &mut self,
-        folder: &str,
-        run_id: u32,
-        mut names: BTreeMap<String, String>,
-        rows: &mut BTreeMap<String, ArtifactRow>,
-    ) {
+    fn run(&mut self, folder: &str, run_id: u32, mut names: Names, rows: &mut BTreeMap<String, ArtifactRow>) {
         let walk = tree::walk(self.tree, folder);
         for (name, reason) in walk.refused {
             self.quarantine(&format!("artifacts/{run_id}/{name}"), reason);
@@ -238,18 +238,20 @@ impl Reader<'_> {
         for file in &walk.files {
             let relative = format!("artifacts/{run_id}/{}", file.name);
             let mapped = names.remove(&file.name);
-            let name = mapped.clone().unwrap_or_else(|| file.name.clone());
-            if !taken.insert(name.clone()) {
-                self.quarantine(&relative, "another file of this run has the same artifact name".to_owned());
-                continue;
+            let path = mapped.is_some().then(|| format!("{}/{relative}", self.prefix));
+            for name in mapped.unwrap_or_else(|| vec![file.name.clone()]) {
+                if !taken.insert(name.clone()) {
+                    self.quarantine(&relative, "another file of this run has the same artifact name".to_owned());
+                    continue;
+                }
+                let Some(hashed) = self.artifact(file, &relative, &name, with_sha512) else { continue };
+                let row =
+                    rows.entry(name.clone()).or_insert_with(|| ArtifactRow { run_id, name, ..ArtifactRow::default() });
+                row.sha256 = Some(hashed.sha256);
+                row.sha512 = hashed.sha512;
+                row.size = Some(hashed.size);
+                row.path.clone_from(&path);
             }
-            let Some(hashed) = self.artifact(file, &relative, &name, with_sha512) else { continue };
-            let row =
-                rows.entry(name.clone()).or_insert_with(|| ArtifactRow { run_id, name, ..ArtifactRow::default() });
-            row.sha256 = Some(hashed.sha256);
-            row.sha512 = hashed.sha512;
-            row.size = Some(hashed.size);
-            row.path = mapped.map(|_| format!("{}/{relative}", self.prefix));
         }
         for file in names.into_keys() {
             let relative = format!("artifacts/{run_id}.names.json#{file}");

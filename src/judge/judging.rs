@@ -20,12 +20,21 @@ pub struct Judgement {
     pub reason: Option<Reason>,
     /// The links, in the chain's order.
     pub links: Vec<LinkJudgement>,
-    /// The findings, unordered, each with the index of the link at whose check it came up.
-    pub findings: Vec<(Finding, usize)>,
+    /// The findings, unordered, each with where it came up.
+    pub findings: Vec<(Finding, Place)>,
     /// The gaps, by kind and subject.
     pub gaps: Vec<Gap>,
     /// The bases on which keys were trusted.
     pub trust_basis: BTreeSet<Basis>,
+}
+
+/// Where a finding came up. Ordered by check: an earlier one names the cause, a later one its consequences.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// The check.
+    pub check: Check,
+    /// The index of the link in the chain.
+    pub link: usize,
 }
 
 /// What was judged of one link.
@@ -104,7 +113,7 @@ pub(super) struct Judging<'a> {
     pub(super) mode: Mode,
     pub(super) trust_basis: BTreeSet<Basis>,
     pub(super) key: Option<String>,
-    findings: Vec<(Finding, usize)>,
+    findings: Vec<(Finding, Place)>,
     gaps: BTreeMap<(GapKind, Subject), Lack>,
     check: Check,
     link: usize,
@@ -193,7 +202,7 @@ impl<'a> Judging<'a> {
             confirm,
             evidence,
         };
-        self.findings.push((finding, self.link));
+        self.findings.push((finding, Place { check: self.check, link: self.link }));
     }
 
     /// A place in the list of findings.

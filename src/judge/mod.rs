@@ -8,5 +8,5 @@ mod checks;
 mod judging;
 mod moment;
 
-pub use judging::{Judgement, LinkJudgement, judge};
+pub use judging::{Judgement, LinkJudgement, Place, judge};
 pub use moment::{MomentOfJudgement, then};

@@ -94,10 +94,11 @@ codes! {
     ArtifactDigestMalformed "artifact-digest-malformed" High Malformed "An attestation states no usable digest of an artifact.";
     ArtifactPatternUnlisted "artifact-pattern-unlisted" Info Absent "A pattern was expanded over what the capture holds, not over the queue's listing.";
     ArtifactPathIllegal "artifact-path-illegal" High NotPermitted "A definition consumes an artifact under a name that scriptworker refuses.";
-    ArtifactAltered "artifact-altered" High Contradicted "An artifact that nothing in the chain consumes is not what its maker attested.";
+    ArtifactAltered "artifact-altered" High Contradicted "An artifact is not what its maker attested, and no check of the chain reads it.";
     DockerImageMismatch "docker-image-mismatch" High Contradicted "A task ran in another docker image than the one that its docker-image task attested.";
     DockerImageUnstated "docker-image-unstated" High Malformed "A worker does not state which docker image it loaded.";
-    GraphMalformed "graph-malformed" High Malformed "A parent's task-graph.json can't be read.";
+    GraphMalformed "graph-malformed" High Malformed "A parent's task-graph.json can't be read, or a task can't be compared with its entry there.";
+    ParentNotPermitted "parent-not-permitted" High NotPermitted "A task names a parent that is no decision or action task.";
     TaskNotInGraph "task-not-in-graph" High Contradicted "The parent's task-graph.json does not list the task.";
     TaskDiffersFromGraph "task-differs-from-graph" High Contradicted "A task's definition is not the one that its parent's task-graph.json lists.";
 }

@@ -122,14 +122,14 @@ impl TaskEvidence {
 }
 
 impl Denial {
-    /// A denial means absence only if it came before what was asked for expired; without a time it can't be said, and
-    /// nothing is refuted by it.
+    /// A denial means absence only if it came before what was asked for expired; without both
+    /// times it can't be said, and nothing is refuted by it.
     fn presence(&self, expires: Option<Moment>) -> Presence {
         match (self.at, expires) {
             _ if !matches!(self.http_status, Some(404 | 410)) => Presence::Unknown,
             (Some(at), Some(expires)) if at >= expires => Presence::Gone,
-            (Some(_), _) => Presence::Absent,
-            (None, _) => Presence::Unknown,
+            (Some(_), Some(_)) => Presence::Absent,
+            (Some(_), None) | (None, _) => Presence::Unknown,
         }
     }
 }

@@ -192,9 +192,21 @@ pub struct DigestFact {
 pub struct Claim {
     /// How it compares with the artifact seen.
     pub state: ClaimState,
+    /// The algorithms of the digests stated.
+    #[serde(default = "sha256_alone", skip_serializing_if = "is_sha256_alone")]
+    pub algorithms: Vec<String>,
     /// The digests that do not agree with bytes seen: they differ, can't be used, or have no bytes beside them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub open: Vec<DigestOutcome>,
+}
+
+/// What nearly all claims state; left out of stored facts.
+fn sha256_alone() -> Vec<String> {
+    vec![super::Algorithm::Sha256.name().to_owned()]
+}
+
+fn is_sha256_alone(algorithms: &[String]) -> bool {
+    matches!(algorithms, [one] if one == super::Algorithm::Sha256.name())
 }
 
 /// How a claim compares with the artifact seen. Scriptworker compares texts: an upper-case digest differs.

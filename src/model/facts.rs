@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::{Attestation, Definition, Digest, DigestFact, Form, GraphEntry, Signature, TaskEvidence, TaskId};
+use super::{
+    Asserter, Attestation, Definition, Digest, DigestFact, Form, GraphEntry, Signature, SignatureState, TaskEvidence,
+    TaskId,
+};
 
 /// One attestation of a task's latest run, in one form.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +20,16 @@ pub struct AttestationFacts {
     pub signature: Option<Signature>,
     /// The digests that it states, beside the artifacts seen.
     pub digests: DigestFact,
+}
+
+impl AttestationFacts {
+    /// Who says what stands in it: the worker, if its signature is sound; else only whoever collected it.
+    pub fn asserter(&self) -> Asserter {
+        match &self.signature {
+            Some(signature) if signature.state == SignatureState::Sound => Asserter::WorkerSigned,
+            Some(_) | None => Asserter::Collector,
+        }
+    }
 }
 
 /// What is known of one task.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Moment;
 
-/// A key's name: `ed25519:` and the public key in hexadecimal, or `openpgp:` and the certificate's fingerprint.
+/// A key's name: `ed25519:` and the public key in base64, as key lists have it; or `openpgp:` and the certificate's fingerprint.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct KeyId(String);
@@ -14,7 +14,8 @@ pub struct KeyId(String);
 impl KeyId {
     /// The name of an ed25519 public key.
     pub fn ed25519(public_key: &[u8; 32]) -> Self {
-        Self(format!("ed25519:{}", hex::encode(public_key)))
+        use base64::Engine as _;
+        Self(format!("ed25519:{}", base64::engine::general_purpose::STANDARD.encode(public_key)))
     }
 
     /// The name of an OpenPGP certificate, by the fingerprint of its primary key.

@@ -21,7 +21,14 @@ use crate::store::{Case, StoreError};
 const BATCH_TASKS: usize = 256;
 
 /// The most bytes of a definition or attestation that are examined: far beyond real ones, which are well under 1 MiB.
-const DOCUMENT_SIZE_MAX: u64 = 64 * 1024 * 1024;
+/// What is larger counts as not readable, and a gap says so.
+const DOCUMENT_SIZE_MAX: u64 = 16 * 1024 * 1024;
+
+/// The most bytes of documents in memory at once; one document may go beyond.
+const BATCH_SIZE_MAX: usize = 64 * 1024 * 1024;
+
+/// The longest fact that is stored; a longer one, which only hostile evidence gives, is made anew each time.
+const FACT_SIZE_MAX: usize = 16 * 1024 * 1024;
 
 /// The most bytes of a task graph that are examined. The largest graphs seen have 260 MiB.
 const GRAPH_SIZE_MAX: u64 = 512 * 1024 * 1024;
@@ -103,10 +110,18 @@ impl<'case> FactDesk<'case> {
         }
     }
 
+    /// The bytes of a document, if the case holds them and they are not too many.
+    fn document(&self, digest: &Digest, limit: u64) -> Result<Option<Vec<u8>>, StoreError> {
+        match self.case.blob(digest, limit) {
+            Err(StoreError::TooLarge { .. }) => Ok(None),
+            read => read,
+        }
+    }
+
     /// Takes a fact that was made: to be stored, or held against the stored one.
     fn made(&mut self, key: FactKey, value: String) {
         self.work.examined += 1;
-        if self.audit.is_some() || self.case.is_writable() {
+        if value.len() <= FACT_SIZE_MAX && (self.audit.is_some() || self.case.is_writable()) {
             self.fresh.push((key, value));
         }
     }
@@ -134,29 +149,36 @@ pub(super) fn definitions(
     tasks: &[(TaskId, Digest)],
 ) -> Result<BTreeMap<TaskId, Definition>, StoreError> {
     let mut found = BTreeMap::new();
-    for batch in tasks.chunks(BATCH_TASKS) {
-        let mut missing = Vec::new();
-        for (task_id, digest) in batch {
-            let key = fact_key(FactKind::Definition, task_id, String::new(), &[Some(*digest)], definition::VERSION);
-            match desk.stored::<Definition>(&key)? {
-                Some(fact) => {
-                    found.insert(task_id.clone(), fact);
-                }
-                None => {
-                    if let Some(bytes) = desk.case.blob(digest, DOCUMENT_SIZE_MAX)? {
-                        missing.push((task_id, key, bytes));
-                    }
-                }
-            }
-        }
-        let examined: Vec<Definition> = missing.par_iter().map(|(_, _, bytes)| definition::examine(bytes)).collect();
-        for ((task_id, key, _), fact) in missing.into_iter().zip(examined) {
-            desk.examined(key, &fact);
+    let mut missing = Vec::new();
+    let mut held = 0;
+    for (task_id, digest) in tasks {
+        let key = fact_key(FactKind::Definition, task_id, String::new(), &[Some(*digest)], definition::VERSION);
+        if let Some(fact) = desk.stored::<Definition>(&key)? {
             found.insert(task_id.clone(), fact);
+        } else if let Some(bytes) = desk.document(digest, DOCUMENT_SIZE_MAX)? {
+            held += bytes.len();
+            missing.push((task_id, key, bytes));
         }
-        desk.keep()?;
+        if missing.len() >= BATCH_TASKS || held >= BATCH_SIZE_MAX {
+            examine_definitions(desk, std::mem::take(&mut missing), &mut found)?;
+            held = 0;
+        }
     }
+    examine_definitions(desk, missing, &mut found)?;
     Ok(found)
+}
+
+fn examine_definitions(
+    desk: &mut FactDesk<'_>,
+    batch: Vec<(&TaskId, FactKey, Vec<u8>)>,
+    found: &mut BTreeMap<TaskId, Definition>,
+) -> Result<(), StoreError> {
+    let examined: Vec<Definition> = batch.par_iter().map(|(_, _, bytes)| definition::examine(bytes)).collect();
+    for ((task_id, key, _), fact) in batch.into_iter().zip(examined) {
+        desk.examined(key, &fact);
+        found.insert(task_id.clone(), fact);
+    }
+    desk.keep()
 }
 
 /// What is examined of one attestation: the keys of its facts, the stored ones, and the bytes for the others.
@@ -175,6 +197,13 @@ struct AttestationWork<'a> {
     digests: (FactKey, Option<DigestFact>),
 }
 
+impl AttestationWork<'_> {
+    /// The bytes of documents that it holds.
+    fn size(&self) -> usize {
+        [&self.artifact, &self.detached, &self.definition].into_iter().flatten().map(Vec::len).sum()
+    }
+}
+
 /// The attestations of the latest run of many tasks, added to their facts.
 pub(super) fn attestations(
     desk: &mut FactDesk<'_>,
@@ -184,12 +213,20 @@ pub(super) fn attestations(
 ) -> Result<(), StoreError> {
     let ids: Vec<TaskId> = tasks.keys().cloned().collect();
     let keyring_digest = keyring.digest();
-    for batch in ids.chunks(BATCH_TASKS) {
+    let mut rest = ids.as_slice();
+    while !rest.is_empty() {
         let mut works = Vec::new();
-        for task_id in batch {
+        let mut held = 0;
+        while let Some((task_id, after)) = rest.split_first()
+            && works.len() < BATCH_TASKS
+            && held < BATCH_SIZE_MAX
+        {
+            rest = after;
             let Some(task) = tasks.get(task_id) else { continue };
             for form in [Form::Ed25519, Form::Openpgp] {
-                works.extend(gather(desk, task, form, keyring_digest, book)?);
+                let work = gather(desk, task, form, keyring_digest, book)?;
+                held += work.as_ref().map_or(0, AttestationWork::size);
+                works.extend(work);
             }
         }
         let examined: Vec<_> = works.into_par_iter().map(|work| examine_attestation(work, keyring)).collect();
@@ -229,7 +266,14 @@ fn gather<'a>(
     let variant = || format!("{run_id}/{}", form.name());
     let key = |kind, inputs: &[Option<Digest>], examiner| fact_key(kind, task_id, variant(), inputs, examiner);
     let of_attestation = key(FactKind::Attestation, &[Some(blob), definition_digest], attestation::VERSION);
-    let of_signature = key(FactKind::Signature, &[Some(blob), signature_blob, Some(keyring)], signature::VERSION);
+    let role = match task.shape().map(|shape| worker_implementation(&shape.hints, book)) {
+        Some(WorkerVote::Agreed(role)) => Some(role),
+        Some(WorkerVote::Nobody | WorkerVote::Disagree(_)) | None => None,
+    };
+    // The order in which keys are tried depends on the role.
+    let tried_for = role.as_ref().map_or(Digest::new([0; 32]), |role| Digest::of(role.as_str().as_bytes()));
+    let inputs = [Some(blob), signature_blob, Some(keyring), Some(tried_for)];
+    let of_signature = key(FactKind::Signature, &inputs, signature::VERSION);
     let seen = artifacts_digest(&artifacts);
     let of_digests = key(FactKind::Digests, &[Some(blob), Some(seen)], digests::VERSION);
     let stored_attestation = desk.stored(&of_attestation)?;
@@ -237,17 +281,13 @@ fn gather<'a>(
     let stored_digests = desk.stored(&of_digests)?;
     let wanted = stored_attestation.is_none() || stored_signature.is_none() || stored_digests.is_none();
     let read = |digest: Option<Digest>, wanted: bool| match digest.filter(|_| wanted) {
-        Some(digest) => desk.case.blob(&digest, DOCUMENT_SIZE_MAX),
+        Some(digest) => desk.document(&digest, DOCUMENT_SIZE_MAX),
         None => Ok(None),
     };
-    let role = task.shape().map(|shape| worker_implementation(&shape.hints, book));
     Ok(Some(AttestationWork {
         task_id: task_id.clone(),
         form,
-        role: match role {
-            Some(WorkerVote::Agreed(role)) => Some(role),
-            Some(WorkerVote::Nobody | WorkerVote::Disagree(_)) | None => None,
-        },
+        role,
         blob,
         signature_blob,
         artifact: read(Some(blob), wanted)?,
@@ -374,12 +414,19 @@ fn entries_of(
     if missing.is_empty() {
         return Ok(found);
     }
-    let Some(bytes) = desk.case.blob(&graph, GRAPH_SIZE_MAX)? else { return Ok(found) };
+    let Some(bytes) = desk.document(&graph, GRAPH_SIZE_MAX)? else { return Ok(found) };
     let graph = graph_entry::Graph::new(&bytes);
-    for batch in missing.chunks(BATCH_TASKS) {
-        let mut documents = Vec::with_capacity(batch.len());
-        for (task_id, key, digest) in batch {
-            if let Some(definition) = desk.case.blob(digest, DOCUMENT_SIZE_MAX)? {
+    let mut rest = missing.as_slice();
+    while !rest.is_empty() {
+        let mut documents = Vec::new();
+        let mut held = 0;
+        while let Some(((task_id, key, digest), after)) = rest.split_first()
+            && documents.len() < BATCH_TASKS
+            && held < BATCH_SIZE_MAX
+        {
+            rest = after;
+            if let Some(definition) = desk.document(digest, DOCUMENT_SIZE_MAX)? {
+                held += definition.len();
                 documents.push((*task_id, key, definition));
             }
         }

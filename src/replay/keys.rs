@@ -40,8 +40,8 @@ pub(super) fn load(desk: &mut FactDesk<'_>) -> Result<Keys, StoreError> {
     for (row, bytes) in rows.iter().zip(&files) {
         keys.add(row, bytes.as_deref());
     }
-    for certificate in certificates(desk, &rows, &files)? {
-        keys.ledger.add_certificate(certificate);
+    for (certificate, is_accepted) in certificates(desk, &rows, &files)? {
+        keys.ledger.add_certificate(certificate, is_accepted);
     }
     Ok(keys)
 }
@@ -95,12 +95,12 @@ fn moment(text: Option<&str>) -> Result<Option<Moment>, crate::model::InvalidMom
     text.map(str::parse).transpose()
 }
 
-/// The certificates of all key files, from stored facts where there are any.
+/// The certificates of all key files, from stored facts where there are any; each with whether somebody accepted it.
 fn certificates(
     desk: &mut FactDesk<'_>,
     rows: &[KeyRow],
     files: &[Option<Vec<u8>>],
-) -> Result<Vec<Certificate>, StoreError> {
+) -> Result<Vec<(Certificate, bool)>, StoreError> {
     let mut found = Vec::new();
     let mut missing = Vec::new();
     for (row, bytes) in rows.iter().zip(files) {
@@ -112,16 +112,19 @@ fn certificates(
             inputs: input_digest(&[Some(file)]),
             examiner: certificate::VERSION,
         };
+        let is_accepted = row.accepted_by.is_some();
         match desk.stored::<Vec<Certificate>>(&key)? {
-            Some(certificates) => found.extend(certificates),
-            None => missing.push((key, bytes)),
+            Some(certificates) => found.extend(certificates.into_iter().map(|cert| (cert, is_accepted))),
+            None => missing.push((key, bytes, is_accepted)),
         }
     }
-    let examined: Vec<(FactKey, Vec<Certificate>)> =
-        missing.into_par_iter().map(|(key, bytes)| (key, certificate::examine(bytes))).collect();
-    for (key, certificates) in examined {
+    let examined: Vec<(FactKey, Vec<Certificate>, bool)> = missing
+        .into_par_iter()
+        .map(|(key, bytes, is_accepted)| (key, certificate::examine(bytes), is_accepted))
+        .collect();
+    for (key, certificates, is_accepted) in examined {
         desk.examined(key, &certificates);
-        found.extend(certificates);
+        found.extend(certificates.into_iter().map(|cert| (cert, is_accepted)));
     }
     desk.keep()?;
     Ok(found)

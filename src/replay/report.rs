@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::keys::Keys;
 use super::service::{Request, worst};
 use crate::chain::{Chain, Link, WorkerVote};
-use crate::judge::{Judgement, MomentOfJudgement};
+use crate::judge::{Judgement, MomentOfJudgement, Place};
 use crate::model::{
     AsOf, AsOfUsed, Asserter, Basis, CheckResult, Clocks, Code, Digest, Evidence, Facts, Finding, Gap, LinkReport,
     NotChecked, Outcome, Plane, Reason, Report, RulesUsed, Subject, TargetReport, TaskFacts, TaskId, Verdict,
@@ -30,6 +30,9 @@ const BEYOND_SIGNATURES: [(&str, &str); 4] = [
     ("worker-pools", "Whether tasks ran in the worker pools that are meant for them."),
     ("trees-and-scopes", "Whether restricted scopes were used from the trees that may use them."),
 ];
+
+/// Where findings about a target as a whole come up.
+const FIRST: Place = Place { check: crate::model::Check::Chain, link: 0 };
 
 /// One judged target.
 #[derive(Debug)]
@@ -115,15 +118,15 @@ fn report_target(judged: Judged, request: &Request, findings: &mut Findings, gap
     };
     let mut verdict = judgement.map_or(Verdict::Undetermined, |judgement| judgement.verdict);
     let mut reason = judgement.and_then(|judgement| judgement.reason);
-    let mut own: Vec<(Finding, usize)> = judgement.map(|judgement| judgement.findings.clone()).unwrap_or_default();
+    let mut own: Vec<(Finding, Place)> = judgement.map(|judgement| judgement.findings.clone()).unwrap_or_default();
     if judged.task_type.is_none() {
         verdict = verdict.max(Verdict::Undetermined);
-        own.push((undecided_type(&judged), 0));
+        own.push((undecided_type(&judged), FIRST));
     }
     if !agree {
         // The verdict depends on a moment that nobody knows: then it can't be said.
         verdict = Verdict::Undetermined;
-        own.push((undecided_moment(&judged), 0));
+        own.push((undecided_moment(&judged), FIRST));
     }
     if shape_is_embedded(&judged) {
         verdict = verdict.max(Verdict::Undetermined);
@@ -197,7 +200,7 @@ fn headline(
     verdict: Verdict,
     reason: Option<Reason>,
     links: &[LinkReport],
-    findings: &[(Finding, usize)],
+    findings: &[(Finding, Place)],
     judgement: Option<&Judgement>,
     request: &Request,
 ) -> String {
@@ -216,10 +219,10 @@ fn headline(
             let weightiest = findings
                 .iter()
                 .filter(|(finding, _)| finding.plane == Plane::Rule && Some(finding.reason) == reason)
-                .min_by(|a, b| a.0.order(&b.0));
-            let told = weightiest.map(|(finding, link)| {
-                let place = links.get(*link).map(|link| format!("{}: ", link.name)).unwrap_or_default();
-                format!("{place}{} ({})", finding.message, finding.code)
+                .min_by(|a, b| a.1.cmp(&b.1).then_with(|| a.0.order(&b.0)));
+            let told = weightiest.map(|(finding, place)| {
+                let name = links.get(place.link).map(|link| format!("{}: ", link.name)).unwrap_or_default();
+                format!("{name}{} ({})", finding.message, finding.code)
             });
             told.unwrap_or_else(|| "a check failed".to_owned())
         }
@@ -227,7 +230,7 @@ fn headline(
     }
 }
 
-fn undetermined(links: &[LinkReport], findings: &[(Finding, usize)], request: &Request) -> String {
+fn undetermined(links: &[LinkReport], findings: &[(Finding, Place)], request: &Request) -> String {
     let undecided = findings.iter().map(|(finding, _)| finding);
     let mut undecided = undecided.filter(|f| matches!(f.code, Code::TaskTypeUndecided | Code::MomentUndecided));
     if let Some(finding) = undecided.next() {

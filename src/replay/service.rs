@@ -71,7 +71,8 @@ pub fn replay(case: &mut Case, request: &Request) -> Result<Replayed, ReplayErro
     judged.sort_by(|a, b| a.task_id.cmp(&b.task_id));
     let report = report::assemble(case.content_id()?, judged, &keys, request);
     if case.is_writable() {
-        case.keep_replay(&record(&report, &keys, request), &report)?;
+        let held = case.held()?;
+        case.keep_replay(&record(&report, &keys, request, held), &report)?;
     }
     Ok(Replayed { report, work })
 }
@@ -202,6 +203,13 @@ fn judge_target(target: &TaskId, facts: &Facts, names: &EdgeNames, keys: &Keys, 
         // That name is for people: no type of the rule book's.
         head.task_type = None;
     }
+    // Before its run nothing of a task is signed: a definition that calls itself a decision or action task, which no task
+    // graph lists, would then vouch for itself.
+    let vouches_for_itself = chain.links.first().is_some_and(|head| !head.is_attested && head.is_parent_type());
+    let (task_type, candidates) = match task_type {
+        Some(task_type) if vouches_for_itself && request.task_type.is_none() => (None, vec![task_type]),
+        task_type => (task_type, candidates),
+    };
     let (moments, as_of) = moments(&chain, facts, keys, request);
     let judgements: Vec<(Clocks, Judgement)> = moments
         .into_iter()
@@ -246,14 +254,17 @@ pub(super) fn worst(judgements: &[(Clocks, Judgement)]) -> Option<(&(Clocks, Jud
     Some((worst, agree || first == Verdict::Undetermined && worst.1.verdict == Verdict::Undetermined))
 }
 
-fn record(report: &Report, keys: &Keys, request: &Request) -> ReplayRecord {
+fn record(report: &Report, keys: &Keys, request: &Request, held: (u64, u64)) -> ReplayRecord {
     let as_of = match request.as_of {
         AsOf::Then => "then".to_owned(),
         AsOf::At(moment) => moment.to_string(),
     };
     let targets = report.targets.iter().map(|target| target.task_id.as_str().as_bytes());
     let epochs: Vec<String> = keys.ledger.epochs().map(|epoch| format!("{epoch:?}")).collect();
+    // Contents that are kept later can change an answer without changing what the snapshots are.
+    let held = format!("{} {}", held.0, held.1);
     let question = [
+        held.as_bytes(),
         report.case.bytes().as_slice(),
         report.tool.version.as_bytes(),
         request.book.digest.bytes(),

@@ -36,6 +36,10 @@ pub struct RuleBook {
     pub optional_artifacts: OptionalArtifacts,
     /// When a decision task's actions.json and parameters.yml count as consumed.
     pub decision_artifacts: DecisionArtifacts,
+    /// Whether a task's parent must be a decision or action task of the chain.
+    pub parentage: Parentage,
+    /// What an artifact that is attested with no digest at all is worth.
+    pub empty_digests: EmptyDigests,
     /// Whether the comparison with the task graph looks at the expiry of payload artifacts.
     pub artifact_expiry_in_graph: ArtifactExpiry,
     /// What the real verifier checks and this book does not yet: keeps every verdict from being Verified.
@@ -87,6 +91,26 @@ pub enum DecisionArtifacts {
     Always,
     /// Where the decision task attests them: decision tasks of 2016 did not publish them all.
     IfAttested,
+}
+
+/// Whether a task's parent must be a decision or action task of the chain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Parentage {
+    /// It must: else nothing says who made the task.
+    Held,
+    /// A parent that the chain knows under another task type is not looked at, as scriptworker has it.
+    NotHeld,
+}
+
+/// What an artifact that is attested with no digest at all is worth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EmptyDigests {
+    /// Nothing: it is refused.
+    Refused,
+    /// It passes unchecked, as scriptworker has it; an audit finding.
+    NotChecked,
 }
 
 /// Whether the comparison with the task graph looks at `payload.artifacts[].expires`.

@@ -98,6 +98,18 @@ impl Case {
         &self.path
     }
 
+    /// What became of a write that the case can do without: where the file or its folder turns out not to be writable,
+    /// the case goes on without keeping anything.
+    pub(super) fn forgo(&mut self, written: Result<(), StoreError>) -> Result<(), StoreError> {
+        match written {
+            Err(StoreError::ReadOnly(_)) => {
+                self.writable = false;
+                Ok(())
+            }
+            written => written,
+        }
+    }
+
     /// Whether new facts can be kept.
     pub const fn is_writable(&self) -> bool {
         self.writable
@@ -164,7 +176,7 @@ pub(super) fn named(error: StoreError, path: &Path) -> StoreError {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Busy(path.to_owned()),
         Some(ErrorCode::DatabaseCorrupt) => StoreError::Damaged(inner.to_string()),
         Some(ErrorCode::DiskFull) => StoreError::DiskFull(path.to_owned()),
-        Some(ErrorCode::ReadOnly) => StoreError::ReadOnly(path.to_owned()),
+        Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen) => StoreError::ReadOnly(path.to_owned()),
         Some(_) | None => error,
     }
 }

@@ -43,7 +43,8 @@ impl Case {
             return Ok(());
         }
         let path = self.path().to_owned();
-        self.insert_facts(facts).map_err(|error| named(error, &path))
+        let written = self.insert_facts(facts).map_err(|error| named(error, &path));
+        self.forgo(written)
     }
 
     fn insert_facts(&mut self, facts: &[(FactKey, String)]) -> Result<(), StoreError> {

@@ -26,7 +26,8 @@ impl Case {
     /// Keeps the verdicts, findings and gaps of a report. A question that was answered before changes nothing.
     pub fn keep_replay(&mut self, record: &ReplayRecord, report: &Report) -> Result<(), StoreError> {
         let path = self.path().to_owned();
-        self.insert_replay(record, report).map_err(|error| named(error, &path))
+        let written = self.insert_replay(record, report).map_err(|error| named(error, &path));
+        self.forgo(written)
     }
 
     fn insert_replay(&mut self, record: &ReplayRecord, report: &Report) -> Result<(), StoreError> {

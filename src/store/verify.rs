@@ -189,6 +189,13 @@ impl Case {
         Ok(())
     }
 
+    /// Number and bytes of the documents whose contents the case holds.
+    pub fn held(&self) -> Result<(u64, u64), StoreError> {
+        let (count, size): (i64, Option<i64>) =
+            self.conn.query_row("SELECT count(*), sum(size) FROM blob", [], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok((count.unsigned_abs(), size.unwrap_or(0).unsigned_abs()))
+    }
+
     /// What the case holds.
     pub fn info(&self) -> Result<CaseInfo, StoreError> {
         let count = |sql: &str| -> Result<u64, StoreError> {
@@ -217,7 +224,7 @@ impl Case {
         Ok(CaseInfo {
             content_id: self.content_id()?,
             snapshots: snapshots.collect::<Result<_, _>>()?,
-            blobs: (count("SELECT count(*) FROM blob")?, count("SELECT sum(size) FROM blob")?),
+            blobs: self.held()?,
             packed: count("SELECT sum(length(content)) FROM pack")?,
             facts: count("SELECT count(*) FROM fact")?,
             replays: count("SELECT count(*) FROM replay")?,

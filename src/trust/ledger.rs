@@ -28,7 +28,8 @@ pub enum Standing {
 #[derive(Debug, Clone, Default)]
 pub struct Ledger {
     epochs: BTreeMap<KeyId, Vec<KeyEpoch>>,
-    certificates: BTreeMap<KeyId, Vec<Certificate>>,
+    /// Certificates, each with whether somebody accepted the file that it comes from.
+    certificates: BTreeMap<KeyId, Vec<(Certificate, bool)>>,
 }
 
 impl Ledger {
@@ -37,11 +38,13 @@ impl Ledger {
         self.epochs.entry(epoch.key.clone()).or_default().push(epoch);
     }
 
-    /// Adds a certificate; several variants of one are all kept.
-    pub fn add_certificate(&mut self, certificate: Certificate) {
+    /// Adds a certificate; several variants of one are all kept. One that nobody accepted can take trust away, by a
+    /// revocation that it bears, but gives none: its later expiry counts for nothing.
+    pub fn add_certificate(&mut self, certificate: Certificate, is_accepted: bool) {
         let variants = self.certificates.entry(certificate.key.clone()).or_default();
-        if !variants.contains(&certificate) {
-            variants.push(certificate);
+        match variants.iter_mut().find(|(known, _)| *known == certificate) {
+            Some((_, accepted)) => *accepted |= is_accepted,
+            None => variants.push((certificate, is_accepted)),
         }
     }
 
@@ -82,9 +85,12 @@ impl Ledger {
     /// The validity of a certificate's key. Of several variants of the certificate a revocation counts wherever it
     /// stands; else the key is valid if any variant makes it so.
     fn validity(&self, key: &KeyId, fingerprint: &str, clocks: Clocks) -> (Validity, Option<Moment>) {
-        let variants = self.certificates.get(key).into_iter().flatten();
-        let keys = variants.flat_map(|certificate| &certificate.keys).filter(|key| key.fingerprint == fingerprint);
-        let found: Vec<(Validity, Option<Moment>)> = keys.map(|key| key.validity(clocks.key, clocks.policy)).collect();
+        let mut found: Vec<(Validity, Option<Moment>)> = Vec::new();
+        for (certificate, is_accepted) in self.certificates.get(key).into_iter().flatten() {
+            let of_key = certificate.keys.iter().filter(|key| key.fingerprint == fingerprint);
+            let validities = of_key.map(|key| key.validity(clocks.key, clocks.policy));
+            found.extend(validities.filter(|(validity, _)| *is_accepted || *validity == Validity::Revoked));
+        }
         [Validity::Revoked, Validity::Valid]
             .into_iter()
             .find_map(|wanted| found.iter().find(|(validity, _)| *validity == wanted).copied())
@@ -96,7 +102,7 @@ impl Ledger {
     pub fn break_points(&self) -> BTreeSet<Moment> {
         let mut points: BTreeSet<Moment> =
             self.epochs().flat_map(|epoch| [epoch.from, epoch.until]).flatten().collect();
-        for key in self.certificates.values().flatten().flat_map(|certificate| &certificate.keys) {
+        for key in self.certificates.values().flatten().flat_map(|(certificate, _)| &certificate.keys) {
             for era in &key.eras {
                 points.extend(era.from);
                 points.extend(era.steps.iter().map(|step| step.from));

@@ -7,10 +7,10 @@ use crate::chain::{Link, Mode};
 use crate::formats::fnmatch::fnmatch;
 use crate::judge::judging::{Judging, Ruling, evidence, subject};
 use crate::model::{
-    ACTIONS_JSON, Asserter, Claim, ClaimState, Code, Evidence, GapKind, Outcome, PARAMETERS_YML, Plane, Presence,
-    TASK_GRAPH_JSON, TaskFacts, TaskId, UpstreamArtifact,
+    ACTIONS_JSON, Asserter, AttestationFacts, Claim, ClaimState, Code, Evidence, GapKind, Outcome, PARAMETERS_YML,
+    Plane, Presence, TASK_GRAPH_JSON, TaskFacts, TaskId, UpstreamArtifact,
 };
-use crate::rules::{Consumers, DecisionArtifacts, OptionalArtifacts};
+use crate::rules::{Consumers, DecisionArtifacts, EmptyDigests, OptionalArtifacts};
 
 /// The most artifacts that one line names.
 const OTHERS_TOLD: usize = 3;
@@ -24,15 +24,15 @@ struct Consumed {
     optional: bool,
     /// It counts only where its maker attests it.
     if_attested: bool,
+    /// Its maker publishes it for the verification itself.
+    is_published: bool,
 }
 
 pub(super) fn check(judging: &mut Judging<'_>, link: &Link) -> Ruling {
     remark_on_altered(judging, link);
     let mut outcome = Outcome::NotApplicable;
     let mut consumed = BTreeSet::new();
-    if link.is_attested && link.is_parent_type() {
-        consumed.extend(published(judging, link));
-    }
+    consumed.extend(published(judging, link));
     let (upstream, expansion) = upstream(judging, link);
     outcome = outcome.max(expansion);
     consumed.extend(upstream);
@@ -56,11 +56,15 @@ pub(super) fn check(judging: &mut Judging<'_>, link: &Link) -> Ruling {
 
 /// What a decision or action task publishes and the verification reads (`get_all_artifacts_per_task_id` in scriptworker).
 fn published(judging: &Judging<'_>, link: &Link) -> Vec<Consumed> {
+    if !link.is_attested || !link.is_parent_type() {
+        return Vec::new();
+    }
     let artifact = |name: &str, if_attested| Consumed {
         maker: link.task_id.clone(),
         name: name.to_owned(),
         optional: false,
         if_attested,
+        is_published: true,
     };
     let mut published = vec![artifact(TASK_GRAPH_JSON, false)];
     if link.task_type.as_deref() == Some("decision") {
@@ -86,7 +90,13 @@ fn upstream(judging: &mut Judging<'_>, link: &Link) -> (Vec<Consumed>, Outcome) 
                 outcome = outcome.max(illegal(judging, link, &maker, path, "a name that leads elsewhere"));
             }
             if !path.contains('*') {
-                consumed.push(Consumed { maker: maker.clone(), name: path.clone(), optional, if_attested: false });
+                consumed.push(Consumed {
+                    maker: maker.clone(),
+                    name: path.clone(),
+                    optional,
+                    if_attested: false,
+                    is_published: false,
+                });
                 continue;
             }
             if judging.mode == Mode::BeforeRun && !link.is_attested && !entry.optional {
@@ -99,6 +109,7 @@ fn upstream(judging: &mut Judging<'_>, link: &Link) -> (Vec<Consumed>, Outcome) 
                 name,
                 optional,
                 if_attested: false,
+                is_published: false,
             }));
         }
     }
@@ -194,7 +205,7 @@ fn check_artifact(judging: &mut Judging<'_>, link: &Link, artifact: &Consumed) -
     let about = subject("artifact", &artifact.maker, Some(run_id), Some(&artifact.name));
     let presence = task.evidence.artifact_presence(run_id, &artifact.name);
     let forms = judging.forms(task);
-    let readable: Vec<_> = forms.iter().filter(|(_, facts)| facts.attestation.is_some()).collect();
+    let readable: Vec<_> = forms.iter().filter(|(_, facts)| is_readable(facts)).collect();
     if readable.is_empty() {
         // The maker's attestation is missing or unreadable, and told at its own link too.
         if forms.is_empty() {
@@ -204,13 +215,14 @@ fn check_artifact(judging: &mut Judging<'_>, link: &Link, artifact: &Consumed) -
     }
     let plane = match judging.book.optional_artifacts {
         OptionalArtifacts::NotHeld if artifact.optional => Plane::Audit,
+        OptionalArtifacts::NotHeld | OptionalArtifacts::HeldToTheirDigest if artifact.is_published => Plane::Rule,
         OptionalArtifacts::NotHeld | OptionalArtifacts::HeldToTheirDigest => judging_plane(judging, link),
     };
     let mut outcome = Outcome::NotApplicable;
     for (_, facts) in readable {
         let signed = |excerpt: Option<String>| {
             let pointer = format!("/artifacts/{}", artifact.name.replace('~', "~0").replace('/', "~1"));
-            evidence(Some(facts.blob), &pointer, excerpt, Asserter::WorkerSigned)
+            evidence(Some(facts.blob), &pointer, excerpt, facts.asserter())
         };
         let of_form = match facts.digests.claims.get(&artifact.name) {
             None if artifact.if_attested => Outcome::NotApplicable,
@@ -227,6 +239,8 @@ fn check_artifact(judging: &mut Judging<'_>, link: &Link, artifact: &Consumed) -
                     judging.object(plane, Code::ArtifactDigestMismatch, about.clone(), message, places)
                 }
                 ClaimState::NoDigest | ClaimState::UnknownAlgorithm | ClaimState::Malformed => {
+                    let unchecked = judging.book.empty_digests == EmptyDigests::NotChecked;
+                    let plane = if claim.state == ClaimState::NoDigest && unchecked { Plane::Audit } else { plane };
                     let stated = claim.open.iter().map(|open| format!("{}: {}", open.algorithm, open.stated));
                     let stated = stated.collect::<Vec<_>>().join(", ");
                     let message = format!(
@@ -248,6 +262,11 @@ fn check_artifact(judging: &mut Judging<'_>, link: &Link, artifact: &Consumed) -
         outcome = outcome.max(of_form);
     }
     outcome
+}
+
+/// Whether an attestation is there and says something.
+fn is_readable(facts: &AttestationFacts) -> bool {
+    facts.attestation.as_ref().is_some_and(|attestation| attestation.unreadable.is_none())
 }
 
 fn unseen(
@@ -297,9 +316,14 @@ fn remark_on_altered(judging: &mut Judging<'_>, link: &Link) {
             if claim.state != ClaimState::Differs || is_consumed(judging, link, name) {
                 continue;
             }
-            let artifact =
-                Consumed { maker: link.task_id.clone(), name: name.clone(), optional: false, if_attested: false };
-            let signed = evidence(Some(facts.blob), "/artifacts", Some(name.clone()), Asserter::WorkerSigned);
+            let artifact = Consumed {
+                maker: link.task_id.clone(),
+                name: name.clone(),
+                optional: false,
+                if_attested: false,
+                is_published: false,
+            };
+            let signed = evidence(Some(facts.blob), "/artifacts", Some(name.clone()), facts.asserter());
             let (message, places) = mismatch(task, &artifact, claim, run_id, signed);
             let about = subject("artifact", &link.task_id, Some(run_id), Some(name));
             judging.remark(Code::ArtifactAltered, about, message, places);
@@ -309,7 +333,7 @@ fn remark_on_altered(judging: &mut Judging<'_>, link: &Link) {
 
 /// Whether the chain consumes an artifact of a link.
 fn is_consumed(judging: &Judging<'_>, link: &Link, name: &str) -> bool {
-    if link.is_parent_type() && [TASK_GRAPH_JSON, ACTIONS_JSON, PARAMETERS_YML].contains(&name) {
+    if published(judging, link).iter().any(|artifact| artifact.name == name) {
         return true;
     }
     let shapes = judging.chain.links.iter().filter_map(|other| judging.task(&other.task_id)?.shape());

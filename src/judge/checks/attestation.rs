@@ -35,7 +35,7 @@ pub(super) fn check(judging: &mut Judging<'_>, link: &Link) -> Ruling {
         && first_says.value_digest != second_says.value_digest
     {
         let message = format!("{} and {} say different things", Form::Ed25519.artifact(), Form::Openpgp.artifact());
-        let places = [first, second].map(|facts| evidence(Some(facts.blob), "", None, Asserter::WorkerSigned));
+        let places = [first, second].map(|facts| evidence(Some(facts.blob), "", None, facts.asserter()));
         judging.refute(
             Code::AttestationFormsDisagree,
             about(link, task, *forms.first().map_or(&Form::Ed25519, |(f, _)| f)),
@@ -78,8 +78,7 @@ fn check_form(
         }
         return (Outcome::Unknown, "its bytes can't be read".to_owned());
     };
-    let place =
-        |pointer: &str, excerpt: Option<String>| evidence(Some(facts.blob), pointer, excerpt, Asserter::WorkerSigned);
+    let place = |pointer: &str, excerpt: Option<String>| evidence(Some(facts.blob), pointer, excerpt, facts.asserter());
     if let Some(why) = &attestation.unreadable {
         let message = format!("the attestation can't be read: {why}");
         judging.refute(Code::AttestationMalformed, here, message, vec![place("", None)]);
@@ -129,7 +128,7 @@ fn identity(
         judging.found(plane, code, here.clone(), message, places, None);
     };
     let signed =
-        |pointer: &str, excerpt: Option<String>| evidence(Some(facts.blob), pointer, excerpt, Asserter::WorkerSigned);
+        |pointer: &str, excerpt: Option<String>| evidence(Some(facts.blob), pointer, excerpt, facts.asserter());
     let queue =
         |pointer: String, excerpt: Option<String>| evidence(task.evidence.status, &pointer, excerpt, Asserter::Queue);
     for problem in &attestation.problems {
@@ -200,7 +199,7 @@ fn difference_places(differences: &[Difference], facts: &AttestationFacts, task:
     let places = differences.iter().take(DIFFERENCES_TOLD).flat_map(|difference| {
         let signed = format!("/task{}", difference.pointer);
         [
-            evidence(Some(facts.blob), &signed, difference.left.clone(), Asserter::WorkerSigned),
+            evidence(Some(facts.blob), &signed, difference.left.clone(), facts.asserter()),
             evidence(task.evidence.definition, &difference.pointer, difference.right.clone(), Asserter::Queue),
         ]
     });

@@ -3,7 +3,7 @@
 
 use crate::chain::Link;
 use crate::judge::judging::{Judging, Ruling, evidence, subject};
-use crate::model::{Asserter, AttestationFacts, ClaimState, Code, Origin, Outcome, Role, TaskFacts, TaskId, TaskImage};
+use crate::model::{Algorithm, Asserter, AttestationFacts, Code, Origin, Outcome, Role, TaskFacts, TaskId, TaskImage};
 
 pub(super) fn check(judging: &mut Judging<'_>, link: &Link) -> Ruling {
     let nothing = |words: &str| (Outcome::NotApplicable, words.to_owned());
@@ -68,12 +68,13 @@ fn check_form(
     let loaded = attestation.image_artifact_hash.as_deref();
     let says = || {
         let excerpt = loaded.map(str::to_owned);
-        evidence(Some(facts.blob), "/environment/imageArtifactHash", excerpt, Asserter::WorkerSigned)
+        evidence(Some(facts.blob), "/environment/imageArtifactHash", excerpt, facts.asserter())
     };
-    let Some((algorithm, loaded_digest)) = loaded.and_then(|hash| hash.split_once(':')) else {
+    let usable = loaded.and_then(|hash| hash.split_once(':')).filter(|(name, _)| Algorithm::named(name).is_some());
+    let Some((algorithm, loaded_digest)) = usable else {
         let message = match loaded {
             None => "the worker does not state which image it loaded".to_owned(),
-            Some(stated) => format!("the worker states no digest of the image it loaded, but {stated:?}"),
+            Some(stated) => format!("the worker states no usable digest of the image it loaded, but {stated:?}"),
         };
         judging.refute(Code::DockerImageUnstated, here, message, vec![says()]);
         return Outcome::Fail;
@@ -100,7 +101,7 @@ fn check_form(
         let message =
             format!("the worker loaded an image of {algorithm} {loaded_digest}; {maker} attested {attested} of {path}");
         let pointer = format!("/artifacts/{}", path.replace('~', "~0").replace('/', "~1"));
-        let places = vec![says(), evidence(Some(of_maker.blob), &pointer, Some(attested), Asserter::WorkerSigned)];
+        let places = vec![says(), evidence(Some(of_maker.blob), &pointer, Some(attested), of_maker.asserter())];
         judging.refute(Code::DockerImageMismatch, here.clone(), message, places);
         outcome = Outcome::Fail;
     }
@@ -114,15 +115,13 @@ fn attested_digest(made: &TaskFacts, facts: &AttestationFacts, path: &str, algor
     if let Some(open) = claim.open.iter().find(|open| open.algorithm == algorithm) {
         return Some(open.stated.clone());
     }
+    if !claim.algorithms.iter().any(|stated| stated == algorithm) {
+        return None;
+    }
+    // What is stated and not open agrees with the bytes seen.
     let record = made.evidence.artifact(made.evidence.latest_run()?, path)?;
-    match (claim.state, algorithm) {
-        // What is not open agrees with the bytes seen.
-        (ClaimState::Agrees | ClaimState::Differs | ClaimState::Unseen | ClaimState::UnknownAlgorithm, "sha256") => {
-            record.sha256.map(|digest| digest.to_string())
-        }
-        (ClaimState::Agrees | ClaimState::Differs | ClaimState::Unseen | ClaimState::UnknownAlgorithm, "sha512") => {
-            record.sha512.clone()
-        }
-        _ => None,
+    match Algorithm::named(algorithm)? {
+        Algorithm::Sha256 => record.sha256.map(|digest| digest.to_string()),
+        Algorithm::Sha512 => record.sha512.clone(),
     }
 }

@@ -4,9 +4,10 @@ use crate::chain::Link;
 use crate::judge::checks::attestation::tell_differences;
 use crate::judge::judging::{Judging, Ruling, evidence, subject};
 use crate::model::{
-    Asserter, Code, Difference, DifferenceKind, GapKind, GraphEntry, Outcome, Presence, TASK_GRAPH_JSON, TaskId,
+    Asserter, AttestationFacts, ClaimState, Code, Difference, DifferenceKind, GapKind, GraphEntry, Outcome, Plane,
+    Presence, TASK_GRAPH_JSON, TaskFacts, TaskId,
 };
-use crate::rules::ArtifactExpiry;
+use crate::rules::{ArtifactExpiry, Parentage};
 
 pub(super) fn check(judging: &mut Judging<'_>, link: &Link) -> Ruling {
     if link.is_parent_type() {
@@ -21,10 +22,33 @@ pub(super) fn check(judging: &mut Judging<'_>, link: &Link) -> Ruling {
         return (Outcome::Unknown, "the definition is missing".to_owned());
     }
     let Some(parent) = link.parent.clone() else { return (Outcome::Unknown, "no parent is known".to_owned()) };
+    if !judging.chain.link(&parent).is_some_and(Link::is_parent_type) {
+        return no_parent(judging, link, &parent);
+    }
     match task.graph_entries.get(&parent) {
         Some(entry) => judge_entry(judging, link, &parent, entry),
         None => no_graph(judging, &parent),
     }
+}
+
+/// The parent is no decision or action task, as the chain knows it: what graph it published is not even attested to be
+/// one.
+fn no_parent(judging: &mut Judging<'_>, link: &Link, parent: &TaskId) -> Ruling {
+    let known = judging.chain.link(parent);
+    if known.is_some_and(|known| known.task_type.is_none()) || known.is_none() {
+        return (Outcome::Unknown, format!("of its parent {parent} nothing is known"));
+    }
+    let task_type = known.and_then(|known| known.task_type.clone()).unwrap_or_default();
+    let plane = match judging.book.parentage {
+        Parentage::Held => Plane::Rule,
+        Parentage::NotHeld => Plane::Audit,
+    };
+    let definition = judging.task(&link.task_id).and_then(|task| task.evidence.definition);
+    let message = format!("its parent {parent} is a {task_type} task of the chain, no decision or action task");
+    let place = evidence(definition, "/extra/parent", Some(parent.to_string()), Asserter::Queue);
+    let about = subject("task", &link.task_id, None, None);
+    let outcome = judging.object(plane, Code::ParentNotPermitted, about, message, vec![place]);
+    (outcome, "its parent makes no tasks".to_owned())
 }
 
 fn no_graph(judging: &mut Judging<'_>, parent: &TaskId) -> Ruling {
@@ -46,33 +70,22 @@ fn judge_entry(judging: &mut Judging<'_>, link: &Link, parent: &TaskId, entry: &
         .and_then(|task| task.evidence.artifact(run_id?, TASK_GRAPH_JSON))
         .and_then(|record| record.sha256);
     let definition = judging.task(&link.task_id).and_then(|task| task.evidence.definition);
+    let who = judging.task(parent).map_or(Asserter::Collector, |parent| who_says(judging, parent));
     let about_graph = || subject("graph", parent, run_id, Some(TASK_GRAPH_JSON));
     let about_task = || subject("task", &link.task_id, None, None);
-    let in_graph = |pointer: &str, excerpt| {
-        evidence(graph, &format!("/{}{pointer}", link.task_id), excerpt, Asserter::WorkerSigned)
-    };
+    let in_graph = |pointer: &str, excerpt| evidence(graph, &format!("/{}{pointer}", link.task_id), excerpt, who);
     for ambiguity in &entry.ambiguities {
         let message = format!("its entry in the task graph holds {ambiguity}");
         judging.remark(Code::DocumentAmbiguous, about_graph(), message, vec![in_graph("", Some(ambiguity.clone()))]);
     }
     if let Some(why) = &entry.unreadable {
         let message = format!("the task graph of {parent} can't be read: {why}");
-        judging.refute(
-            Code::GraphMalformed,
-            about_graph(),
-            message,
-            vec![evidence(graph, "", None, Asserter::WorkerSigned)],
-        );
+        judging.refute(Code::GraphMalformed, about_graph(), message, vec![evidence(graph, "", None, who)]);
         return (Outcome::Fail, "the graph can't be read".to_owned());
     }
     if !entry.listed {
         let message = format!("the task graph of {parent} does not list {}", link.task_id);
-        judging.refute(
-            Code::TaskNotInGraph,
-            about_task(),
-            message,
-            vec![evidence(graph, "", None, Asserter::WorkerSigned)],
-        );
+        judging.refute(Code::TaskNotInGraph, about_task(), message, vec![evidence(graph, "", None, who)]);
         return (Outcome::Fail, "not listed".to_owned());
     }
     if let Some(why) = &entry.malformed {
@@ -106,6 +119,15 @@ fn judge_entry(judging: &mut Judging<'_>, link: &Link, parent: &TaskId, entry: &
     (Outcome::Fail, "differs from the graph".to_owned())
 }
 
+/// Who says what a task graph says: its maker, where a sound attestation covers the graph's bytes.
+fn who_says(judging: &Judging<'_>, parent: &TaskFacts) -> Asserter {
+    let covers = |facts: &&AttestationFacts| {
+        facts.digests.claims.get(TASK_GRAPH_JSON).is_some_and(|claim| claim.state == ClaimState::Agrees)
+    };
+    let forms = judging.forms(parent);
+    forms.iter().map(|(_, facts)| *facts).find(covers).map_or(Asserter::Collector, AttestationFacts::asserter)
+}
+
 /// Whether the rule book counts a difference: not in an ignored key, and not a key that only the definition has, which
 /// scriptworker, walking the graph's keys, never sees.
 fn counts(judging: &Judging<'_>, difference: &Difference) -> bool {
@@ -118,6 +140,9 @@ fn counts(judging: &Judging<'_>, difference: &Difference) -> bool {
     if is_top_level && difference.kind == DifferenceKind::RightOnly {
         return false;
     }
-    let is_expiry = difference.pointer.starts_with("/payload/artifacts/") && difference.pointer.ends_with("/expires");
+    // `/payload/artifacts/<artifact>/expires` and nothing deeper or shallower.
+    let is_expiry = difference.pointer.starts_with("/payload/artifacts/")
+        && difference.pointer.ends_with("/expires")
+        && difference.pointer.matches('/').count() == 4;
     !(is_expiry && judging.book.artifact_expiry_in_graph == ArtifactExpiry::Ignored)
 }

@@ -57,7 +57,10 @@ fn check_form(
 ) -> FormRuling {
     let here = subject("signature", &link.task_id, task.evidence.latest_run(), Some(form.artifact()));
     let Some(signature) = &facts.signature else {
-        judging.lack(GapKind::ArtifactContent, here, Presence::Present);
+        let is_detached = facts.attestation.is_some() && facts.signature_blob.is_some();
+        let name = if is_detached { crate::model::ATTESTATION_SIG } else { form.artifact() };
+        let content = subject("artifact", &link.task_id, here.run_id, Some(name));
+        judging.lack(GapKind::ArtifactContent, content, Presence::Present);
         return unknown("its bytes are not kept");
     };
     remark_on_framing(judging, &here, facts, signature);
@@ -201,17 +204,15 @@ impl FormCase<'_> {
     fn fail(&self, judging: &mut Judging<'_>, code: Code, words: String) -> FormRuling {
         let confirm = confirm(self);
         judging.found(Plane::Rule, code, self.here.clone(), words.clone(), self.places(), Some(confirm));
-        let is_contradicted = matches!(
-            code,
-            Code::SignatureInvalid | Code::SignatureUnreadable | Code::SignatureAmbiguous | Code::SignatureMissing
-        );
+        let is_contradicted =
+            matches!(code, Code::SignatureInvalid | Code::SignatureUnreadable | Code::SignatureAmbiguous);
         FormRuling { outcome: Outcome::Fail, is_contradicted, words }
     }
 
     fn places(&self) -> Vec<Evidence> {
-        let signed = evidence(Some(self.facts.blob), "", None, Asserter::WorkerSigned);
+        let signed = evidence(Some(self.facts.blob), "", None, self.facts.asserter());
         let detached =
-            self.facts.signature_blob.map(|blob| evidence(Some(blob), "bytes=0-63", None, Asserter::WorkerSigned));
+            self.facts.signature_blob.map(|blob| evidence(Some(blob), "bytes=0-63", None, self.facts.asserter()));
         std::iter::once(signed).chain(detached).collect()
     }
 }
@@ -252,12 +253,12 @@ fn confirm(case: &FormCase<'_>) -> String {
     let task = &case.link.task_id;
     match case.form {
         Form::Ed25519 => {
-            let key = case.signature.key.as_ref().map(|key| key.as_str().trim_start_matches("ed25519:").to_owned());
-            let key = key.unwrap_or_else(|| "PUBLIC_KEY_IN_HEX".to_owned());
+            let key =
+                case.signature.key.as_ref().map_or("PUBLIC_KEY", |key| key.as_str().trim_start_matches("ed25519:"));
             // 302a300506032b6570032100 is the DER of an ed25519 public key up to the key itself (RFC 8410).
             format!(
                 "cotrace cat {task} {json} > cot.json; cotrace cat {task} {sig} > cot.sig; \
-                 printf 302a300506032b6570032100{key} | xxd -r -p > key.der; \
+                 (printf 302a300506032b6570032100 | xxd -r -p; echo {key} | base64 -d) > key.der; \
                  openssl pkeyutl -verify -pubin -keyform DER -inkey key.der -rawin -in cot.json -sigfile cot.sig",
                 json = crate::model::ATTESTATION_JSON,
                 sig = crate::model::ATTESTATION_SIG,
@@ -335,7 +336,7 @@ fn remark_on_time(
     signature: &Signature,
 ) {
     let Some(claimed) = signature.claimed_time else { return };
-    let place = || vec![evidence(Some(facts.blob), "", Some(claimed.to_string()), Asserter::WorkerSigned)];
+    let place = || vec![evidence(Some(facts.blob), "", Some(claimed.to_string()), facts.asserter())];
     let run = task.evidence.latest_run().and_then(|run_id| task.evidence.run(run_id));
     let moment = judging.clocks.key;
     // The target itself is judged while it runs: it signs afterwards.

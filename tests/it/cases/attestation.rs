@@ -42,8 +42,7 @@ pub(super) const CASES: &[Case] = &[
         ("a second document follows", "white space follows"),
         || Scene::of(rewritten(|text| text + "{}"), "signing-linux64"),
         || Scene::of(rewritten(|text| text + " \n"), "signing-linux64"),
-    )
-    .also(&[Code::ArtifactNotAttested]),
+    ),
     Case::refutes(
         Code::AttestationTaskMismatch,
         ("attestation", "build-linux64"),

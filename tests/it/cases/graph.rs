@@ -22,6 +22,17 @@ pub(super) const CASES: &[Case] = &[
         || Scene::of(emptied("test-linux64"), "signing-linux64"),
     ),
     Case::refutes(
+        Code::ParentNotPermitted,
+        ("task", "build-linux64"),
+        (
+            "the build names a signing task as its parent, beside which lies a graph",
+            "the graph lies there, and nobody names it",
+        ),
+        || Scene::of(adopted(true), "beetmover-linux64"),
+        || Scene::of(adopted(false), "beetmover-linux64"),
+    )
+    .also(&[Code::ChainCycle]),
+    Case::refutes(
         Code::TaskNotInGraph,
         ("task", "signing-linux64"),
         ("the graph does not list a link", "the graph does not list another task"),
@@ -94,6 +105,23 @@ fn unlisted(label: &str) -> World {
 fn redefined(edit: impl FnOnce(&mut Value)) -> World {
     let mut world = nightly_2026();
     redefine_alone(&mut world, "build-linux64", edit);
+    world
+}
+
+/// A build with a command of its own, which the graph beside the signing task lists; as its parent, or not.
+fn adopted(as_parent: bool) -> World {
+    let mut world = nightly_2026();
+    let [signing, build] = ["signing-linux64", "build-linux64"].map(|label| world.task_id(label).unwrap().to_owned());
+    if as_parent {
+        redefine_alone(&mut world, "build-linux64", |task| {
+            task["extra"]["parent"] = signing.into();
+            task["payload"]["command"] = json!(["evil"]);
+        });
+    }
+    let definition = world.json(&world.definition_path("build-linux64").unwrap()).unwrap();
+    let graph = json!({ build: { "task": definition } });
+    let path = world.artifact_path("signing-linux64", "public/task-graph.json").unwrap();
+    world.put(&path, graph.to_string());
     world
 }
 
