@@ -20,6 +20,8 @@
 //! - [`rules`] are the rule books; [`trust`] is the key ledger.
 //! - [`judge`] turns chain, facts, trust, rules and clocks into verdicts, findings and gaps.
 //!
+//! - [`insight`] turns facts into answers: where something occurs, how complete the evidence is.
+//!
 //! And above it are presenters of its reports, which hold no rules:
 //!
 //! - [`export`] writes a report for programs (JSON) and for people (text).
@@ -33,6 +35,7 @@ pub mod examine;
 pub mod export;
 pub mod formats;
 pub mod import;
+pub mod insight;
 pub mod judge;
 pub mod model;
 pub mod replay;

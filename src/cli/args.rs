@@ -32,6 +32,8 @@ pub(super) enum Command {
     Replay(ReplayArgs),
     Show(ShowArgs),
     Cat(CatArgs),
+    Find(FindArgs),
+    Gaps(GapsArgs),
     /// Look after the case file itself.
     ///
     /// Examples:
@@ -156,6 +158,9 @@ pub(super) struct JudgementArgs {
     /// The product whose tables apply, where the evidence does not settle it.
     #[arg(long, visible_alias = "cot-product", value_name = "PRODUCT")]
     pub(super) product: Option<String>,
+    /// The snapshot to judge in, by the beginning of its digest; without it, the newest that has the target.
+    #[arg(long, value_name = "DIGEST")]
+    pub(super) snapshot: Option<String>,
     /// Judge the targets as about to run: their own attestations are not looked at.
     #[arg(long)]
     pub(super) no_check_task: bool,
@@ -210,7 +215,7 @@ pub(super) struct ShowArgs {
 /// Examples:
 ///   cotrace --case review.sqlite cat TASK_ID public/chain-of-trust.json
 ///   cotrace --case review.sqlite cat TASK_ID definition.json
-///   cotrace --case review.sqlite cat SHA256
+///   cotrace --case review.sqlite cat SHA256 --as hex
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub(super) struct CatArgs {
@@ -223,6 +228,69 @@ pub(super) struct CatArgs {
     /// The run of the artifact; without it, the latest.
     #[arg(long, value_name = "NUMBER")]
     pub(super) run: Option<u32>,
+    /// The form to show it in.
+    #[arg(long = "as", value_enum, default_value_t = CatForm::Raw, value_name = "FORM")]
+    pub(super) form: CatForm,
+}
+
+/// Find where something occurs: who states it, made it, consumed it.
+///
+/// Examples:
+///   cotrace --case review.sqlite find ./target.zip
+///   cotrace --case review.sqlite find sha256:SHA256
+///   cotrace --case review.sqlite find target.zip --format json
+///   cotrace --case review.sqlite find key:FAD6
+///   cotrace --case review.sqlite find worker:signing-linux-12
+#[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
+pub(super) struct FindArgs {
+    /// A file on this machine, by its bytes; `sha256:` and a digest; an artifact's name or its last part, with `*` for
+    /// anything; `key:` and the beginning or end of a key; `worker:` and a worker or worker group.
+    #[arg(value_name = "WHAT")]
+    pub(super) what: String,
+    /// How to write what was found.
+    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
+    pub(super) format: Format,
+}
+
+/// Tell what evidence is missing, for which checks, and where it could be fetched.
+///
+/// Examples:
+///   cotrace --case review.sqlite gaps
+///   cotrace --case review.sqlite gaps TASK_ID --format urls
+#[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
+pub(super) struct GapsArgs {
+    /// The targets; without any, every task that has or needs an attestation.
+    #[arg(value_name = "TASK_ID")]
+    pub(super) targets: Vec<TaskId>,
+    #[command(flatten)]
+    pub(super) judgement: JudgementArgs,
+    /// How to write what is missing.
+    #[arg(long, value_enum, default_value_t = GapsFormat::Text, value_name = "FORMAT")]
+    pub(super) format: GapsFormat,
+}
+
+/// What `gaps --format` takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum GapsFormat {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+    /// The addresses alone, one a line.
+    Urls,
+}
+
+/// What `cat --as` takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum CatForm {
+    /// The bytes as they are.
+    Raw,
+    /// Offsets, hexadecimal and ASCII.
+    Hex,
+    /// JSON, indented; anything else as text, line by line. Control characters as escapes.
+    Pretty,
 }
 
 /// What can be done with the case file itself.

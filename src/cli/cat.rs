@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, bail};
 
-use super::args::CatArgs;
+use super::args::{CatArgs, CatForm};
 use super::{Outcome, output, replay};
 use crate::model::{Digest, TaskId, Untrusted};
 use crate::store::{Access, Case};
@@ -26,13 +26,27 @@ pub(super) fn run(case: Option<PathBuf>, args: &CatArgs) -> anyhow::Result<Outco
         }
     };
     let mut out = io::BufWriter::new(io::stdout().lock());
-    let held = if output::is_terminal() {
-        let mut escaping = Escaping { out: &mut out, cut: Vec::new() };
-        let held = case.copy_blob(&digest, &mut escaping)?;
-        escaping.finish()?;
-        held
-    } else {
-        case.copy_blob(&digest, &mut out)?
+    let held = match args.form {
+        CatForm::Raw if output::is_terminal() => {
+            let mut escaping = Escaping { out: &mut out, cut: Vec::new() };
+            let held = case.copy_blob(&digest, &mut escaping)?;
+            escaping.finish()?;
+            held
+        }
+        CatForm::Raw => case.copy_blob(&digest, &mut out)?,
+        CatForm::Hex => {
+            let mut hex = Hex { out: &mut out, offset: 0, line: Vec::new() };
+            let held = case.copy_blob(&digest, &mut hex)?;
+            hex.finish()?;
+            held
+        }
+        CatForm::Pretty => match case.blob(&digest, PRETTY_SIZE_MAX)? {
+            Some(bytes) => {
+                pretty(&bytes, &mut out)?;
+                true
+            }
+            None => false,
+        },
     };
     if !held {
         bail!(
@@ -41,6 +55,22 @@ pub(super) fn run(case: Option<PathBuf>, args: &CatArgs) -> anyhow::Result<Outco
     }
     out.flush()?;
     Ok(Outcome::Done)
+}
+
+/// The most bytes that are indented; more can be had raw or as hexadecimal.
+const PRETTY_SIZE_MAX: u64 = 64 * 1024 * 1024;
+
+/// Writes JSON indented, anything else as it is; both line by line, with control characters as escapes. JSON is read as
+/// scriptworker reads it: of repeated keys the last one is shown.
+fn pretty(bytes: &[u8], out: &mut dyn Write) -> io::Result<()> {
+    let text = match crate::formats::json::parse(bytes) {
+        Ok(document) => crate::formats::json::to_pretty_string(&document.value),
+        Err(_) => String::from_utf8_lossy(bytes).into_owned(),
+    };
+    for line in text.lines() {
+        writeln!(out, "{}", Untrusted(line))?;
+    }
+    Ok(())
 }
 
 /// The digest of a task's document in the newest snapshot that has the task.
@@ -105,5 +135,50 @@ impl<W: Write> Escaping<W> {
             }
         }
         Ok(())
+    }
+}
+
+/// How many bytes a line of hexadecimal shows.
+const HEX_LINE: usize = 16;
+
+/// Shows bytes as offsets, hexadecimal and ASCII.
+struct Hex<W> {
+    out: W,
+    offset: u64,
+    line: Vec<u8>,
+}
+
+impl<W: Write> Hex<W> {
+    fn finish(mut self) -> io::Result<()> {
+        self.write_line()
+    }
+
+    fn write_line(&mut self) -> io::Result<()> {
+        if self.line.is_empty() {
+            return Ok(());
+        }
+        let digits: Vec<String> = self.line.iter().map(|byte| format!("{byte:02x}")).collect();
+        let shown = |byte: &u8| if byte.is_ascii_graphic() || *byte == b' ' { char::from(*byte) } else { '.' };
+        let text: String = self.line.iter().map(shown).collect();
+        writeln!(self.out, "{:08x}  {:<47}  {text}", self.offset, digits.join(" "))?;
+        self.offset += self.line.len() as u64;
+        self.line.clear();
+        Ok(())
+    }
+}
+
+impl<W: Write> Write for Hex<W> {
+    fn write(&mut self, part: &[u8]) -> io::Result<usize> {
+        for byte in part {
+            self.line.push(*byte);
+            if self.line.len() == HEX_LINE {
+                self.write_line()?;
+            }
+        }
+        Ok(part.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
     }
 }

@@ -20,6 +20,8 @@ mod cat;
 mod clock;
 mod completions;
 mod explain;
+mod find;
+mod gaps;
 mod import;
 mod man;
 mod output;
@@ -80,6 +82,8 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Command::Show(args) => show::run(case, &args),
         Command::Case(command) => case::run(case, &command),
         Command::Cat(args) => cat::run(case, &args),
+        Command::Find(args) => find::run(case, &args),
+        Command::Gaps(args) => gaps::run(case, &args),
         Command::Explain(args) => explain::run(&args),
         Command::Completions(args) => completions::run(&args),
         Command::Man => man::run(),

@@ -27,8 +27,14 @@ pub(super) fn run(case: Option<PathBuf>, args: &ReplayArgs) -> anyhow::Result<Ou
 
 /// Replays everything, as after an import.
 pub(super) fn replay_all(case: &mut Case, format: Format) -> anyhow::Result<Outcome> {
-    let judgement =
-        JudgementArgs { as_of: AsOf::Then, rules: None, task_type: None, product: None, no_check_task: false };
+    let judgement = JudgementArgs {
+        as_of: AsOf::Then,
+        rules: None,
+        task_type: None,
+        product: None,
+        no_check_task: false,
+        snapshot: None,
+    };
     let Some(request) = request(Targets::All, &judgement) else { return Ok(Outcome::Usage) };
     print(case, &request, format, Detail::Brief, None)
 }
@@ -58,6 +64,7 @@ pub(super) fn request(targets: Targets, args: &JudgementArgs) -> Option<Request>
     }
     Some(Request {
         targets,
+        snapshot: args.snapshot.clone(),
         task_type: args.task_type.clone(),
         product: args.product.clone(),
         mode: if args.no_check_task { Mode::BeforeRun } else { Mode::AfterRun },
@@ -78,7 +85,9 @@ fn print(
 ) -> anyhow::Result<Outcome> {
     let replayed = match replay(case, request) {
         Ok(replayed) => replayed,
-        Err(error @ (ReplayError::NothingToReplay | ReplayError::UnknownTarget(_))) => {
+        Err(
+            error @ (ReplayError::NothingToReplay | ReplayError::UnknownTarget(_) | ReplayError::UnknownSnapshot(_)),
+        ) => {
             output::note(&format!("error: {error}"));
             return Ok(Outcome::NothingToReplay);
         }

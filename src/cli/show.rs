@@ -77,10 +77,10 @@ fn write_task(
     Ok(())
 }
 
-/// The definition as text, line by line, neutralised.
+/// The definition as scriptworker reads it, line by line, neutralised.
 fn write_definition(bytes: &[u8], out: &mut dyn Write) -> anyhow::Result<()> {
-    let text = match serde_json::from_slice::<serde_json::Value>(bytes) {
-        Ok(value) => serde_json::to_string_pretty(&value)?,
+    let text = match crate::formats::json::parse(bytes) {
+        Ok(document) => crate::formats::json::to_pretty_string(&document.value),
         Err(_) => String::from_utf8_lossy(bytes).into_owned(),
     };
     for line in text.lines() {

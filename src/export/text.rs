@@ -94,8 +94,23 @@ fn write_clocks(target: &TargetReport, out: &mut dyn Write) -> io::Result<()> {
     let moment = target.as_of.clocks.key.map_or_else(|| "an unknown moment".to_owned(), |moment| moment.to_string());
     let basis = target.as_of.basis.as_ref().map(|basis| format!(" ({})", Untrusted(basis))).unwrap_or_default();
     let product = target.product.as_deref().unwrap_or("product undecided");
+    writeln!(out, "  {DIM}{}{DIM:#}", completeness(target))?;
     let (mode, rules) = (&target.mode, &target.rules.id);
     writeln!(out, "  {DIM}as of {moment}{basis} · rules {rules} · {mode} · {}{DIM:#}", Untrusted(product))
+}
+
+/// How much of the evidence that a target needs is there, in a line.
+fn completeness(target: &TargetReport) -> String {
+    let evidence = &target.completeness;
+    let (present, needed) = (evidence.present, evidence.needed());
+    let (absent, gone, unknown) = (evidence.absent, evidence.gone, evidence.unknown);
+    format!("evidence: {present} of {needed} present, {absent} absent, {gone} gone, {unknown} never asked for")
+}
+
+/// Writes how much of the evidence that a target needs is there.
+pub fn write_completeness(target: &TargetReport, out: &mut dyn Write) -> io::Result<()> {
+    let label = target.label.as_deref().unwrap_or("unnamed");
+    writeln!(out, "{BOLD}{}{BOLD:#}  {}  {}", Untrusted(label), target.task_id, completeness(target))
 }
 
 /// The chain as a tree: each link below the one from which it was first reached.
@@ -216,7 +231,8 @@ fn subject(subject: &Subject) -> String {
     words.join(" ")
 }
 
-fn write_gaps(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+/// Writes what the evidence lacks.
+pub fn write_gaps(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "{BOLD}Gaps:{}{BOLD:#}", if report.gaps.is_empty() { " none" } else { "" })?;
     for gap in &report.gaps {
         write_gap(gap, out)?;

@@ -1,6 +1,6 @@
 //! Digests of files of any size, in constant memory.
 
-use std::io::Read as _;
+use std::io::Read;
 
 use sha2::{Digest as _, Sha256, Sha512};
 
@@ -50,4 +50,22 @@ pub(super) fn hash_file(tree: &dyn Tree, found: &Found, with_sha512: bool, keep_
     let bytes = kept.filter(|_| keep_max > 0);
     let sha512 = sha512.map(|hasher| hasher.finalize().into());
     Ok(Hashed { sha256: Digest::new(sha256.finalize().into()), sha512, size, bytes })
+}
+
+/// The SHA-256 of all that a reader gives, in constant memory.
+///
+/// # Errors
+///
+/// If it can't be read to its end.
+pub fn digest_of(mut reader: impl Read) -> std::io::Result<Digest> {
+    let mut hasher = Sha256::new();
+    let mut buffer = vec![0; BUFFER_SIZE];
+    loop {
+        match reader.read(&mut buffer) {
+            Ok(0) => return Ok(Digest::new(hasher.finalize().into())),
+            Ok(read) => hasher.update(&buffer[..read]),
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
 }

@@ -16,5 +16,6 @@ mod tree;
 
 pub use capture::{ImportError, Options, import};
 pub use evidence::Evidence;
+pub use hashing::digest_of;
 pub use summary::{Progress, Summary};
 pub use task::KeepArtifacts;

@@ -77,6 +77,36 @@ impl From<Option<Clocks>> for ClocksUsed {
     }
 }
 
+/// How much of the evidence that a target's chain needs is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct Completeness {
+    /// Pieces of evidence that were captured.
+    pub present: u64,
+    /// Pieces that were asked for and are not there.
+    pub absent: u64,
+    /// Pieces that were asked for after they had expired.
+    pub gone: u64,
+    /// Pieces that nobody asked for.
+    pub unknown: u64,
+}
+
+impl Completeness {
+    /// Counts one piece.
+    pub const fn add(&mut self, presence: Presence) {
+        match presence {
+            Presence::Present => self.present += 1,
+            Presence::Absent => self.absent += 1,
+            Presence::Gone => self.gone += 1,
+            Presence::Unknown => self.unknown += 1,
+        }
+    }
+
+    /// The pieces that are needed.
+    pub const fn needed(&self) -> u64 {
+        self.present + self.absent + self.gone + self.unknown
+    }
+}
+
 /// One target's verdict.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -105,6 +135,8 @@ pub struct TargetReport {
     pub reason: Option<Reason>,
     /// The verdict and its reason in one line.
     pub headline: String,
+    /// How much of the evidence that its chain needs is there.
+    pub completeness: Completeness,
     /// The chain: the target first, then in the order of construction.
     pub links: Vec<LinkReport>,
 }

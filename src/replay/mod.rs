@@ -8,5 +8,5 @@ mod service;
 mod targets;
 
 pub use examination::Work;
-pub use service::{Replayed, Request, replay, verify_facts};
+pub use service::{Replayed, Request, replay, survey, verify_facts};
 pub use targets::{ReplayError, Targets};

@@ -7,8 +7,9 @@ use super::service::{Request, worst};
 use crate::chain::{Chain, Link, WorkerVote};
 use crate::judge::{Judgement, MomentOfJudgement, Place};
 use crate::model::{
-    AsOf, AsOfUsed, Asserter, Basis, CheckResult, Clocks, Code, Digest, Evidence, Facts, Finding, Gap, LinkReport,
-    NotChecked, Outcome, Plane, Reason, Report, RulesUsed, Subject, TargetReport, TaskFacts, TaskId, Verdict,
+    AsOf, AsOfUsed, Asserter, Basis, CheckResult, Clocks, Code, Completeness, Digest, Evidence, Facts, Finding, Gap,
+    LinkReport, NotChecked, Outcome, Plane, Reason, Report, RulesUsed, Subject, TargetReport, TaskFacts, TaskId,
+    Verdict,
 };
 
 /// The version of the report format.
@@ -41,6 +42,7 @@ pub(super) struct Judged {
     label: Option<String>,
     chain: Chain,
     runs: Vec<(Option<u32>, bool)>,
+    completeness: Completeness,
     task_type: Option<String>,
     candidates: Vec<String>,
     product: Option<String>,
@@ -59,6 +61,7 @@ impl Judged {
         product: Option<String>,
         as_of: MomentOfJudgement,
         judgements: Vec<(Clocks, Judgement)>,
+        completeness: Completeness,
     ) -> Self {
         let shape = facts.tasks.get(&task_id).and_then(TaskFacts::shape);
         let label = shape.and_then(|shape| shape.label.clone().or_else(|| shape.name.clone()));
@@ -68,7 +71,7 @@ impl Judged {
             (task.and_then(|task| task.evidence.latest_run()), shaped_by_attestation)
         };
         let runs = chain.links.iter().map(run).collect();
-        Self { task_id, label, chain, runs, task_type, candidates, product, as_of, judgements }
+        Self { task_id, label, chain, runs, completeness, task_type, candidates, product, as_of, judgements }
     }
 }
 
@@ -165,6 +168,7 @@ fn report_target(judged: Judged, request: &Request, findings: &mut Findings, gap
         verdict,
         reason,
         headline,
+        completeness: judged.completeness,
         links,
     }
 }

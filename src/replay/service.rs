@@ -9,6 +9,7 @@ use super::keys::{self, Keys};
 use super::report::{self, Judged};
 use super::targets::{ReplayError, SnapshotTargets, Targets, by_snapshot};
 use crate::chain::{Chain, EdgeNames, Mode, TaskTypeGuess, build, guess_task_type, product};
+use crate::insight::completeness;
 use crate::judge::{Judgement, MomentOfJudgement, judge, then};
 use crate::model::{
     AsOf, Clocks, Definition, Digest, FactKey, FactKind, Facts, Moment, Report, TaskFacts, TaskId, ToolUsed, Verdict,
@@ -24,6 +25,8 @@ const BULK_TARGETS: usize = 64;
 pub struct Request {
     /// The targets.
     pub targets: Targets,
+    /// The snapshot to judge them in, by the beginning of its digest; else the newest that has them.
+    pub snapshot: Option<String>,
     /// The targets' task type, where the caller says it.
     pub task_type: Option<String>,
     /// The product, where the caller says it.
@@ -53,7 +56,7 @@ pub struct Replayed {
 
 /// Replays the verification.
 pub fn replay(case: &mut Case, request: &Request) -> Result<Replayed, ReplayError> {
-    let snapshots = by_snapshot(case, &request.targets)?;
+    let snapshots = by_snapshot(case, &request.targets, request.snapshot.as_deref())?;
     let mut desk = FactDesk::new(case);
     let keys = keys::load(&mut desk)?;
     let mut judged = Vec::new();
@@ -85,12 +88,7 @@ pub fn verify_facts(case: &mut Case) -> Result<Vec<Damage>, ReplayError> {
     let mut desk = FactDesk::auditing(case);
     let keys = keys::load(&mut desk)?;
     for snapshot in &snapshots {
-        let summaries = desk.case.task_summaries(snapshot.id)?;
-        let defined: Vec<(TaskId, Digest)> =
-            summaries.iter().filter_map(|task| Some((task.task_id.clone(), task.definition?))).collect();
-        let definitions = definitions(&mut desk, &defined)?;
-        let tasks: Vec<TaskId> = summaries.into_iter().map(|task| task.task_id).collect();
-        gather_facts(&mut desk, snapshot, &tasks, &definitions, &keys, &book)?;
+        facts_of_all(&mut desk, snapshot, &keys, &book)?;
     }
     let differing = desk.into_audit().differing.into_iter();
     let damage = |key: FactKey| Damage {
@@ -99,6 +97,36 @@ pub fn verify_facts(case: &mut Case) -> Result<Vec<Damage>, ReplayError> {
         message: "it is not what the evidence gives".to_owned(),
     };
     Ok(differing.map(damage).collect())
+}
+
+/// The facts of every task of every snapshot, the newest snapshot first; what is missing is examined and kept.
+pub fn survey(case: &mut Case) -> Result<Vec<(Digest, Facts)>, ReplayError> {
+    let book = RuleBook::named(RuleBook::ids().next().unwrap_or_default())?;
+    let mut desk = FactDesk::new(case);
+    let keys = keys::load(&mut desk)?;
+    for kind in [FactKind::Definition, FactKind::Attestation, FactKind::Signature, FactKind::Digests] {
+        desk.load_all(kind)?;
+    }
+    let mut surveyed = Vec::new();
+    for snapshot in desk.case.snapshots()?.into_iter().rev() {
+        surveyed.push((snapshot.digest, facts_of_all(&mut desk, &snapshot, &keys, &book)?));
+    }
+    Ok(surveyed)
+}
+
+/// The facts of every task of a snapshot.
+fn facts_of_all(
+    desk: &mut FactDesk<'_>,
+    snapshot: &SnapshotInfo,
+    keys: &Keys,
+    book: &RuleBook,
+) -> Result<Facts, StoreError> {
+    let summaries = desk.case.task_summaries(snapshot.id)?;
+    let defined: Vec<(TaskId, Digest)> =
+        summaries.iter().filter_map(|task| Some((task.task_id.clone(), task.definition?))).collect();
+    let definitions = definitions(desk, &defined)?;
+    let tasks: Vec<TaskId> = summaries.into_iter().map(|task| task.task_id).collect();
+    gather_facts(desk, snapshot, &tasks, &definitions, keys, book)
 }
 
 /// Judges the targets of one snapshot.
@@ -219,7 +247,8 @@ fn judge_target(target: &TaskId, facts: &Facts, names: &EdgeNames, keys: &Keys, 
             (clocks, judgement)
         })
         .collect();
-    Judged::new(target.clone(), chain, facts, task_type, candidates, product, as_of, judgements)
+    let completeness = completeness(&chain, facts, &request.book);
+    Judged::new(target.clone(), chain, facts, task_type, candidates, product, as_of, judgements, completeness)
 }
 
 /// The moments at which a target is judged: one; or where `then` is not known, every moment of the time in question at
@@ -272,6 +301,7 @@ fn record(report: &Report, keys: &Keys, request: &Request, held: (u64, u64)) -> 
         request.mode.word().as_bytes(),
         request.task_type.as_deref().unwrap_or_default().as_bytes(),
         request.product.as_deref().unwrap_or_default().as_bytes(),
+        request.snapshot.as_deref().unwrap_or_default().as_bytes(),
     ];
     let parts = question.into_iter().chain(epochs.iter().map(String::as_bytes)).chain(targets);
     let bases: BTreeSet<&str> =

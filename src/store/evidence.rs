@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use rusqlite::{OptionalExtension, Row, params};
+use serde::Serialize;
 
 use super::{Case, StoreError};
 use crate::model::{ArtifactRecord, Denial, Digest, Moment, Run, TaskEvidence, TaskId};
@@ -29,7 +30,41 @@ pub struct TaskSummary {
     pub attested: bool,
 }
 
+/// A document of a snapshot that belongs to no task.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Place {
+    /// `source` or `file`.
+    pub kind: &'static str,
+    /// Its URL, or its path in the capture. Captured text.
+    pub name: String,
+}
+
 impl Case {
+    /// The documents of a snapshot with these bytes that belong to no task: what servers answered, key files, the
+    /// capture's own.
+    pub fn places_of(&self, snapshot: &Digest, digest: &Digest) -> Result<Vec<Place>, StoreError> {
+        let mut places = Vec::new();
+        for (kind, sql) in [
+            (
+                "source",
+                "SELECT source.url FROM source JOIN snapshot ON snapshot.id = source.snapshot
+                 WHERE snapshot.digest = ?1 AND source.sha256 = ?2 ORDER BY source.url",
+            ),
+            (
+                "file",
+                "SELECT file.path FROM file JOIN snapshot ON snapshot.id = file.snapshot
+                 WHERE snapshot.digest = ?1 AND file.sha256 = ?2 ORDER BY file.path",
+            ),
+        ] {
+            let mut statement = self.conn.prepare_cached(sql)?;
+            let names = statement.query_map(params![snapshot, digest], |row| row.get(0))?;
+            for name in names {
+                places.push(Place { kind, name: name? });
+            }
+        }
+        Ok(places)
+    }
+
     /// The snapshots, the newest import last.
     pub fn snapshots(&self) -> Result<Vec<SnapshotInfo>, StoreError> {
         let mut statement = self.conn.prepare("SELECT id, digest, root_url FROM snapshot ORDER BY id")?;

@@ -18,18 +18,22 @@ const EDGES: &[(&str, &[&str])] = &[
     ("chain", &["model", "rules"]),
     ("examine", &["model", "formats"]),
     ("judge", &["model", "formats", "rules", "trust", "chain"]),
+    ("insight", &["model", "formats", "rules", "chain"]),
     ("store", &["model"]),
     ("import", &["model", "formats", "store"]),
-    ("replay", &["model", "examine", "chain", "rules", "trust", "judge", "store"]),
+    ("replay", &["model", "examine", "chain", "rules", "trust", "judge", "insight", "store"]),
     ("export", &["model"]),
     (
         "cli",
-        &["model", "formats", "rules", "trust", "chain", "examine", "judge", "store", "import", "replay", "export"],
+        &[
+            "model", "formats", "rules", "trust", "chain", "examine", "judge", "insight", "store", "import", "replay",
+            "export",
+        ],
     ),
 ];
 
 /// Modules that take values and return values.
-const PURE: &[&str] = &["model", "formats", "rules", "trust", "chain", "examine", "judge"];
+const PURE: &[&str] = &["model", "formats", "rules", "trust", "chain", "examine", "judge", "insight"];
 
 /// What no pure module names.
 const IMPURE: &[&str] = &[

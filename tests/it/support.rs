@@ -90,6 +90,7 @@ impl TempCase {
 /// What the command line asks where nothing is said: the rule book `signatures`, at `then`, after the run.
 pub(crate) fn request(targets: Targets) -> Request {
     Request {
+        snapshot: None,
         targets,
         task_type: None,
         product: None,

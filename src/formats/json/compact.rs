@@ -9,11 +9,20 @@ use super::value::Value;
 /// [`super::parse`] reads it back to the same value.
 pub fn to_compact_string(value: &Value) -> String {
     let mut text = String::new();
-    write_value(&mut text, value);
+    write_value(&mut text, value, None);
     text
 }
 
-fn write_value(out: &mut String, value: &Value) {
+/// Writes a value as [`to_compact_string`] does, one member or item a line, indented by two blanks a level: for people.
+pub fn to_pretty_string(value: &Value) -> String {
+    let mut text = String::new();
+    write_value(&mut text, value, Some(0));
+    text
+}
+
+/// Writes a value; `level` is how deep it lies where lines are indented.
+fn write_value(out: &mut String, value: &Value, level: Option<usize>) {
+    let below = level.map(|level| level + 1);
     match value {
         Value::Null => out.push_str("null"),
         Value::Bool(true) => out.push_str("true"),
@@ -23,25 +32,37 @@ fn write_value(out: &mut String, value: &Value) {
         Value::List(list) => {
             out.push('[');
             for (index, item) in list.iter().enumerate() {
-                if index > 0 {
-                    out.push(',');
-                }
-                write_value(out, item);
+                begin_item(out, index, below);
+                write_value(out, item, below);
             }
+            end_items(out, list.is_empty(), level);
             out.push(']');
         }
         Value::Map(map) => {
             out.push('{');
             for (index, (key, item)) in map.iter().enumerate() {
-                if index > 0 {
-                    out.push(',');
-                }
+                begin_item(out, index, below);
                 write_text(out, key);
-                out.push(':');
-                write_value(out, item);
+                out.push_str(if level.is_some() { ": " } else { ":" });
+                write_value(out, item, below);
             }
+            end_items(out, map.is_empty(), level);
             out.push('}');
         }
+    }
+}
+
+fn begin_item(out: &mut String, index: usize, level: Option<usize>) {
+    if index > 0 {
+        out.push(',');
+    }
+    end_items(out, false, level);
+}
+
+fn end_items(out: &mut String, is_empty: bool, level: Option<usize>) {
+    if let Some(level) = level.filter(|_| !is_empty) {
+        out.push('\n');
+        out.extend(std::iter::repeat_n("  ", level));
     }
 }
 

@@ -7,7 +7,6 @@ use std::path::Path;
 
 use super::spool::{self, Spool};
 use super::{Found, Listing, MEMBERS_MAX, PATH_SIZE_MAX, Tree, set_twins_aside, tar, zip};
-use crate::model::Digest;
 
 /// The members of an archive by path, and what was set aside.
 #[derive(Debug, Default)]
@@ -168,19 +167,5 @@ fn expand(kind: Kind, stream: impl Read, packed_size: Option<u64>) -> io::Result
             Spool::from_reader(decoder, packed_size)
         }
         Kind::Tar | Kind::Zip => Spool::from_reader(stream, None),
-    }
-}
-
-/// The digest of an archive's bytes.
-pub(super) fn digest_of(mut reader: impl Read) -> io::Result<Digest> {
-    use sha2::Digest as _;
-    let mut hasher = sha2::Sha256::new();
-    let mut buffer = vec![0; 256 * 1024];
-    loop {
-        let read = reader.read(&mut buffer)?;
-        if read == 0 {
-            return Ok(Digest::new(hasher.finalize().into()));
-        }
-        hasher.update(&buffer[..read]);
     }
 }

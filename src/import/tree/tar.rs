@@ -2,9 +2,10 @@
 
 use std::io::{self, Read};
 
-use super::archive::{Index, digest_of};
+use super::archive::Index;
 use super::spool::Spool;
 use super::{Listing, Tree};
+use crate::import::hashing::digest_of;
 use crate::model::Digest;
 
 /// An indexed tar archive.

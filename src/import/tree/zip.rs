@@ -4,9 +4,10 @@ use std::fs::File;
 use std::io::{self, Cursor, Read};
 use std::sync::{Mutex, PoisonError};
 
-use super::archive::{Index, digest_of};
+use super::archive::Index;
 use super::spool::{Spool, is_bomb};
 use super::{Listing, Tree};
+use crate::import::hashing::digest_of;
 use crate::model::Digest;
 
 /// Members up to this size are expanded in memory, larger ones to a temporary file.

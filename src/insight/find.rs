@@ -1,0 +1,212 @@
+//! Where something occurs: who made it, who states it, who consumes it.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+
+use crate::formats::fnmatch::fnmatch;
+use crate::model::{ClaimState, Definition, Digest, Facts, Form, SignatureState, TaskFacts, TaskId};
+
+/// What is looked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Query {
+    /// Bytes with this digest.
+    Digest(Digest),
+    /// An artifact of this name, or whose last part it is; `*` stands for anything.
+    Name(String),
+    /// A key by the beginning or end of its fingerprint, or of its base64.
+    Key(String),
+    /// A worker or worker group.
+    Worker(String),
+}
+
+/// What a task has to do with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Relation {
+    /// It is the task's definition.
+    Definition,
+    /// It is the task's status.
+    Status,
+    /// The task published it.
+    Made,
+    /// The task's attestation states it, in agreement with the bytes seen.
+    Attests,
+    /// The task's attestation states it, and the bytes seen are others, or none were seen.
+    AttestsOnly,
+    /// The task consumes it.
+    Consumes,
+    /// It signed the task's attestation, soundly.
+    Signed,
+    /// It ran the task.
+    Ran,
+    /// The task's attestation names it.
+    Named,
+}
+
+impl Relation {
+    /// The word that people read.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Definition => "is the definition of",
+            Self::Status => "is the status of",
+            Self::Made => "made by",
+            Self::Attests => "attested by",
+            Self::AttestsOnly => "attested, but not seen so, by",
+            Self::Consumes => "consumed by",
+            Self::Signed => "signed for",
+            Self::Ran => "ran",
+            Self::Named => "named by the attestation of",
+        }
+    }
+}
+
+/// One occurrence. Ordered by relation, task, run and name.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Hit {
+    /// What the task has to do with it.
+    pub relation: Relation,
+    /// The task.
+    pub task_id: TaskId,
+    /// Its run.
+    pub run_id: Option<u32>,
+    /// The artifact, the attestation, the worker. Captured text.
+    pub name: Option<String>,
+    /// The digest of the bytes, where bytes are what was found.
+    pub digest: Option<Digest>,
+}
+
+/// Looks for something in the facts of a snapshot.
+pub fn find(query: &Query, facts: &Facts) -> Vec<Hit> {
+    let mut hits = BTreeSet::new();
+    for task in facts.tasks.values() {
+        match query {
+            Query::Digest(digest) => of_digest(task, digest, &mut hits),
+            Query::Name(name) => of_name(task, name, &mut hits),
+            Query::Key(key) => of_key(task, key, &mut hits),
+            Query::Worker(worker) => of_worker(task, worker, &mut hits),
+        }
+    }
+    let artifacts = |hit: &Hit| matches!(hit.relation, Relation::Made | Relation::Attests | Relation::AttestsOnly);
+    let found: BTreeSet<(TaskId, String)> = hits
+        .iter()
+        .filter(|hit| artifacts(hit))
+        .filter_map(|hit| Some((hit.task_id.clone(), hit.name.clone()?)))
+        .collect();
+    for task in facts.tasks.values() {
+        consumers(task, &found, &mut hits);
+    }
+    hits.into_iter().collect()
+}
+
+fn hit(task: &TaskFacts, relation: Relation, run_id: Option<u32>, name: Option<&str>, digest: Option<Digest>) -> Hit {
+    Hit { relation, task_id: task.evidence.task_id.clone(), run_id, name: name.map(str::to_owned), digest }
+}
+
+fn of_digest(task: &TaskFacts, digest: &Digest, hits: &mut BTreeSet<Hit>) {
+    let evidence = &task.evidence;
+    if evidence.definition == Some(*digest) {
+        hits.insert(hit(task, Relation::Definition, None, None, Some(*digest)));
+    }
+    if evidence.status == Some(*digest) {
+        hits.insert(hit(task, Relation::Status, None, None, Some(*digest)));
+    }
+    for ((run_id, name), record) in &evidence.artifacts {
+        if record.sha256 == Some(*digest) {
+            hits.insert(hit(task, Relation::Made, Some(*run_id), Some(name), Some(*digest)));
+        }
+    }
+    let run_id = evidence.latest_run();
+    let stated_digest = digest.to_string();
+    for (name, claim) in task.attestations.values().flat_map(|facts| &facts.digests.claims) {
+        let seen = run_id.and_then(|run_id| evidence.artifact(run_id, name)).and_then(|record| record.sha256);
+        if claim.state == ClaimState::Agrees && seen == Some(*digest) {
+            hits.insert(hit(task, Relation::Attests, run_id, Some(name), Some(*digest)));
+        }
+        if claim.open.iter().any(|open| open.stated == stated_digest) {
+            hits.insert(hit(task, Relation::AttestsOnly, run_id, Some(name), Some(*digest)));
+        }
+    }
+}
+
+/// Whether an artifact's name is the one looked for, or ends with it.
+fn is_named(name: &str, wanted: &str) -> bool {
+    if wanted.contains('*') {
+        return fnmatch(name, wanted) || name.rsplit('/').next().is_some_and(|last| fnmatch(last, wanted));
+    }
+    name == wanted || name.strip_suffix(wanted).is_some_and(|start| start.ends_with('/'))
+}
+
+fn of_name(task: &TaskFacts, wanted: &str, hits: &mut BTreeSet<Hit>) {
+    let evidence = &task.evidence;
+    for ((run_id, name), record) in evidence.artifacts.iter().filter(|((_, name), _)| is_named(name, wanted)) {
+        hits.insert(hit(task, Relation::Made, Some(*run_id), Some(name), record.sha256));
+    }
+    let run_id = evidence.latest_run();
+    for (name, claim) in task.attestations.values().flat_map(|facts| &facts.digests.claims) {
+        if !is_named(name, wanted) {
+            continue;
+        }
+        let seen = run_id.and_then(|run_id| evidence.artifact(run_id, name)).and_then(|record| record.sha256);
+        let agrees = claim.state == ClaimState::Agrees;
+        let relation = if agrees { Relation::Attests } else { Relation::AttestsOnly };
+        let stated = claim.open.iter().find_map(|open| open.stated.parse().ok());
+        hits.insert(hit(task, relation, run_id, Some(name), if agrees { seen } else { stated }));
+    }
+}
+
+fn of_key(task: &TaskFacts, wanted: &str, hits: &mut BTreeSet<Hit>) {
+    let run_id = task.evidence.latest_run();
+    for (form, facts) in &task.attestations {
+        let Some(signature) = facts.signature.as_ref().filter(|signature| signature.state == SignatureState::Sound)
+        else {
+            continue;
+        };
+        let key = signature.key.as_ref().map(|key| key.as_str().split_once(':').map_or("", |(_, name)| name));
+        let names = key.into_iter().chain(signature.signing_key.as_deref());
+        // Base64 tells cases apart, hexadecimal does not.
+        let fits = |name: &str| match form {
+            Form::Ed25519 => name.starts_with(wanted) || name.ends_with(wanted),
+            Form::Openpgp => {
+                let wanted = wanted.trim_start_matches("0x").to_ascii_uppercase();
+                name.starts_with(&wanted) || name.ends_with(&wanted)
+            }
+        };
+        if names.into_iter().any(fits) {
+            hits.insert(hit(task, Relation::Signed, run_id, Some(form.artifact()), Some(facts.blob)));
+        }
+    }
+}
+
+fn of_worker(task: &TaskFacts, wanted: &str, hits: &mut BTreeSet<Hit>) {
+    for run in &task.evidence.runs {
+        let names = [&run.worker_id, &run.worker_group];
+        if let Some(name) = names.into_iter().flatten().find(|name| *name == wanted) {
+            hits.insert(hit(task, Relation::Ran, Some(run.run_id), Some(name), None));
+        }
+    }
+    for attestation in task.attestations.values().filter_map(|facts| facts.attestation.as_ref()) {
+        let names = [&attestation.worker_id, &attestation.worker_group];
+        if let Some(name) = names.into_iter().flatten().find(|name| *name == wanted) {
+            hits.insert(hit(task, Relation::Named, task.evidence.latest_run(), Some(name), None));
+        }
+    }
+}
+
+/// Adds a task that consumes any of some artifacts.
+fn consumers(task: &TaskFacts, artifacts: &BTreeSet<(TaskId, String)>, hits: &mut BTreeSet<Hit>) {
+    let Some(shape) = task.shape() else { return };
+    for (maker, name) in artifacts {
+        if consumes(shape, maker, name) {
+            hits.insert(hit(task, Relation::Consumes, None, Some(&format!("{name} of {maker}")), None));
+        }
+    }
+}
+
+fn consumes(shape: &Definition, maker: &TaskId, name: &str) -> bool {
+    let is_image = |image: &crate::model::TaskImage| image.task_id == maker.as_str() && image.path == name;
+    let is_path = |path: &String| path == name || (path.contains('*') && fnmatch(name, path));
+    let mut upstream = shape.upstream.iter().filter(|entry| entry.task_id == maker.as_str());
+    upstream.any(|entry| entry.paths.iter().any(is_path)) || shape.task_image.as_ref().is_some_and(is_image)
+}
