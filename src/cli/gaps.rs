@@ -68,5 +68,8 @@ pub(super) fn run(case: Option<PathBuf>, args: &GapsArgs) -> anyhow::Result<Outc
         }
     }
     out.flush()?;
+    if report.gaps.is_empty() {
+        output::note("no evidence is missing");
+    }
     Ok(Outcome::Done)
 }

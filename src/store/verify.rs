@@ -91,6 +91,32 @@ impl Case {
                 Err(error) => return Err(error),
             }
         }
+        self.verify_presence(damages)
+    }
+
+    /// Documents that every import keeps must be there, and as many documents as the log tells of.
+    fn verify_presence(&self, damages: &mut Vec<Damage>) -> Result<(), StoreError> {
+        let mut statement = self.conn.prepare(
+            "WITH kept (digest) AS (
+                 SELECT definition FROM task UNION SELECT status FROM task UNION SELECT sha256 FROM listing
+                 UNION SELECT file FROM key UNION SELECT sha256 FROM source
+                 UNION SELECT sha256 FROM file WHERE disposition = 'evidence'
+             )
+             SELECT digest FROM kept
+             WHERE digest IS NOT NULL AND NOT EXISTS (SELECT 1 FROM blob WHERE blob.sha256 = digest) ORDER BY digest",
+        )?;
+        for digest in statement.query_map([], |row| row.get::<_, Digest>(0))? {
+            let message = "its bytes are missing".to_owned();
+            damages.push(Damage { kind: "blob", name: digest?.to_string(), message });
+        }
+        let told = self.log()?.into_iter().filter(|logged| logged.entry.action == "import");
+        let told = told.filter_map(|logged| serde_json::from_str::<serde_json::Value>(&logged.entry.detail).ok());
+        let told: u64 = told.filter_map(|detail| detail["documentsKept"].as_u64()).sum();
+        let (held, _) = self.held()?;
+        if held != told {
+            let message = format!("there are {held}, the log tells of {told}");
+            damages.push(Damage { kind: "blob", name: "all documents".to_owned(), message });
+        }
         Ok(())
     }
 

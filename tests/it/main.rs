@@ -1,13 +1,16 @@
 //! The integration tests: one binary.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test says what it expects")]
 
+mod archives;
 mod cases;
 mod cli;
+mod custody;
 mod golden;
 mod house;
 mod import;
 mod parity;
 mod program;
+mod questions;
 mod real_input;
 mod report;
 mod samples;

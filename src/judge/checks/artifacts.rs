@@ -59,10 +59,14 @@ fn published(judging: &Judging<'_>, link: &Link) -> Vec<Consumed> {
     if !link.is_attested || !link.is_parent_type() {
         return Vec::new();
     }
+    // Scriptworker takes the target's word even here: what the target calls optional is not held to its digest.
+    let target = judging.chain.links.first().and_then(|target| judging.task(&target.task_id));
+    let entries = target.and_then(|task| task.shape()).map_or(&[][..], |shape| &shape.upstream);
+    let is_lax = judging.book.optional_artifacts == OptionalArtifacts::NotHeld;
     let artifact = |name: &str, if_attested| Consumed {
         maker: link.task_id.clone(),
         name: name.to_owned(),
-        optional: false,
+        optional: is_lax && calls_optional(entries, link.task_id.as_str(), name),
         if_attested,
         is_published: true,
     };
@@ -117,10 +121,14 @@ fn upstream(judging: &mut Judging<'_>, link: &Link) -> (Vec<Consumed>, Outcome) 
 }
 
 /// Whether a path may be missing. To scriptworker it is optional for all entries of a task as soon as one says so.
-fn is_optional(book: OptionalArtifacts, entries: &[UpstreamArtifact], entry: &UpstreamArtifact, path: &String) -> bool {
-    let says_so =
-        |other: &UpstreamArtifact| other.optional && other.task_id == entry.task_id && other.paths.contains(path);
-    entry.optional || book == OptionalArtifacts::NotHeld && entries.iter().any(says_so)
+fn is_optional(book: OptionalArtifacts, entries: &[UpstreamArtifact], entry: &UpstreamArtifact, path: &str) -> bool {
+    entry.optional || book == OptionalArtifacts::NotHeld && calls_optional(entries, &entry.task_id, path)
+}
+
+/// Whether one of these entries calls a path of a task optional.
+fn calls_optional(entries: &[UpstreamArtifact], task_id: &str, path: &str) -> bool {
+    let says_so = |entry: &UpstreamArtifact| entry.task_id == task_id && entry.paths.iter().any(|named| named == path);
+    entries.iter().any(|entry| entry.optional && says_so(entry))
 }
 
 /// Whether a name, as it is or decoded as scriptworker's downloads decode it (twice), leaves the folder of its task.

@@ -1,0 +1,123 @@
+//! Custody of a case file: its log, its verification, and case files that are bait.
+
+use std::fs;
+
+use rusqlite::Connection;
+
+use crate::program::{CaseFile, sample};
+
+fn sampled() -> CaseFile {
+    let case = CaseFile::of(&[sample("nightly-2017")]);
+    case.run(["replay", "--all"]).exits(0);
+    case
+}
+
+/// Opens the case as anybody could who has the file, with nothing of ours in the way.
+fn tampered(edit: impl FnOnce(&Connection)) -> CaseFile {
+    let case = sampled();
+    edit(&case.sqlite());
+    case
+}
+
+#[test]
+fn an_untouched_case_is_whole() {
+    let case = sampled();
+    assert!(case.run(["case", "verify"]).exits(0).text().starts_with("whole: "));
+    let info = case.run(["case", "info"]).exits(0).text();
+    assert!(info.contains("8 tasks") && info.contains("keys accepted by T"), "{info}");
+}
+
+#[test]
+fn the_log_tells_of_every_import_and_acceptance() {
+    let case = sampled();
+    case.import(&[sample("nightly-2017")]).exits(0);
+    let log = case.run(["case", "log"]).exits(0).text();
+    let actions: Vec<&str> = ["T import", "T accept-keys"].into_iter().filter(|action| log.contains(action)).collect();
+    assert_eq!(actions.len(), 2, "{log}");
+    // The second import changed nothing, and is told all the same.
+    assert_eq!(case.number("SELECT count(*) FROM log WHERE action = 'import'"), 2);
+    assert_eq!(case.number("SELECT count(*) FROM log WHERE action = 'accept-keys'"), 1);
+    assert_eq!(case.number("SELECT count(*) FROM snapshot"), 1);
+}
+
+#[test]
+fn a_changed_row_is_told_and_named() {
+    for (sql, named) in [
+        ("UPDATE artifact SET size = size + 1 WHERE name LIKE '%task-graph%'", "damaged: task IZr_cb1TRzm1-iEx4FadFg"),
+        ("DELETE FROM artifact WHERE name = 'public/logs/certified.log'", "damaged: task "),
+        ("UPDATE run SET started = '2001-01-01T00:00:00.000Z'", "damaged: task "),
+        ("UPDATE key SET role = 'scriptworker'", "damaged: snapshot "),
+        ("UPDATE source SET http_status = 404", "damaged: snapshot "),
+        ("UPDATE snapshot SET root_url = 'https://example.invalid'", "damaged: snapshot "),
+        ("UPDATE acceptance SET operator = 'somebody else'", "damaged: acceptance "),
+        ("DELETE FROM acceptance", "damaged: acceptance "),
+        ("UPDATE log SET operator = 'somebody else' WHERE sequence = 1", "damaged: log entry 1"),
+        ("DELETE FROM log WHERE sequence = 1", "damaged: log entry 2"),
+        (
+            "UPDATE fact SET value = replace(value, '\"sound\"', '\"invalid\"') WHERE kind = 'signature'",
+            "damaged: fact signature ",
+        ),
+        ("UPDATE fact SET value = '[]' WHERE kind = 'certificate'", "damaged: fact certificate "),
+        ("UPDATE blob SET start = start + 1 WHERE start > 0", "damaged: blob "),
+        ("DELETE FROM blob", "damaged: "),
+    ] {
+        let case = tampered(|conn| {
+            conn.execute_batch("PRAGMA foreign_keys = OFF").unwrap();
+            assert!(conn.execute(sql, []).unwrap() > 0, "{sql} changed nothing");
+        });
+        let told = case.run(["case", "verify"]).text();
+        assert!(told.contains(named), "{sql}: {told}");
+    }
+}
+
+#[test]
+fn a_file_that_was_cut_off_is_told() {
+    let case = sampled();
+    let bytes = fs::read(&case.path).unwrap();
+    fs::write(&case.path, &bytes[..bytes.len() / 2]).unwrap();
+    let before = fs::read(&case.path).unwrap();
+    let ran = case.run(["replay", "--all"]).exits(1);
+    assert!(ran.stderr.contains("it was cut off"), "{}", ran.stderr);
+    assert_eq!(fs::read(&case.path).unwrap(), before);
+}
+
+#[test]
+fn a_case_with_a_foreign_schema_is_not_opened() {
+    for sql in [
+        "CREATE TRIGGER t AFTER INSERT ON fact BEGIN DELETE FROM log; END",
+        "CREATE VIEW more AS SELECT 1",
+        "CREATE TABLE more (a)",
+        "CREATE INDEX more ON fact (length(value))",
+        "CREATE VIRTUAL TABLE more USING fts5(a)",
+        "ALTER TABLE snapshot ADD COLUMN more TEXT",
+        "ALTER TABLE pack RENAME TO real_pack; CREATE VIEW pack AS SELECT * FROM real_pack",
+        "DROP VIEW tasks",
+    ] {
+        let case = tampered(|conn| conn.execute_batch(sql).unwrap());
+        let before = fs::read(&case.path).unwrap();
+        for args in [&["replay", "--all"][..], &["case", "verify"], &["case", "info"]] {
+            let ran = case.run(args).exits(1);
+            let fits = ran.stderr.contains("foreign") || ran.stderr.contains("is missing");
+            assert!(fits && !ran.stderr.contains("panicked"), "{sql}: {}", ran.stderr);
+        }
+        case.import(&[sample("nightly-2026")]).exits(1);
+        assert_eq!(fs::read(&case.path).unwrap(), before, "{sql}: the file was touched");
+    }
+}
+
+#[test]
+fn reading_goes_on_while_another_process_writes() {
+    let case = sampled();
+    let mut writer = case.sqlite();
+    writer.pragma_update(None, "journal_mode", "WAL").unwrap();
+    let transaction = writer.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).unwrap();
+    transaction.execute("UPDATE snapshot SET note = 'not yet'", []).unwrap();
+    // A replay whose facts and verdicts are kept already needs to write nothing.
+    case.run(["case", "info"]).exits(0);
+    let ran = case.import(&[sample("nightly-2026")]).exits(1);
+    assert!(ran.stderr.contains("another process is writing"), "{}", ran.stderr);
+    transaction.rollback().unwrap();
+    drop(writer);
+    case.import(&[sample("nightly-2026")]).exits(0);
+    assert!(!case.path.with_extension("sqlite-wal").exists());
+}
