@@ -63,6 +63,7 @@ CREATE TABLE task (
     deadline TEXT,
     expires TEXT,
     state TEXT,
+    run_basis TEXT NOT NULL CHECK (run_basis IN ('queue', 'attestation')),
     rows BLOB CHECK (length(rows) = 32),
     UNIQUE (task_id, snapshot)
 ) STRICT;

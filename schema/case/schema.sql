@@ -85,6 +85,7 @@ CREATE TABLE task (
     deadline TEXT, -- `deadline`, as written. Definition.
     expires TEXT, -- `expires`, as written; that of the status where the definition has none. Definition, or queue.
     state TEXT, -- The state in the status: `completed`, `failed`, ... Queue.
+    run_basis TEXT NOT NULL CHECK (run_basis IN ('queue', 'attestation')), -- Who numbers the runs: the queue, or the attestation's own claim (work directories). Importer.
     rows BLOB CHECK (length(rows) = 32), -- SHA-256 over this row and its runs, artifacts, listings and denials. cotrace.
     UNIQUE (task_id, snapshot)
 ) STRICT;

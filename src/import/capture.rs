@@ -8,9 +8,10 @@ use std::path::PathBuf;
 use rayon::prelude::*;
 use sha2::Digest as _;
 
-use super::evidence::{CaptureHead, Evidence, Layout};
-use super::task::{Content, KeepArtifacts, TaskCapture, read_task};
-use super::{Progress, Summary, keys, sources};
+use super::evidence::{CaptureHead, Evidence, EvidenceForm, Layout};
+use super::task::{Content, KeepArtifacts, TaskCapture, read_task, read_work_task};
+use super::tree::Found;
+use super::{Progress, Summary, flat, keys, sources};
 use crate::model::{Digest, Moment, TaskId};
 use crate::store::{Case, Disposition, FileRow, SnapshotHead, SnapshotWriter, StoreError};
 
@@ -48,7 +49,7 @@ pub enum ImportError {
     #[error("{} changed while it was imported: nothing of it was", .0.display())]
     Changed(PathBuf),
     /// It holds nothing that a capture holds.
-    #[error("{} is no capture: it has neither tasks/ nor keys nor sources/", .0.display())]
+    #[error("{} is no capture, no work directory of a scriptworker, and holds no replies of the queue", .0.display())]
     NotACapture(PathBuf),
     /// It is of a later format.
     #[error("{} is a capture of version {found}; this cotrace reads version {CAPTURE_VERSION}", .path.display())]
@@ -129,15 +130,14 @@ impl<'case> Import<'case> {
         for (name, reason) in &layout.top.refused {
             self.quarantined(name, reason)?;
         }
-        for file in &layout.top.files {
-            match file.name.as_str() {
-                "capture.json" | "keys.json" => {}
-                _ => self.ignored(&file.name, "it is no part of a capture")?,
-            }
-        }
+        let known = |file: &&Found| matches!(file.name.as_str(), "capture.json" | "keys.json");
+        let others = layout.top.files.iter().filter(|file| !known(file)).cloned();
+        self.read_others(layout.form, &others.collect::<Vec<_>>())?;
         for folder in &layout.top.folders {
-            match folder.name.as_str() {
-                "tasks" | "sources" | "keys" => {}
+            match (layout.form, folder.name.as_str()) {
+                (EvidenceForm::Capture, "tasks" | "sources" | "keys") => {}
+                (EvidenceForm::WorkDirectory, "cot" | "work" | "keys") => {}
+                (EvidenceForm::Replies, "keys") => {}
                 _ => self.ignored(&format!("{}/", folder.name), "it is no part of a capture")?,
             }
         }
@@ -145,6 +145,33 @@ impl<'case> Import<'case> {
             self.read_sources(&folder.path)?;
         }
         self.read_keys(layout)
+    }
+
+    /// Reads or passes over the files at the top that no form of evidence names.
+    fn read_others(&mut self, form: EvidenceForm, files: &[Found]) -> Result<(), ImportError> {
+        if form != EvidenceForm::Replies {
+            for file in files {
+                self.ignored(&file.name, "it is no part of a capture")?;
+            }
+            return Ok(());
+        }
+        let (flat, others) = flat::read_flat(self.evidence.tree.as_ref(), files);
+        for (path, digest, size) in &flat.manifest {
+            self.evidence(path, *digest, *size);
+        }
+        for (digest, bytes) in &flat.contents {
+            self.writer.keep(*digest, bytes)?;
+        }
+        for row in &flat.files {
+            self.file(row)?;
+        }
+        for task in flat.tasks.into_values() {
+            self.write_task(task)?;
+        }
+        for name in others {
+            self.ignored(&name, "it is no reply of the queue")?;
+        }
+        Ok(())
     }
 
     fn read_sources(&mut self, folder: &str) -> Result<(), ImportError> {
@@ -201,15 +228,18 @@ impl<'case> Import<'case> {
         let mut folders = Vec::with_capacity(listing.folders.len());
         for folder in &listing.folders {
             match folder.name.parse::<TaskId>() {
-                Ok(task_id) => folders.push((task_id, &folder.path)),
+                Ok(task_id) => folders.push((task_id, folder)),
                 Err(error) => self.quarantined(&format!("tasks/{}", folder.name), &error.to_string())?,
             }
         }
         let tasks_total = folders.len() as u64;
         let tree = self.evidence.tree.as_ref();
         for batch in folders.chunks(BATCH_TASKS) {
-            let read: Vec<TaskCapture> =
-                batch.par_iter().map(|(task_id, folder)| read_task(tree, folder, task_id, keep)).collect();
+            let read = batch.par_iter().map(|(task_id, folder)| match layout.form {
+                EvidenceForm::Capture | EvidenceForm::Replies => read_task(tree, &folder.path, task_id, keep),
+                EvidenceForm::WorkDirectory => read_work_task(tree, folder, task_id, keep),
+            });
+            let read: Vec<TaskCapture> = read.collect();
             for task in read {
                 self.write_task(task)?;
             }

@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use super::capture::{CAPTURE_VERSION, ImportError, SMALL_FILE_SIZE_MAX};
+use super::flat;
 use super::tree::{self, Found, Listing, Tree};
 use crate::formats::json::{Value, parse};
-use crate::model::Digest;
+use crate::model::{Digest, TaskId};
 use crate::store::{Disposition, FileRow};
 
 /// How many folders that hold nothing but the next one an archive may begin with.
@@ -18,8 +19,20 @@ pub struct Evidence {
     pub(super) layout: Layout,
 }
 
+/// The form of evidence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum EvidenceForm {
+    /// capture-v1.
+    Capture,
+    /// What scriptworker leaves: a folder `cot` with a folder for each task.
+    WorkDirectory,
+    /// Replies of the queue in a flat folder.
+    Replies,
+}
+
 /// What lies at the top of a capture.
 pub(super) struct Layout {
+    pub(super) form: EvidenceForm,
     pub(super) top: Listing,
     pub(super) tasks: Option<Listing>,
     pub(super) head: CaptureHead,
@@ -44,7 +57,7 @@ impl Layout {
 }
 
 impl Evidence {
-    /// Opens a capture: a directory; a tar, tar.gz, tar.zst or zip archive of one, told by its content; or `-` for an
+    /// Opens evidence: a capture, a scriptworker's work directory, or saved replies of the queue; as a directory; a tar, tar.gz, tar.zst or zip archive of one, told by its content; or `-` for an
     /// archive on standard input. Nothing is written, beside temporary files for what is compressed.
     ///
     /// # Errors
@@ -56,15 +69,30 @@ impl Evidence {
         let top = top(tree.as_ref()).map_err(unreadable)?;
         let folder = |name: &str| top.folders.iter().find(|found| found.name == name);
         let has_keys = folder("keys").is_some() || top.files.iter().any(|found| found.name == "keys.json");
-        if folder("tasks").is_none() && folder("sources").is_none() && !has_keys {
+        let cot = work_directory(tree.as_ref(), &top).map_err(unreadable)?;
+        let form = if folder("tasks").is_some() || folder("sources").is_some() {
+            EvidenceForm::Capture
+        } else if cot.is_some() {
+            EvidenceForm::WorkDirectory
+        } else if flat::holds_replies(tree.as_ref(), &top.files) {
+            EvidenceForm::Replies
+        } else if has_keys {
+            EvidenceForm::Capture
+        } else {
             return Err(ImportError::NotACapture(path.to_owned()));
-        }
+        };
         let head = match top.files.iter().find(|found| found.name == "capture.json") {
             Some(file) => read_head(path, tree.as_ref(), file)?,
             None => CaptureHead::default(),
         };
-        let tasks = folder("tasks").map(|found| tree.list(&found.path)).transpose().map_err(unreadable)?;
-        Ok(Self { path: path.to_owned(), tree, layout: Layout { top, tasks, head } })
+        let tasks = match form {
+            EvidenceForm::Capture => {
+                folder("tasks").map(|found| tree.list(&found.path)).transpose().map_err(unreadable)?
+            }
+            EvidenceForm::WorkDirectory => cot,
+            EvidenceForm::Replies => None,
+        };
+        Ok(Self { path: path.to_owned(), tree, layout: Layout { form, top, tasks, head } })
     }
 
     /// Where it was opened.
@@ -78,7 +106,7 @@ fn top(tree: &dyn Tree) -> std::io::Result<Listing> {
     let mut top = tree.list("")?;
     for _ in 0..WRAPPERS_MAX {
         let ([], [only]) = (top.files.as_slice(), top.folders.as_slice()) else { break };
-        if ["tasks", "sources", "keys"].contains(&only.name.as_str()) {
+        if ["tasks", "sources", "keys", "cot", "work"].contains(&only.name.as_str()) {
             break;
         }
         let refused = std::mem::take(&mut top.refused);
@@ -86,6 +114,18 @@ fn top(tree: &dyn Tree) -> std::io::Result<Listing> {
         top.refused.extend(refused);
     }
     Ok(top)
+}
+
+/// The folder `cot` of a scriptworker's work directory, or of the folder that holds it as `work`, if it has tasks.
+fn work_directory(tree: &dyn Tree, top: &Listing) -> std::io::Result<Option<Listing>> {
+    let named = |listing: &Listing, name: &str| listing.folders.iter().find(|found| found.name == name).cloned();
+    let cot = match (named(top, "cot"), named(top, "work")) {
+        (Some(cot), _) => Some(cot),
+        (None, Some(work)) => named(&tree.list(&work.path)?, "cot"),
+        (None, None) => None,
+    };
+    let listing = cot.map(|cot| tree.list(&cot.path)).transpose()?;
+    Ok(listing.filter(|listing| listing.folders.iter().any(|folder| folder.name.parse::<TaskId>().is_ok())))
 }
 
 fn read_head(path: &Path, tree: &dyn Tree, file: &Found) -> Result<CaptureHead, ImportError> {

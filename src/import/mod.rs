@@ -6,6 +6,7 @@
 
 mod capture;
 mod evidence;
+mod flat;
 mod hashing;
 mod keys;
 mod replies;

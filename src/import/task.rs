@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::hashing::{Hashed, hash_file};
 use super::replies;
 use super::tree::{self, Found, Listing, Tree};
+use crate::formats::{clearsign, json};
 use crate::model::{ATTESTATION_ASC, ATTESTATION_JSON, Digest, TaskId, is_evidence_artifact};
 use crate::store::{ArtifactRow, DenialRow, Disposition, FileRow, ListingRow, PACK_SIZE_MAX, RunRow, TaskRow};
 
 /// The most bytes of a queue reply. The largest real definition is well under 1 MiB; a listing of 10,000 artifacts is
 /// about 3 MiB.
-const REPLY_SIZE_MAX: u64 = 64 * 1024 * 1024;
+pub(super) const REPLY_SIZE_MAX: u64 = 64 * 1024 * 1024;
 
 /// The contents of one task that are held in memory until they are written; what goes beyond is read again then.
 const CONTENTS_SIZE_MAX: usize = 4 * 1024 * 1024;
@@ -65,12 +66,24 @@ pub(super) struct TaskCapture {
 
 /// Reads the folder of a task. Never fails: what can't be read is set aside.
 pub(super) fn read_task(tree: &dyn Tree, folder: &str, task_id: &TaskId, keep: KeepArtifacts) -> TaskCapture {
-    let mut reader = Reader {
-        tree,
-        keep,
-        prefix: format!("tasks/{task_id}"),
-        held: 0,
-        task: TaskCapture {
+    let mut reader =
+        Reader { tree, keep, prefix: format!("tasks/{task_id}"), held: 0, task: TaskCapture::new(task_id) };
+    reader.read(folder);
+    reader.task
+}
+
+/// Reads what scriptworker left of a task in its work directory: `task.json`, which it wrote anew from the queue's reply,
+/// and artifacts at their names. There is no status, and no run but the one that the attestation claims.
+pub(super) fn read_work_task(tree: &dyn Tree, folder: &Found, task_id: &TaskId, keep: KeepArtifacts) -> TaskCapture {
+    let mut reader = Reader { tree, keep, prefix: folder.path.clone(), held: 0, task: TaskCapture::new(task_id) };
+    reader.read_work(&folder.path);
+    reader.task
+}
+
+impl TaskCapture {
+    /// A task of which nothing has been read yet.
+    pub(super) fn new(task_id: &TaskId) -> Self {
+        Self {
             task_id: task_id.clone(),
             row: TaskRow::default(),
             runs: Vec::new(),
@@ -80,10 +93,25 @@ pub(super) fn read_task(tree: &dyn Tree, folder: &str, task_id: &TaskId, keep: K
             files: Vec::new(),
             contents: Vec::new(),
             manifest: Vec::new(),
-        },
-    };
-    reader.read(folder);
-    reader.task
+        }
+    }
+
+    /// Takes a definition.
+    pub(super) fn define(&mut self, digest: Digest, bytes: Vec<u8>) {
+        replies::read_definition(&bytes, &mut self.row);
+        self.row.definition = Some(digest);
+        self.contents.push((digest, Content::Bytes(bytes)));
+    }
+
+    /// Takes a status.
+    pub(super) fn set_status(&mut self, digest: Digest, bytes: Vec<u8>) {
+        match replies::read_status(&bytes, &self.task_id, &mut self.row) {
+            Ok(runs) => self.runs = runs,
+            Err(problem) => self.row.status_problem = Some(problem),
+        }
+        self.row.status = Some(digest);
+        self.contents.push((digest, Content::Bytes(bytes)));
+    }
 }
 
 struct Reader<'a> {
@@ -129,21 +157,49 @@ impl Reader<'_> {
         Some(listing)
     }
 
+    fn read_work(&mut self, folder: &str) {
+        self.task.row.run_is_claimed = true;
+        let walk = tree::walk(self.tree, folder);
+        for (name, reason) in walk.refused {
+            self.quarantine(&name, reason);
+        }
+        let with_sha512 = walk.files.iter().any(|file| states_sha512(self.tree, file));
+        let attestations = walk.files.iter().filter(|file| is_attestation(file));
+        let claimed = attestations.filter_map(|file| claimed_run(self.tree, file)).next();
+        let run_id = claimed.unwrap_or(0);
+        for file in &walk.files {
+            if file.name == "task.json" {
+                if let Some((digest, bytes)) = self.reply(file, "task.json") {
+                    let size = bytes.len() as u64;
+                    let reason = "scriptworker wrote it anew: it is not the queue's own bytes".to_owned();
+                    self.evidence_file("task.json", digest, size, Some(reason));
+                    self.task.define(digest, bytes);
+                }
+                continue;
+            }
+            let Some(hashed) = self.artifact(file, &file.name, &file.name, with_sha512) else { continue };
+            self.task.artifacts.push(ArtifactRow {
+                run_id,
+                name: file.name.clone(),
+                sha256: Some(hashed.sha256),
+                sha512: hashed.sha512,
+                size: Some(hashed.size),
+                path: Some(format!("{}/{}", self.prefix, file.name)),
+                ..ArtifactRow::default()
+            });
+        }
+    }
+
     fn definition(&mut self, file: &Found) {
         let Some((digest, bytes)) = self.reply(file, "definition.json") else { return };
-        replies::read_definition(&bytes, &mut self.task.row);
-        self.task.row.definition = Some(digest);
-        self.hold(digest, bytes);
+        self.held += bytes.len();
+        self.task.define(digest, bytes);
     }
 
     fn status(&mut self, file: &Found) {
         let Some((digest, bytes)) = self.reply(file, "status.json") else { return };
-        match replies::read_status(&bytes, &self.task.task_id, &mut self.task.row) {
-            Ok(runs) => self.task.runs = runs,
-            Err(problem) => self.task.row.status_problem = Some(problem),
-        }
-        self.task.row.status = Some(digest);
-        self.hold(digest, bytes);
+        self.held += bytes.len();
+        self.task.set_status(digest, bytes);
     }
 
     fn absent(&mut self, file: &Found) {
@@ -347,7 +403,22 @@ fn run_number(text: &str) -> Option<u32> {
 /// Whether a file is an attestation that speaks of SHA-512. A rough look is enough: it only decides what is computed.
 fn states_sha512(tree: &dyn Tree, file: &Found) -> bool {
     const NEEDLE: &[u8] = b"sha512";
-    matches!(file.name.as_str(), ATTESTATION_ASC | ATTESTATION_JSON)
+    is_attestation(file)
         && tree::read(tree, &file.path, REPLY_SIZE_MAX)
             .is_ok_and(|bytes| bytes.windows(NEEDLE.len()).any(|window| window == NEEDLE))
+}
+
+fn is_attestation(file: &Found) -> bool {
+    matches!(file.name.as_str(), ATTESTATION_ASC | ATTESTATION_JSON)
+}
+
+/// The run that an attestation says that it is of. Of a clear-signed file only the signed text is read.
+fn claimed_run(tree: &dyn Tree, file: &Found) -> Option<u32> {
+    let bytes = tree::read(tree, &file.path, REPLY_SIZE_MAX).ok()?;
+    let signed = match file.name.as_str() {
+        ATTESTATION_ASC => clearsign::split(&bytes).blocks.into_iter().next()?.signed,
+        _ => bytes,
+    };
+    let run = json::parse(&signed).ok()?.value.get("runId").and_then(json::Value::as_i64)?;
+    u32::try_from(run).ok()
 }

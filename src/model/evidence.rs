@@ -21,6 +21,8 @@ pub struct TaskEvidence {
     pub expires: Option<Moment>,
     /// The runs of the status, in its order.
     pub runs: Vec<Run>,
+    /// Whether run numbers are only what attestations claim of themselves.
+    pub run_is_claimed: bool,
     /// The runs of which an artifact listing was captured.
     pub listed_runs: Vec<u32>,
     /// The artifacts, by run and name.

@@ -104,7 +104,8 @@ impl Case {
         let head = self
             .conn
             .prepare_cached(
-                "SELECT task.id, definition, status, status_problem, expires, snapshot.captured_at FROM task
+                "SELECT task.id, definition, status, status_problem, expires, snapshot.captured_at,
+                 run_basis FROM task
                  JOIN snapshot ON snapshot.id = task.snapshot WHERE snapshot = ?1 AND task_id = ?2",
             )?
             .query_row(params![snapshot, task_id], |row| {
@@ -115,6 +116,7 @@ impl Case {
                     status_problem: row.get(3)?,
                     expires: moment(row, 4)?,
                     captured_at: moment(row, 5)?,
+                    run_is_claimed: row.get::<_, String>(6)? == "attestation",
                     runs: Vec::new(),
                     listed_runs: Vec::new(),
                     artifacts: BTreeMap::new(),

@@ -15,7 +15,7 @@ pub(super) fn of_task(conn: &Connection, task: i64) -> Result<Digest, StoreError
     let mut hasher = sha2::Sha256::new();
     for sql in [
         "SELECT task_id, definition, status, status_problem, task_group_id, parent_task_id, name, label, kind,
-         provisioner_id, worker_type, source, created, deadline, expires, state FROM task WHERE id = ?1",
+         provisioner_id, worker_type, source, created, deadline, expires, state, run_basis FROM task WHERE id = ?1",
         "SELECT ordinal, run_id, state, reason_created, reason_resolved, worker_group, worker_id, scheduled, started,
          resolved FROM run WHERE task = ?1 ORDER BY ordinal",
         "SELECT run_id, name, sha256, sha512, size, path, listed, storage_type, content_type, expires

@@ -63,6 +63,8 @@ pub struct TaskRow {
     pub expires: Option<String>,
     /// The status' state.
     pub state: Option<String>,
+    /// Whether the numbers of its runs are only what its attestations claim.
+    pub run_is_claimed: bool,
 }
 
 /// A row of `run`.
@@ -247,8 +249,8 @@ impl<'case> SnapshotWriter<'case> {
         self.transaction
             .prepare_cached(
                 "INSERT INTO task (snapshot, task_id, definition, status, status_problem, task_group_id, parent_task_id,
-                 name, label, kind, provisioner_id, worker_type, source, created, deadline, expires, state)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
+                 name, label, kind, provisioner_id, worker_type, source, created, deadline, expires, state, run_basis)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
             )?
             .execute(params![
                 self.id,
@@ -267,7 +269,8 @@ impl<'case> SnapshotWriter<'case> {
                 row.created,
                 row.deadline,
                 row.expires,
-                row.state
+                row.state,
+                if row.run_is_claimed { "attestation" } else { "queue" }
             ])?;
         Ok(self.transaction.last_insert_rowid())
     }

@@ -5,6 +5,7 @@ mod archives;
 mod cases;
 mod cli;
 mod custody;
+mod forms;
 mod golden;
 mod house;
 mod import;

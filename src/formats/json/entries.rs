@@ -103,6 +103,56 @@ pub fn entries_with(bytes: &[u8], budget: &Budget) -> Result<Entries, ParseError
     Ok(Entries::new(indexer.list))
 }
 
+/// The places of the items of a list, in its order, without building them: each is a JSON document in itself.
+///
+/// # Errors
+///
+/// As [`super::parse`]; in addition a document that is not a list is refused.
+pub fn items(bytes: &[u8]) -> Result<Vec<Range<usize>>, ParseError> {
+    let mut indexer = ItemIndexer::default();
+    grammar::read(bytes, &Budget::default(), &mut indexer)?;
+    Ok(indexer.list)
+}
+
+/// Notes the spans of the items of the outermost list.
+#[derive(Default)]
+struct ItemIndexer {
+    list: Vec<Range<usize>>,
+    depth: usize,
+}
+
+impl<'a> Handler<'a> for ItemIndexer {
+    fn scalar(&mut self, _scalar: Scalar<'a>, span: Range<usize>) -> Result<(), ParseErrorReason> {
+        match self.depth {
+            0 => return Err(ParseErrorReason::NotAList),
+            1 => self.list.push(span),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn open(&mut self, container: Container, start: usize) -> Result<(), ParseErrorReason> {
+        match (self.depth, container) {
+            (0, Container::Map) => return Err(ParseErrorReason::NotAList),
+            (1, Container::List | Container::Map) => self.list.push(start..start),
+            (_, Container::List | Container::Map) => {}
+        }
+        self.depth += 1;
+        Ok(())
+    }
+
+    fn key(&mut self, _key: StringToken<'a>) {}
+
+    fn close(&mut self, end: usize) {
+        self.depth -= 1;
+        if self.depth == 1
+            && let Some(item) = self.list.last_mut()
+        {
+            item.end = end;
+        }
+    }
+}
+
 /// Notes the keys and the spans of the values of the outermost object.
 #[derive(Default)]
 struct Indexer {

@@ -66,4 +66,7 @@ pub enum ParseErrorReason {
     /// The document is not an object, where only an object can be indexed.
     #[error("expected an object as the whole document")]
     NotAnObject,
+    /// The document is not a list, where only a list can be indexed.
+    #[error("expected a list as the whole document")]
+    NotAList,
 }

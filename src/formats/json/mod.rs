@@ -27,7 +27,7 @@ pub use budget::{BYTES_MAX, Budget, INTEGER_DIGITS_MAX, MAX_DEPTH, NODES_MAX};
 pub use compact::{to_compact_string, to_pretty_string};
 pub use difference::{DIFFERENCE_POINTER_BYTES_MAX, Difference, DifferenceKind, difference};
 pub use document::{Document, parse, parse_with};
-pub use entries::{Entries, Entry, entries, entries_with};
+pub use entries::{Entries, Entry, entries, entries_with, items};
 pub use error::{ParseError, ParseErrorReason};
 pub use map::Map;
 pub use number::Number;

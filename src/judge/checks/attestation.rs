@@ -103,6 +103,7 @@ fn check_form(
     }
     let words = match outcome {
         Outcome::Pass => format!("{} of this run", form.name()),
+        Outcome::Unknown if task.evidence.run_is_claimed => "its run is only what it claims itself".to_owned(),
         Outcome::Unknown => "the status that tells its run is missing".to_owned(),
         Outcome::Fail | Outcome::NotApplicable => "not of this run of this task".to_owned(),
     };
