@@ -159,8 +159,12 @@ pub(super) struct JudgementArgs {
     #[arg(long, visible_alias = "cot-product", value_name = "PRODUCT")]
     pub(super) product: Option<String>,
     /// The snapshot to judge in, by the beginning of its digest; without it, the newest that has the target.
-    #[arg(long, value_name = "DIGEST")]
+    #[arg(long, value_name = "DIGEST", conflicts_with = "union")]
     pub(super) snapshot: Option<String>,
+    /// Join all snapshots of the case; where several have something, the newest counts, and different bytes for a thing
+    /// that never changes are a finding.
+    #[arg(long)]
+    pub(super) union: bool,
     /// Judge the targets as about to run: their own attestations are not looked at.
     #[arg(long)]
     pub(super) no_check_task: bool,

@@ -9,7 +9,7 @@ use crate::chain::Mode;
 use crate::export::text::Detail;
 use crate::export::{json, text};
 use crate::model::{AsOf, Plane, Report, Severity, ToolUsed, Verdict};
-use crate::replay::{ReplayError, Request, Targets, replay};
+use crate::replay::{ReplayError, Request, SnapshotChoice, Targets, replay};
 use crate::rules::RuleBook;
 use crate::store::{Access, Case};
 
@@ -34,6 +34,7 @@ pub(super) fn replay_all(case: &mut Case, format: Format) -> anyhow::Result<Outc
         product: None,
         no_check_task: false,
         snapshot: None,
+        union: false,
     };
     let Some(request) = request(Targets::All, &judgement) else { return Ok(Outcome::Usage) };
     print(case, &request, format, Detail::Brief, None)
@@ -64,7 +65,11 @@ pub(super) fn request(targets: Targets, args: &JudgementArgs) -> Option<Request>
     }
     Some(Request {
         targets,
-        snapshot: args.snapshot.clone(),
+        snapshot: match &args.snapshot {
+            Some(start) => SnapshotChoice::Named(start.clone()),
+            None if args.union => SnapshotChoice::Union,
+            None => SnapshotChoice::Newest,
+        },
         task_type: args.task_type.clone(),
         product: args.product.clone(),
         mode: if args.no_check_task { Mode::BeforeRun } else { Mode::AfterRun },

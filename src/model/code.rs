@@ -61,6 +61,7 @@ codes! {
     DefinitionMalformed "definition-malformed" High Malformed "A task definition lacks what verification reads, or has it in the wrong form.";
     StatusMalformed "status-malformed" Medium Malformed "The queue's status of a task can't be read.";
     DocumentAmbiguous "document-ambiguous" Medium Malformed "Two readers could understand a JSON document differently.";
+    SnapshotsDisagree "snapshots-disagree" High Contradicted "Two snapshots have different bytes for one thing that never changes.";
     AttestationMissing "attestation-missing" High Absent "A link's run published no attestation.";
     AttestationMalformed "attestation-malformed" High Malformed "An attestation is not JSON, or not of schema version 1.";
     AttestationTaskMismatch "attestation-task-mismatch" High Contradicted "An attestation speaks of another task.";

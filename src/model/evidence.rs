@@ -29,6 +29,19 @@ pub struct TaskEvidence {
     pub artifacts: BTreeMap<(u32, String), ArtifactRecord>,
     /// What was asked for and denied.
     pub denials: Vec<Denial>,
+    /// Where snapshots that were joined have different bytes for one thing that never changes.
+    pub conflicts: Vec<Conflict>,
+}
+
+/// Two snapshots with different bytes for one thing that never changes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Conflict {
+    /// `definition`, or `run N NAME` for an artifact. Captured text.
+    pub what: String,
+    /// What the newer snapshot has; it counts.
+    pub newer: Digest,
+    /// What the older one has.
+    pub older: Digest,
 }
 
 /// One artifact of one run.
@@ -62,6 +75,42 @@ pub struct Denial {
 }
 
 impl TaskEvidence {
+    /// Joins what an older snapshot has of the same task. The newer one counts where both have something; a definition
+    /// or an artifact of a run never changes, so two different ones are a conflict. A status does change.
+    pub fn join(&mut self, older: Self) {
+        self.settle("definition".to_owned(), self.definition, older.definition);
+        self.definition = self.definition.or(older.definition);
+        if self.status.is_none() {
+            self.status = older.status;
+            self.status_problem = older.status_problem;
+            self.runs = older.runs;
+            self.run_is_claimed = older.run_is_claimed;
+        }
+        self.expires = self.expires.or(older.expires);
+        self.captured_at = self.captured_at.or(older.captured_at);
+        self.listed_runs.extend(older.listed_runs);
+        self.listed_runs.sort_unstable();
+        self.listed_runs.dedup();
+        for ((run_id, name), record) in older.artifacts {
+            let newer = self.artifacts.get(&(run_id, name.clone())).and_then(|record| record.sha256);
+            self.settle(format!("run {run_id} {name}"), newer, record.sha256);
+            let known = self.artifacts.entry((run_id, name)).or_default();
+            if known.sha256.is_none() {
+                *known = ArtifactRecord { listed: known.listed || record.listed, ..record };
+            }
+        }
+        self.denials.extend(older.denials);
+        self.conflicts.extend(older.conflicts);
+    }
+
+    fn settle(&mut self, what: String, newer: Option<Digest>, older: Option<Digest>) {
+        if let (Some(newer), Some(older)) = (newer, older)
+            && newer != older
+        {
+            self.conflicts.push(Conflict { what, newer, older });
+        }
+    }
+
     /// The run whose artifacts count: the last of the status, as the queue's own "latest" artifact addresses have it;
     /// without a status, the highest run of which anything was captured.
     pub fn latest_run(&self) -> Option<u32> {

@@ -26,7 +26,7 @@ pub use code::Code;
 pub use difference::{Difference, DifferenceKind};
 pub use digest::{Algorithm, Digest, InvalidDigest};
 pub use edge::{Edge, Origin, UpstreamArtifact};
-pub use evidence::{ArtifactRecord, Denial, TaskEvidence};
+pub use evidence::{ArtifactRecord, Conflict, Denial, TaskEvidence};
 pub use fact::{
     ArmorNote, Attestation, Certificate, CertificateKey, CertificateStep, Claim, ClaimState, Definition, DigestFact,
     DigestOutcome, FactKey, FactKind, Form, GraphEntry, PolicyEra, Signature, SignatureState, TaskImage, Validity,

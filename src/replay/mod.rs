@@ -4,9 +4,11 @@
 mod examination;
 mod keys;
 mod report;
+mod scope;
 mod service;
 mod targets;
 
 pub use examination::Work;
+pub use scope::SnapshotChoice;
 pub use service::{Replayed, Request, replay, survey, verify_facts};
 pub use targets::{ReplayError, Targets};

@@ -7,7 +7,8 @@ use rayon::prelude::*;
 use super::examination::{FactDesk, Work, attestations, definitions, graph_entries, reachable};
 use super::keys::{self, Keys};
 use super::report::{self, Judged};
-use super::targets::{ReplayError, SnapshotTargets, Targets, by_snapshot};
+use super::scope::{Scope, SnapshotChoice};
+use super::targets::{ReplayError, ScopedTargets, Targets, by_scope};
 use crate::chain::{Chain, EdgeNames, Mode, TaskTypeGuess, build, guess_task_type, product};
 use crate::insight::completeness;
 use crate::judge::{Judgement, MomentOfJudgement, judge, then};
@@ -15,7 +16,7 @@ use crate::model::{
     AsOf, Clocks, Definition, Digest, FactKey, FactKind, Facts, Moment, Report, TaskFacts, TaskId, ToolUsed, Verdict,
 };
 use crate::rules::RuleBook;
-use crate::store::{Case, Damage, ReplayRecord, SnapshotInfo, StoreError};
+use crate::store::{Case, Damage, ReplayRecord, StoreError};
 
 /// With this many targets, all stored facts of a kind are read at once instead of one by one.
 const BULK_TARGETS: usize = 64;
@@ -25,8 +26,8 @@ const BULK_TARGETS: usize = 64;
 pub struct Request {
     /// The targets.
     pub targets: Targets,
-    /// The snapshot to judge them in, by the beginning of its digest; else the newest that has them.
-    pub snapshot: Option<String>,
+    /// The snapshots to judge them by.
+    pub snapshot: SnapshotChoice,
     /// The targets' task type, where the caller says it.
     pub task_type: Option<String>,
     /// The product, where the caller says it.
@@ -56,16 +57,16 @@ pub struct Replayed {
 
 /// Replays the verification.
 pub fn replay(case: &mut Case, request: &Request) -> Result<Replayed, ReplayError> {
-    let snapshots = by_snapshot(case, &request.targets, request.snapshot.as_deref())?;
+    let scopes = by_scope(case, &request.targets, &request.snapshot)?;
     let mut desk = FactDesk::new(case);
     let keys = keys::load(&mut desk)?;
     let mut judged = Vec::new();
     let mut done = BTreeSet::new();
     // The newest snapshot first: with --all, a task is judged in the newest that has it.
-    for SnapshotTargets { snapshot, tasks } in snapshots.into_iter().rev() {
-        let of_snapshot = replay_snapshot(&mut desk, &snapshot, tasks, &keys, request, &done)?;
-        done.extend(of_snapshot.iter().map(|target| target.task_id.clone()));
-        judged.extend(of_snapshot);
+    for ScopedTargets { scope, tasks } in scopes.into_iter().rev() {
+        let of_scope = replay_scope(&mut desk, &scope, tasks, &keys, request, &done)?;
+        done.extend(of_scope.iter().map(|target| target.task_id.clone()));
+        judged.extend(of_scope);
     }
     if judged.is_empty() {
         return Err(ReplayError::NothingToReplay);
@@ -87,8 +88,8 @@ pub fn verify_facts(case: &mut Case) -> Result<Vec<Damage>, ReplayError> {
     let snapshots = case.snapshots()?;
     let mut desk = FactDesk::auditing(case);
     let keys = keys::load(&mut desk)?;
-    for snapshot in &snapshots {
-        facts_of_all(&mut desk, snapshot, &keys, &book)?;
+    for snapshot in snapshots {
+        facts_of_all(&mut desk, &Scope::one(snapshot), &keys, &book)?;
     }
     let differing = desk.into_audit().differing.into_iter();
     let damage = |key: FactKey| Damage {
@@ -109,36 +110,32 @@ pub fn survey(case: &mut Case) -> Result<Vec<(Digest, Facts)>, ReplayError> {
     }
     let mut surveyed = Vec::new();
     for snapshot in desk.case.snapshots()?.into_iter().rev() {
-        surveyed.push((snapshot.digest, facts_of_all(&mut desk, &snapshot, &keys, &book)?));
+        let digest = snapshot.digest;
+        surveyed.push((digest, facts_of_all(&mut desk, &Scope::one(snapshot), &keys, &book)?));
     }
     Ok(surveyed)
 }
 
 /// The facts of every task of a snapshot.
-fn facts_of_all(
-    desk: &mut FactDesk<'_>,
-    snapshot: &SnapshotInfo,
-    keys: &Keys,
-    book: &RuleBook,
-) -> Result<Facts, StoreError> {
-    let summaries = desk.case.task_summaries(snapshot.id)?;
+fn facts_of_all(desk: &mut FactDesk<'_>, scope: &Scope, keys: &Keys, book: &RuleBook) -> Result<Facts, StoreError> {
+    let summaries = scope.summaries(desk.case)?;
     let defined: Vec<(TaskId, Digest)> =
         summaries.iter().filter_map(|task| Some((task.task_id.clone(), task.definition?))).collect();
     let definitions = definitions(desk, &defined)?;
     let tasks: Vec<TaskId> = summaries.into_iter().map(|task| task.task_id).collect();
-    gather_facts(desk, snapshot, &tasks, &definitions, keys, book)
+    gather_facts(desk, scope, &tasks, &definitions, keys, book)
 }
 
-/// Judges the targets of one snapshot.
-fn replay_snapshot(
+/// Judges targets by one scope of evidence.
+fn replay_scope(
     desk: &mut FactDesk<'_>,
-    snapshot: &SnapshotInfo,
+    scope: &Scope,
     wanted: Option<Vec<TaskId>>,
     keys: &Keys,
     request: &Request,
     done: &BTreeSet<TaskId>,
 ) -> Result<Vec<Judged>, ReplayError> {
-    let summaries = desk.case.task_summaries(snapshot.id)?;
+    let summaries = scope.summaries(desk.case)?;
     if wanted.as_ref().is_none_or(|wanted| wanted.len() >= BULK_TARGETS) {
         for kind in [FactKind::Attestation, FactKind::Signature, FactKind::Digests, FactKind::GraphEntry] {
             desk.load_all(kind)?;
@@ -158,7 +155,7 @@ fn replay_snapshot(
         };
         summaries.iter().filter(needs).map(|task| task.task_id.clone()).filter(|id| !done.contains(id)).collect()
     });
-    let facts = gather_facts(desk, snapshot, &targets, &definitions, keys, &request.book)?;
+    let facts = gather_facts(desk, scope, &targets, &definitions, keys, &request.book)?;
     let judged = targets.par_iter().map(|target| judge_target(target, &facts, &names, keys, request)).collect();
     Ok(judged)
 }
@@ -174,7 +171,7 @@ fn needs_attestation(task_id: &TaskId, definition: &Definition, names: &EdgeName
 /// The facts of every task that the targets' chains can reach.
 fn gather_facts(
     desk: &mut FactDesk<'_>,
-    snapshot: &SnapshotInfo,
+    scope: &Scope,
     targets: &[TaskId],
     definitions: &BTreeMap<TaskId, Definition>,
     keys: &Keys,
@@ -188,7 +185,7 @@ fn gather_facts(
             if tasks.contains_key(&task_id) {
                 continue;
             }
-            if let Some(evidence) = desk.case.task_evidence(snapshot.id, &task_id)? {
+            if let Some(evidence) = scope.evidence(desk.case, &task_id)? {
                 let definition = definitions.get(&task_id).cloned();
                 let task =
                     TaskFacts { evidence, definition, attestations: BTreeMap::new(), graph_entries: BTreeMap::new() };
@@ -208,7 +205,7 @@ fn gather_facts(
         tasks.extend(fresh);
     }
     graph_entries(desk, &mut tasks)?;
-    Ok(Facts { tasks, root_url: snapshot.root_url.clone() })
+    Ok(Facts { tasks, root_url: scope.root_url() })
 }
 
 /// Judges one target. Pure, and made in parallel with the others.
@@ -292,6 +289,7 @@ fn record(report: &Report, keys: &Keys, request: &Request, held: (u64, u64)) -> 
     let epochs: Vec<String> = keys.ledger.epochs().map(|epoch| format!("{epoch:?}")).collect();
     // Contents that are kept later can change an answer without changing what the snapshots are.
     let held = format!("{} {}", held.0, held.1);
+    let choice = request.snapshot.word();
     let question = [
         held.as_bytes(),
         report.case.bytes().as_slice(),
@@ -301,7 +299,7 @@ fn record(report: &Report, keys: &Keys, request: &Request, held: (u64, u64)) -> 
         request.mode.word().as_bytes(),
         request.task_type.as_deref().unwrap_or_default().as_bytes(),
         request.product.as_deref().unwrap_or_default().as_bytes(),
-        request.snapshot.as_deref().unwrap_or_default().as_bytes(),
+        choice.as_bytes(),
     ];
     let parts = question.into_iter().chain(epochs.iter().map(String::as_bytes)).chain(targets);
     let bases: BTreeSet<&str> =

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::scope::{Scope, SnapshotChoice};
 use crate::model::TaskId;
 use crate::rules::RuleBookError;
 use crate::store::{Case, SnapshotInfo, StoreError};
@@ -35,58 +36,68 @@ pub enum ReplayError {
     Store(#[from] StoreError),
 }
 
-/// A snapshot with the targets to judge in it; `None`: all of it.
-pub(super) struct SnapshotTargets {
-    pub(super) snapshot: SnapshotInfo,
+/// Targets with the evidence to judge them by; `None`: all that it has.
+pub(super) struct ScopedTargets {
+    pub(super) scope: Scope,
     pub(super) tasks: Option<Vec<TaskId>>,
 }
 
-/// The targets by the snapshot in which each is judged: the newest that has it.
-pub(super) fn by_snapshot(
+/// The targets, each once, by the evidence in which each is judged. The newest snapshot comes last.
+pub(super) fn by_scope(
     case: &Case,
     targets: &Targets,
-    snapshot: Option<&str>,
-) -> Result<Vec<SnapshotTargets>, ReplayError> {
-    if let Some(start) = snapshot {
-        return Ok(vec![in_one(case, targets, start)?]);
-    }
-    match targets {
-        Targets::These(tasks) => {
-            let mut found: BTreeMap<i64, (SnapshotInfo, Vec<TaskId>)> = BTreeMap::new();
-            for task_id in tasks {
-                let snapshot = case.snapshot_of(task_id)?.ok_or_else(|| ReplayError::UnknownTarget(task_id.clone()))?;
-                let entry = found.entry(snapshot.id).or_insert_with(|| (snapshot, Vec::new()));
-                if !entry.1.contains(task_id) {
-                    entry.1.push(task_id.clone());
-                }
-            }
-            let found = found.into_values();
-            Ok(found.map(|(snapshot, tasks)| SnapshotTargets { snapshot, tasks: Some(tasks) }).collect())
+    choice: &SnapshotChoice,
+) -> Result<Vec<ScopedTargets>, ReplayError> {
+    match (choice, targets) {
+        (SnapshotChoice::Newest, Targets::These(tasks)) => by_newest(case, tasks),
+        (SnapshotChoice::Newest, Targets::All) => {
+            let scopes = case.snapshots()?.into_iter().map(Scope::one);
+            Ok(scopes.map(|scope| ScopedTargets { scope, tasks: None }).collect())
         }
-        Targets::All => {
-            let snapshots = case.snapshots()?.into_iter();
-            Ok(snapshots.map(|snapshot| SnapshotTargets { snapshot, tasks: None }).collect())
-        }
+        (SnapshotChoice::Named(start), _) => in_scope(case, targets, Scope::one(named(case, start)?)),
+        (SnapshotChoice::Union, _) => in_scope(case, targets, Scope::joined(case.snapshots()?)),
     }
 }
 
-/// The targets in one snapshot, named by the beginning of its digest.
-fn in_one(case: &Case, targets: &Targets, start: &str) -> Result<SnapshotTargets, ReplayError> {
+fn by_newest(case: &Case, tasks: &[TaskId]) -> Result<Vec<ScopedTargets>, ReplayError> {
+    let mut found: BTreeMap<i64, (SnapshotInfo, Vec<TaskId>)> = BTreeMap::new();
+    for task_id in tasks {
+        let snapshot = case.snapshot_of(task_id)?.ok_or_else(|| ReplayError::UnknownTarget(task_id.clone()))?;
+        let entry = found.entry(snapshot.id).or_insert_with(|| (snapshot, Vec::new()));
+        if !entry.1.contains(task_id) {
+            entry.1.push(task_id.clone());
+        }
+    }
+    let found = found.into_values();
+    Ok(found.map(|(snapshot, tasks)| ScopedTargets { scope: Scope::one(snapshot), tasks: Some(tasks) }).collect())
+}
+
+/// The one snapshot whose digest begins so.
+fn named(case: &Case, start: &str) -> Result<SnapshotInfo, ReplayError> {
     let start = start.strip_prefix("sha256:").unwrap_or(start);
     let mut named = case.snapshots()?;
     named.retain(|snapshot| snapshot.digest.to_string().starts_with(start));
-    let [snapshot] =
-        <[SnapshotInfo; 1]>::try_from(named).map_err(|_| ReplayError::UnknownSnapshot(start.to_owned()))?;
+    match <[SnapshotInfo; 1]>::try_from(named) {
+        Ok([snapshot]) => Ok(snapshot),
+        Err(_) => Err(ReplayError::UnknownSnapshot(start.to_owned())),
+    }
+}
+
+fn in_scope(case: &Case, targets: &Targets, scope: Scope) -> Result<Vec<ScopedTargets>, ReplayError> {
     let tasks = match targets {
         Targets::All => None,
         Targets::These(tasks) => {
+            let mut once = Vec::new();
             for task_id in tasks {
-                if case.task_evidence(snapshot.id, task_id)?.is_none() {
+                if scope.evidence(case, task_id)?.is_none() {
                     return Err(ReplayError::UnknownTarget(task_id.clone()));
                 }
+                if !once.contains(task_id) {
+                    once.push(task_id.clone());
+                }
             }
-            Some(tasks.clone())
+            Some(once)
         }
     };
-    Ok(SnapshotTargets { snapshot, tasks })
+    Ok(vec![ScopedTargets { scope, tasks }])
 }

@@ -121,6 +121,7 @@ impl Case {
                     listed_runs: Vec::new(),
                     artifacts: BTreeMap::new(),
                     denials: Vec::new(),
+                    conflicts: Vec::new(),
                 };
                 Ok((row.get::<_, i64>(0)?, evidence))
             })

@@ -124,6 +124,7 @@ const REMARKS: &[Code] = &[
     Code::KeyMalformed,
     Code::ArtifactPatternUnlisted,
     Code::ArtifactAltered,
+    Code::SnapshotsDisagree,
 ];
 
 /// A case with its reports, made when first asked for.

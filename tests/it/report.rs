@@ -132,10 +132,9 @@ fn the_schema_refuses_what_is_no_report() {
         let mut report = good.clone();
         let (parent, name) = pointer.rsplit_once('/').unwrap();
         let parent = report.pointer_mut(parent).unwrap_or_else(|| panic!("no {parent}"));
-        match parent {
-            Value::Array(list) => list[name.parse::<usize>().unwrap()] = value.clone(),
-            Value::Object(map) => drop(map.insert(name.to_owned(), value.clone())),
-            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => panic!("{pointer} has no parent"),
+        match (parent.as_array_mut(), name.parse::<usize>()) {
+            (Some(list), Ok(index)) => list[index] = value.clone(),
+            _ => parent[name] = value.clone(),
         }
         assert!(!validator.is_valid(&report), "{pointer} may not be {value}");
     }

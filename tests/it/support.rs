@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 use cotrace::chain::Mode;
 use cotrace::import::{Evidence, KeepArtifacts, Options, Summary, import};
 use cotrace::model::{AsOf, Moment, Report, TargetReport, TaskId, ToolUsed};
-use cotrace::replay::{Request, Targets, replay};
+use cotrace::replay::{Request, SnapshotChoice, Targets, replay};
 use cotrace::rules::RuleBook;
 use cotrace::store::{Access, Case};
 use cotrace_generator::{World, sample};
@@ -90,7 +90,7 @@ impl TempCase {
 /// What the command line asks where nothing is said: the rule book `signatures`, at `then`, after the run.
 pub(crate) fn request(targets: Targets) -> Request {
     Request {
-        snapshot: None,
+        snapshot: SnapshotChoice::Newest,
         targets,
         task_type: None,
         product: None,
@@ -118,6 +118,7 @@ pub(crate) struct Scene {
     mode: Mode,
     task_type: Option<String>,
     rules: Option<&'static str>,
+    snapshot: SnapshotChoice,
 }
 
 impl Scene {
@@ -133,6 +134,7 @@ impl Scene {
             mode: Mode::AfterRun,
             task_type: None,
             rules: None,
+            snapshot: SnapshotChoice::Newest,
         }
     }
 
@@ -154,6 +156,11 @@ impl Scene {
     /// Under this rule book.
     pub(crate) fn under(self, rules: &'static str) -> Self {
         Self { rules: Some(rules), ..self }
+    }
+
+    /// With all snapshots joined.
+    pub(crate) fn joined(self) -> Self {
+        Self { snapshot: SnapshotChoice::Union, ..self }
     }
 
     /// With this capture imported before.
@@ -183,6 +190,7 @@ impl Scene {
         Request {
             task_type: self.task_type.clone(),
             mode: self.mode,
+            snapshot: self.snapshot.clone(),
             as_of: self.as_of,
             book: self.rules.map_or_else(|| usual.book.clone(), |id| RuleBook::named(id).unwrap()),
             book_basis: if self.rules.is_some() { "requested" } else { "default" }.to_owned(),

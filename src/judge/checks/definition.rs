@@ -15,6 +15,12 @@ pub(super) fn check(judging: &mut Judging<'_>, link: &Link) -> Ruling {
         let place = evidence(task.evidence.status, "", None, Asserter::Queue);
         judging.remark(Code::StatusMalformed, here.clone(), message, vec![place]);
     }
+    for conflict in &task.evidence.conflicts {
+        let message =
+            format!("{}: one snapshot has other bytes than another; those of the newer one count", conflict.what);
+        let places = [conflict.newer, conflict.older].map(|blob| evidence(Some(blob), "", None, Asserter::Collector));
+        judging.remark(Code::SnapshotsDisagree, here.clone(), message, places.to_vec());
+    }
     let Some(definition) = &task.definition else {
         let presence = task.evidence.reply_presence("definition");
         if presence == Presence::Absent {

@@ -47,7 +47,26 @@ pub(super) const CASES: &[Case] = &[
         },
     )
     .verdict(Verdict::Undetermined),
+    Case::remarks(
+        Code::SnapshotsDisagree,
+        ("task", "build-linux64"),
+        ("an older snapshot has another artifact of the same run", "an older snapshot lacks the artifact"),
+        || Scene::of(nightly_2026(), "signing-linux64").after(with_checksums(Some("other")), true).joined(),
+        || Scene::of(nightly_2026(), "signing-linux64").after(with_checksums(None), true).joined(),
+    ),
 ];
+
+/// The sample with another file of checksums, or without one.
+fn with_checksums(bytes: Option<&str>) -> World {
+    let mut world = nightly_2026();
+    let path = world.artifact_path("build-linux64", "public/build/target.checksums").unwrap();
+    world.read(&path).unwrap();
+    match bytes {
+        Some(bytes) => world.put(&path, bytes),
+        None => world.remove(&path),
+    }
+    world
+}
 
 fn denied(at: &str) -> World {
     let mut world = nightly_2026();

@@ -1,0 +1,84 @@
+//! The evidence that a chain is built from: one snapshot, or several joined.
+
+use std::collections::BTreeMap;
+
+use crate::model::{TaskEvidence, TaskId};
+use crate::store::{Case, SnapshotInfo, StoreError, TaskSummary};
+
+/// Which snapshots a chain is built from.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum SnapshotChoice {
+    /// The newest that has the target.
+    #[default]
+    Newest,
+    /// The one whose digest begins so.
+    Named(String),
+    /// All, joined: the newest counts where several have something.
+    Union,
+}
+
+impl SnapshotChoice {
+    /// What it is, for telling one question from another.
+    pub(super) fn word(&self) -> String {
+        match self {
+            Self::Newest => "newest".to_owned(),
+            Self::Named(start) => format!("named {start}"),
+            Self::Union => "union".to_owned(),
+        }
+    }
+}
+
+/// Snapshots that are taken as one, the newest first.
+#[derive(Debug)]
+pub(super) struct Scope {
+    snapshots: Vec<SnapshotInfo>,
+}
+
+impl Scope {
+    /// One snapshot.
+    pub(super) fn one(snapshot: SnapshotInfo) -> Self {
+        Self { snapshots: vec![snapshot] }
+    }
+
+    /// Several, the newest import last as the store lists them.
+    pub(super) fn joined(snapshots: Vec<SnapshotInfo>) -> Self {
+        Self { snapshots: snapshots.into_iter().rev().collect() }
+    }
+
+    /// The tasks, ordered by id.
+    pub(super) fn summaries(&self, case: &Case) -> Result<Vec<TaskSummary>, StoreError> {
+        let mut tasks: BTreeMap<TaskId, TaskSummary> = BTreeMap::new();
+        for snapshot in &self.snapshots {
+            for summary in case.task_summaries(snapshot.id)? {
+                match tasks.get_mut(&summary.task_id) {
+                    Some(newer) => {
+                        newer.definition = newer.definition.or(summary.definition);
+                        newer.attested |= summary.attested;
+                    }
+                    None => {
+                        tasks.insert(summary.task_id.clone(), summary);
+                    }
+                }
+            }
+        }
+        Ok(tasks.into_values().collect())
+    }
+
+    /// What is known of a task.
+    pub(super) fn evidence(&self, case: &Case, task_id: &TaskId) -> Result<Option<TaskEvidence>, StoreError> {
+        let mut joined: Option<TaskEvidence> = None;
+        for snapshot in &self.snapshots {
+            match (case.task_evidence(snapshot.id, task_id)?, &mut joined) {
+                (Some(older), Some(newer)) => newer.join(older),
+                (Some(evidence), None) => joined = Some(evidence),
+                (None, _) => {}
+            }
+        }
+        Ok(joined)
+    }
+
+    /// The deployment, as the newest snapshot that states one has it.
+    pub(super) fn root_url(&self) -> Option<String> {
+        self.snapshots.iter().find_map(|snapshot| snapshot.root_url.clone())
+    }
+}
