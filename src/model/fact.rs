@@ -269,6 +269,31 @@ pub struct Signature {
     pub hash_refused_from: Option<Moment>,
 }
 
+impl Signature {
+    /// What gpg 2.0 to 2.2, which scriptworker called until 2019, would have said of a clear-signed file's signature,
+    /// leaving aside whether it trusted the key; `None` for a detached ed25519 signature, and where it can't be told.
+    pub fn gpg_of_the_time(&self) -> Option<&'static str> {
+        if self.algorithm == "ed25519" {
+            return None;
+        }
+        let refusal = self.notes.iter().find_map(|note| match note.kind.as_str() {
+            "unexpected-header" => Some("gpg of that time refuses the file: an armor header that it does not allow"),
+            "unknown-hash-name" => Some("gpg of that time refuses the file: a Hash header that it does not know"),
+            "missing-hash-header" => Some("gpg of that time refuses the file: no Hash header"),
+            "wrong-hash-header" => Some("gpg of that time refuses the file: a Hash header of another hash"),
+            "wrong-checksum" => Some("gpg of that time refuses the file: a wrong armor checksum"),
+            "line-too-long" => Some("gpg of that time calls the signature bad: a line too long for it"),
+            _ => None,
+        });
+        match self.state {
+            SignatureState::Sound => Some(refusal.unwrap_or("gpg of that time calls the signature good")),
+            SignatureState::Invalid => Some(refusal.unwrap_or("gpg of that time calls the signature bad")),
+            SignatureState::NoKey => Some(refusal.unwrap_or("gpg of that time has no key for it either")),
+            SignatureState::Unreadable | SignatureState::Ambiguous | SignatureState::Missing => refusal,
+        }
+    }
+}
+
 /// What came of a signature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

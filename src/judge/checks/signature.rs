@@ -74,14 +74,15 @@ fn check_form(
         SignatureState::Invalid => signature.issuer.is_none(),
         SignatureState::Missing | SignatureState::Unreadable | SignatureState::Ambiguous => false,
     };
+    let beside = signature.gpg_of_the_time().map(|said| format!(" ({said})")).unwrap_or_default();
     let nobody = Role::new("");
     let role = match Judging::role(link) {
         Some(role) => role,
-        None if needs_role => return unknown("no role: the worker implementation is not known"),
+        None if needs_role => return unknown(&format!("no role: the worker implementation is not known{beside}")),
         None => &nobody,
     };
     let case = FormCase { link, task, form, facts, signature, role, here };
-    match signature.state {
+    let ruling = match signature.state {
         SignatureState::Sound => case.sound(judging),
         SignatureState::Missing => case.missing(judging),
         SignatureState::Unreadable => {
@@ -94,7 +95,8 @@ fn check_form(
         }
         SignatureState::Invalid => case.invalid(judging),
         SignatureState::NoKey => case.no_key(judging),
-    }
+    };
+    FormRuling { words: format!("{}{beside}", ruling.words), ..ruling }
 }
 
 fn unknown(words: &str) -> FormRuling {
