@@ -17,3 +17,4 @@ mod report;
 mod samples;
 mod store;
 mod support;
+mod terminal;
