@@ -70,6 +70,13 @@ pub enum ImportError {
     Reread(String, #[source] std::io::Error),
 }
 
+impl ImportError {
+    /// Says in cotrace's words what SQLite says in its own, of the case file at `path`.
+    fn of(self, path: &std::path::Path) -> Self {
+        if let Self::Store(error) = self { Self::Store(error.of(path)) } else { self }
+    }
+}
+
 /// Imports evidence as one snapshot. Before and after, the evidence must be the same.
 pub fn import(
     case: &mut Case,
@@ -80,6 +87,18 @@ pub fn import(
     if options.accept_keys && options.operator.is_none() {
         return Err(ImportError::NoOperator);
     }
+    let path = case.path().to_owned();
+    let summary = import_into(case, evidence, options, progress);
+    case.settle();
+    summary.map_err(|error| error.of(&path))
+}
+
+fn import_into(
+    case: &mut Case,
+    evidence: &Evidence,
+    options: &Options,
+    progress: &dyn Fn(Progress),
+) -> Result<Summary, ImportError> {
     let unreadable = |error| ImportError::Unreadable(evidence.path.clone(), error);
     let before = evidence.tree.fingerprint().map_err(unreadable)?;
     let mut import = Import::new(case.write_snapshot()?, evidence);
@@ -88,9 +107,7 @@ pub fn import(
     if evidence.tree.fingerprint().map_err(unreadable)? != before {
         return Err(ImportError::Changed(evidence.path.clone()));
     }
-    let summary = import.finish(&evidence.layout.head, options)?;
-    case.settle();
-    Ok(summary)
+    import.finish(&evidence.layout.head, options)
 }
 
 struct Import<'case> {

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rusqlite::{Connection, ErrorCode, OpenFlags};
+use rusqlite::{Connection, OpenFlags};
 
 use super::blobs::PackCache;
 use super::guard;
@@ -56,7 +56,7 @@ impl Case {
             return Err(StoreError::ReadOnly(path.to_owned()));
         }
         let left_in_wal = header.is_some_and(|header| header.is_wal);
-        Self::connect(path, writable, left_in_wal).map_err(|error| named(error, path))
+        Self::connect(path, writable, left_in_wal).map_err(|error| error.of(path))
     }
 
     fn connect(path: &Path, writable: bool, left_in_wal: bool) -> Result<Self, StoreError> {
@@ -130,8 +130,8 @@ impl Case {
         }
         let path = self.path.clone();
         // Write-ahead, so that others can read meanwhile.
-        self.conn.pragma_update(None, "journal_mode", "WAL").map_err(|error| named(error.into(), &path))?;
-        SnapshotWriter::begin(&mut self.conn).map_err(|error| named(error, &path))
+        self.conn.pragma_update(None, "journal_mode", "WAL").map_err(|error| StoreError::from(error).of(&path))?;
+        SnapshotWriter::begin(&mut self.conn).map_err(|error| error.of(&path))
     }
 
     /// After writing: one file again, unless somebody else is reading; then the next writer sees to it.
@@ -166,17 +166,4 @@ fn connect_read_only(path: &Path, left_in_wal: bool) -> Result<Connection, Store
 fn is_empty(conn: &Connection) -> Result<bool, StoreError> {
     let tables: i64 = conn.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
     Ok(tables == 0)
-}
-
-/// Says in cotrace's words what SQLite says in its own.
-pub(super) fn named(error: StoreError, path: &Path) -> StoreError {
-    let StoreError::Sqlite(inner) = &error else { return error };
-    match inner.sqlite_error_code() {
-        Some(ErrorCode::NotADatabase) => StoreError::NotACase(path.to_owned()),
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Busy(path.to_owned()),
-        Some(ErrorCode::DatabaseCorrupt) => StoreError::Damaged(inner.to_string()),
-        Some(ErrorCode::DiskFull) => StoreError::DiskFull(path.to_owned()),
-        Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen) => StoreError::ReadOnly(path.to_owned()),
-        Some(_) | None => error,
-    }
 }

@@ -1,6 +1,8 @@
 //! What can go wrong with a case file.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+use rusqlite::ErrorCode;
 
 /// A failure of the store. What the evidence says is never one.
 #[derive(Debug, thiserror::Error)]
@@ -55,4 +57,20 @@ pub enum StoreError {
     /// SQLite failed.
     #[error("SQLite: {0}")]
     Sqlite(#[from] rusqlite::Error),
+}
+
+impl StoreError {
+    /// Says in cotrace's words what SQLite says in its own, of the case file at `path`.
+    #[must_use]
+    pub fn of(self, path: &Path) -> Self {
+        let Self::Sqlite(inner) = &self else { return self };
+        match inner.sqlite_error_code() {
+            Some(ErrorCode::NotADatabase) => Self::NotACase(path.to_owned()),
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy(path.to_owned()),
+            Some(ErrorCode::DatabaseCorrupt) => Self::Damaged(inner.to_string()),
+            Some(ErrorCode::DiskFull) => Self::DiskFull(path.to_owned()),
+            Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen) => Self::ReadOnly(path.to_owned()),
+            Some(_) | None => self,
+        }
+    }
 }

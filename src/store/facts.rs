@@ -2,7 +2,7 @@
 
 use rusqlite::{TransactionBehavior, params};
 
-use super::{Case, StoreError, case::named};
+use super::{Case, StoreError};
 use crate::model::{FactKey, FactKind};
 
 impl Case {
@@ -43,7 +43,7 @@ impl Case {
             return Ok(());
         }
         let path = self.path().to_owned();
-        let written = self.insert_facts(facts).map_err(|error| named(error, &path));
+        let written = self.insert_facts(facts).map_err(|error| error.of(&path));
         self.forgo(written)
     }
 

@@ -2,7 +2,7 @@
 
 use rusqlite::{Transaction, TransactionBehavior, params};
 
-use super::{Case, StoreError, case::named};
+use super::{Case, StoreError};
 use crate::model::{Digest, Finding, Gap, Moment, Report, TargetReport};
 
 /// What a replay was asked.
@@ -26,7 +26,7 @@ impl Case {
     /// Keeps the verdicts, findings and gaps of a report. A question that was answered before changes nothing.
     pub fn keep_replay(&mut self, record: &ReplayRecord, report: &Report) -> Result<(), StoreError> {
         let path = self.path().to_owned();
-        let written = self.insert_replay(record, report).map_err(|error| named(error, &path));
+        let written = self.insert_replay(record, report).map_err(|error| error.of(&path));
         self.forgo(written)
     }
 

@@ -75,7 +75,7 @@ fn harmless(ran: &Ran, what: &str) {
     for output in [ran.text(), ran.stderr.clone()] {
         let found = output.chars().find(|character| is_steering(*character));
         assert!(found.is_none(), "{what}: {found:?} in {output:?}");
-        let mut terminal = vt100::Parser::new(50, 200, 0);
+        let mut terminal = vt100::Parser::new(50.try_into().unwrap(), 200.try_into().unwrap(), 0);
         terminal.process(output.replace('\n', "\r\n").as_bytes());
         let screen = terminal.screen();
         assert!(!screen.alternate_screen() && !screen.hide_cursor() && !screen.application_keypad(), "{what}");
