@@ -6,7 +6,7 @@
 //! zeros, trailing commas, unknown escapes, integers of more than 4300 digits. What another reader could read otherwise
 //! is listed as [`Oddity`].
 //!
-//! [`parse`] builds values; [`entries`] indexes the top level of a big object without building anything. Both run the
+//! [`parse`] builds values; [`entries()`] indexes the top level of a big object without building anything. Both run the
 //! same grammar, so they accept the same bytes.
 
 mod budget;
