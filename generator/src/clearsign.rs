@@ -22,11 +22,17 @@ pub(crate) enum Framing {
 const TEXT_SIGNATURE: u8 = 0x01;
 const RSA: u8 = 1;
 
-/// The clear-signed file of a text.
-pub(crate) fn clear_sign(framing: Framing, text: &str, key: &mut OpenPgpKey, made: u32) -> Result<Vec<u8>> {
+/// The clear-signed file of a text; `more` are subpackets that the signature states beside its time.
+pub(crate) fn clear_sign(
+    framing: Framing,
+    text: &str,
+    key: &mut OpenPgpKey,
+    made: u32,
+    more: &[u8],
+) -> Result<Vec<u8>> {
     let text = text.replace('\r', "");
     let lines: Vec<&str> = text.strip_suffix('\n').unwrap_or(&text).split('\n').collect();
-    let signature = signature(framing, &canonical(&lines), key, made)?;
+    let signature = signature(framing, &canonical(&lines), key, made, more)?;
     let end = if framing == Framing::OpenPgpJs { "\r\n" } else { "\n" };
     let mut out = String::new();
     if framing == Framing::OpenPgpJs {
@@ -90,11 +96,12 @@ fn canonical(lines: &[&str]) -> String {
 }
 
 /// A version 4 signature packet over canonical text.
-fn signature(framing: Framing, text: &str, key: &mut OpenPgpKey, made: u32) -> Result<Vec<u8>> {
+fn signature(framing: Framing, text: &str, key: &mut OpenPgpKey, made: u32, more: &[u8]) -> Result<Vec<u8>> {
     let (algorithm, hash) =
         if framing == Framing::GnuPg { (HashAlgorithm::SHA512, 10) } else { (HashAlgorithm::SHA256, 8) };
     let mut creation = vec![5, 2];
     creation.extend_from_slice(&made.to_be_bytes());
+    creation.extend_from_slice(more);
     let mut issuer = vec![9, 16];
     issuer.extend_from_slice(&key.id);
     // GnuPG leaves the issuer outside what it signs; the two others sign it.

@@ -195,14 +195,21 @@ impl World {
     /// Signs the attestation as it is now with any key, in the format of the task's own worker.
     pub fn sign_as(&mut self, label: &str, key: Signer) -> Result<()> {
         let text = self.attestation(label)?;
-        self.sign_text(label, &text, key, None)
+        self.sign_text(label, &text, key, None, &[])
+    }
+
+    /// Signs the attestation as it is now with any key, and states these OpenPGP subpackets (each with its length and
+    /// type) in the part of the signature that it covers; an ed25519 signature states nothing.
+    pub fn sign_stating(&mut self, label: &str, key: Signer, subpackets: &[u8]) -> Result<()> {
+        let text = self.attestation(label)?;
+        self.sign_text(label, &text, key, None, subpackets)
     }
 
     /// Signs the attestation as it is now with any key, and states this time (seconds since 1970) in the signature; an
     /// ed25519 signature states none.
     pub fn sign_at(&mut self, label: &str, key: Signer, made: u32) -> Result<()> {
         let text = self.attestation(label)?;
-        self.sign_text(label, &text, key, Some(made))
+        self.sign_text(label, &text, key, Some(made), &[])
     }
 
     pub(crate) fn add(&mut self, task: NewTask<'_>) -> Result<()> {
@@ -370,10 +377,10 @@ impl World {
             let path = self.attestation_path(label)?;
             self.put(&path, text.as_bytes());
         }
-        self.sign_text(label, &text, Signer::Role(worker.role()), None)
+        self.sign_text(label, &text, Signer::Role(worker.role()), None, &[])
     }
 
-    fn sign_text(&mut self, label: &str, text: &str, key: Signer, made: Option<u32>) -> Result<()> {
+    fn sign_text(&mut self, label: &str, text: &str, key: Signer, made: Option<u32>, more: &[u8]) -> Result<()> {
         let path = self.attestation_path(label)?;
         match self.era {
             Era::Ed25519 => {
@@ -391,7 +398,7 @@ impl World {
                     }
                 };
                 let framing = known.worker.framing();
-                let signed = clearsign::clear_sign(framing, text, &mut OpenPgpKey::of(key)?, made)?;
+                let signed = clearsign::clear_sign(framing, text, &mut OpenPgpKey::of(key)?, made, more)?;
                 self.put(&path, signed);
             }
         }

@@ -383,7 +383,7 @@ SELECT
     fact.subject AS task_id, -- The task that published the attestation.
     fact.variant AS run_and_form, -- Run and form, such as `1/ed25519` or `0/openpgp`.
     json_extract(fact.value, '$.state') AS state, -- `sound`, `invalid`, `no-key`, `unreadable`, `ambiguous` or `missing`. cotrace.
-    json_extract(fact.value, '$.key') AS key, -- The key that made it: `ed25519:` in hexadecimal, or `openpgp:` and a fingerprint. cotrace.
+    json_extract(fact.value, '$.key') AS key, -- The key that made it: `ed25519:` and base64, or `openpgp:` and a fingerprint, as in `keys`. cotrace.
     json_extract(fact.value, '$.algorithm') AS algorithm, -- `ed25519`, or such as `RSA-4096/SHA512`. cotrace.
     json_extract(fact.value, '$.claimedTime') AS claimed_time, -- When it was made, as an OpenPGP signature claims. Worker.
     json_extract(fact.value, '$.covered') AS covered_sha256 -- SHA-256 of the bytes that it covers. cotrace.

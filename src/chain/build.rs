@@ -77,19 +77,30 @@ pub enum ChainProblem {
     },
 }
 
+impl ChainProblem {
+    /// The link at which it shows.
+    fn task_id(&self) -> Option<&TaskId> {
+        match self {
+            Self::TooDeep { task_id } | Self::Malformed { task_id, .. } => Some(task_id),
+            Self::Cycle { tasks } => tasks.first(),
+        }
+    }
+}
+
 /// A target with every task that its trust rests on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Chain {
     /// The links: the target first, then in the order of construction.
     pub links: Vec<Link>,
-    /// Where it could not be followed.
-    pub problems: Vec<ChainProblem>,
+    /// Where it could not be followed, by the link at which that shows.
+    pub problems: BTreeMap<TaskId, Vec<ChainProblem>>,
+    index: BTreeMap<TaskId, usize>,
 }
 
 impl Chain {
     /// The link of a task.
     pub fn link(&self, task_id: &TaskId) -> Option<&Link> {
-        self.links.iter().find(|link| link.task_id == *task_id)
+        self.index.get(task_id).and_then(|index| self.links.get(*index))
     }
 }
 
@@ -128,7 +139,14 @@ pub fn build(target: &TaskId, task_type: &str, mode: Mode, facts: &Facts, book: 
         }
     }
     builder.find_cycle();
-    Chain { links: builder.links, problems: builder.problems }
+    let mut problems: BTreeMap<TaskId, Vec<ChainProblem>> = BTreeMap::new();
+    for problem in builder.problems {
+        if let Some(task_id) = problem.task_id() {
+            problems.entry(task_id.clone()).or_default().push(problem);
+        }
+    }
+    let index = builder.links.iter().enumerate().map(|(index, link)| (link.task_id.clone(), index)).collect();
+    Chain { links: builder.links, problems, index }
 }
 
 struct Builder<'a> {

@@ -22,3 +22,20 @@ const PRODUCTS: &[(&str, &str)] = &[
 pub fn product(source: &str) -> Option<&'static str> {
     PRODUCTS.iter().find(|(start, _)| source.starts_with(start)).map(|(_, product)| *product)
 }
+
+/// The products that have rules of their own (`cot_product` in scriptworker, 2016 to 2026).
+pub const NAMES: [&str; 13] = [
+    "adhoc",
+    "app-services",
+    "application-services",
+    "enterprise",
+    "firefox",
+    "glean",
+    "mobile",
+    "mozillavpn",
+    "mpd001",
+    "scriptworker",
+    "thunderbird",
+    "translations",
+    "xpi",
+];

@@ -87,7 +87,8 @@ fn tell(capture: &Path, summary: &Summary, options: &Options) {
             None => output::note("  keys not accepted: no signature counts until somebody does (--accept-keys)"),
         }
     }
-    for (word, listed) in [("ignored", &summary.ignored), ("set aside", &summary.quarantined)] {
+    let lists = [("of note", &summary.unusable), ("ignored", &summary.ignored), ("set aside", &summary.quarantined)];
+    for (word, listed) in lists {
         for (path, reason) in listed.iter().take(SET_ASIDE_LISTED) {
             output::note(&format!("  {word}: {path}: {reason}"));
         }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::args::{FailOn, Format, JudgementArgs, ReplayArgs};
 use super::{Outcome, clock, output};
-use crate::chain::Mode;
+use crate::chain::{Mode, PRODUCTS};
 use crate::export::text::Detail;
 use crate::export::{json, text};
 use crate::model::{AsOf, Plane, Report, Severity, ToolUsed, Verdict};
@@ -61,6 +61,10 @@ pub(super) fn request(targets: Targets, args: &JudgementArgs) -> Option<Request>
         && !book.task_types.contains(task_type)
     {
         output::note(&format!("error: {task_type} is no task type; there are: {}", book.task_types.join(", ")));
+        return None;
+    }
+    if let Some(product) = args.product.as_deref().filter(|product| !PRODUCTS.contains(product)) {
+        output::note(&format!("error: {product} is no product; there are: {}", PRODUCTS.join(", ")));
         return None;
     }
     Some(Request {

@@ -28,6 +28,10 @@ pub(super) fn run(case: Option<PathBuf>, args: &ShowArgs) -> anyhow::Result<Outc
     let replayed = crate::replay::replay(&mut case, &request)?;
     let mut out = output::stdout();
     write_task(&case, &snapshot, &evidence, &mut out)?;
+    for link in replayed.report.targets.iter().filter_map(|target| target.links.first()) {
+        text::write_attestations(link, &mut out)?;
+    }
+    writeln!(out)?;
     text::write(&replayed.report, Detail::Chains, &mut out)?;
     out.flush()?;
     Ok(replay::outcome(&replayed.report, None))
@@ -73,7 +77,6 @@ fn write_task(
         };
         writeln!(out, "  run {run_id}  {}  {size}  {kept}  {}", Untrusted(name), document(record.sha256))?;
     }
-    writeln!(out)?;
     Ok(())
 }
 

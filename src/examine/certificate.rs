@@ -18,7 +18,7 @@ use sequoia_openpgp::types::{HashAlgorithm, RevocationStatus};
 use crate::model::{Certificate, CertificateKey, CertificateStep, KeyId, Moment, PolicyEra, Validity};
 
 /// Raised when the answers of this file could change.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// The most certificates that are read from one file. The largest real key file holds two.
 const CERTIFICATES_MAX: usize = 256;
@@ -49,17 +49,28 @@ pub(super) fn key_id(cert: &Cert) -> KeyId {
 fn examine_cert(cert: &Cert) -> Certificate {
     let moments = break_points(cert);
     let policies = policy_times();
+    let too_many = moments.len() > BREAK_POINTS_MAX;
     let keys = cert.keys().map(|key| CertificateKey {
         fingerprint: key.key().fingerprint().to_hex(),
         algorithm: algorithm(key.key().pk_algo().to_string().as_str(), key.key().mpis().bits()),
         created: moment(key.key().creation_time()),
-        eras: eras(cert, &key.key().fingerprint(), key.key().creation_time(), &policies, &moments),
+        eras: if too_many {
+            unusable(moment(key.key().creation_time()))
+        } else {
+            eras(cert, &key.key().fingerprint(), key.key().creation_time(), &policies, &moments)
+        },
     });
     Certificate {
         key: key_id(cert),
         user_ids: cert.userids().map(|id| String::from_utf8_lossy(id.userid().value()).into_owned()).collect(),
         keys: keys.collect(),
     }
+}
+
+/// Never valid: a certificate with more moments than can be asked about is not cut short in anybody's favour.
+fn unusable(created: Option<Moment>) -> Vec<PolicyEra> {
+    let steps = created.map(|from| CertificateStep { from, validity: Validity::NotForSigning });
+    vec![PolicyEra { from: None, steps: steps.into_iter().collect() }]
 }
 
 /// Algorithm and size, such as `RSA-4096`.
@@ -159,9 +170,6 @@ fn break_points(cert: &Cert) -> BTreeSet<SystemTime> {
         if let Some(period) = signature.key_validity_period() {
             points.extend(keys.iter().filter_map(|created| created.checked_add(period)));
         }
-        if points.len() > BREAK_POINTS_MAX {
-            break;
-        }
     }
     let after: Vec<SystemTime> = points.iter().filter_map(|point| point.checked_add(Duration::from_secs(1))).collect();
     points.extend(after);
@@ -171,7 +179,7 @@ fn break_points(cert: &Cert) -> BTreeSet<SystemTime> {
 fn signatures(cert: &Cert) -> impl Iterator<Item = &Signature> {
     let of_keys = cert.keys().flat_map(|key| {
         let bundle = key.bundle();
-        bundle.self_signatures().chain(bundle.self_revocations()).chain(bundle.other_revocations()).collect::<Vec<_>>()
+        bundle.self_signatures().chain(bundle.self_revocations()).collect::<Vec<_>>()
     });
     let of_user_ids = cert.userids().flat_map(|user_id| {
         let bundle = user_id.bundle();

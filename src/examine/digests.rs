@@ -14,7 +14,8 @@ pub fn examine(covered: &[u8], artifacts: &BTreeMap<&str, &ArtifactRecord>) -> D
     let Some(stated) = document.value.get("artifacts").and_then(Value::as_map) else { return DigestFact::default() };
     let mut claims = BTreeMap::new();
     for (name, claim) in stated.iter() {
-        let name = name.to_lossy().into_owned();
+        // A name that is no Unicode text names no artifact; written as JSON it stays apart from every other.
+        let name = name.as_str().map_or_else(|| to_compact_string(&Value::Text(name.clone())), str::to_owned);
         let claim = compare(claim, artifacts.get(name.as_str()).copied());
         claims.insert(name, claim);
     }

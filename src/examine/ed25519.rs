@@ -15,6 +15,7 @@ pub(super) fn examine(body: &[u8], signature: Option<&[u8]>, role: Option<&Role>
         algorithm: "ed25519".to_owned(),
         hash: None,
         claimed_time: None,
+        expires: None,
         covered: Some(Digest::of(body)),
         tried: Vec::new(),
         why: None,

@@ -4,6 +4,7 @@
 //! blocks and odd headers without a word. Of the library only the packet parser and the mathematics are used.
 
 use sequoia_openpgp::crypto::hash::Hash as _;
+use sequoia_openpgp::packet::signature::subpacket::SubpacketTag;
 use sequoia_openpgp::packet::{Packet, Signature as SignaturePacket};
 use sequoia_openpgp::parse::Parse;
 use sequoia_openpgp::types::SignatureType;
@@ -31,6 +32,7 @@ pub(super) fn examine(file: &[u8], role: Option<&Role>, keyring: &Keyring) -> Si
         algorithm: "openpgp".to_owned(),
         hash: None,
         claimed_time: None,
+        expires: None,
         covered: None,
         tried: Vec::new(),
         why: None,
@@ -88,17 +90,43 @@ fn signature_packet(
         return Err((SignatureState::Ambiguous, format!("the block holds {} signature packets", packets.len())));
     }
     match packets.pop() {
-        Some(Packet::Signature(signature)) if signature.typ() == SignatureType::Text => Ok(signature),
+        Some(Packet::Signature(signature)) if signature.typ() == SignatureType::Text => {
+            unreadable_part(&signature).map_or(Ok(signature), |why| Err(unreadable(why)))
+        }
         Some(Packet::Signature(signature)) => Err(unreadable(format!("its type is {:?}, not Text", signature.typ()))),
         Some(packet) => Err(unreadable(format!("it is a packet of kind {}", packet.tag()))),
         None => Err(unreadable("the armor holds no packet".to_owned())),
     }
 }
 
+/// Why a signature can't be taken at its word, if it can't: RFC 4880 5.2.3.1 bids to refuse one with a critical part
+/// that is not understood, and every signature has to say when it was made.
+fn unreadable_part(signature: &SignaturePacket) -> Option<String> {
+    if signature.signature_creation_time().is_none() {
+        return Some("it does not say when it was made".to_owned());
+    }
+    let is_known = |tag: SubpacketTag| {
+        matches!(
+            tag,
+            SubpacketTag::SignatureCreationTime
+                | SubpacketTag::SignatureExpirationTime
+                | SubpacketTag::Issuer
+                | SubpacketTag::IssuerFingerprint
+                | SubpacketTag::SignersUserID
+        )
+    };
+    let mut critical = signature.hashed_area().iter().filter(|part| part.critical());
+    critical
+        .find(|part| !is_known(part.tag()))
+        .map(|part| format!("its critical part {} is not understood", part.tag()))
+}
+
 fn verify(block: &Block, packet: &SignaturePacket, role: Option<&Role>, keyring: &Keyring, fact: &mut Signature) {
     let issuers = packet.get_issuers();
     fact.issuer = issuers.first().map(KeyHandle::to_hex);
     fact.claimed_time = packet.signature_creation_time().and_then(certificate::moment);
+    let expiry = packet.signature_creation_time().zip(packet.signature_validity_period());
+    fact.expires = expiry.and_then(|(made, period)| made.checked_add(period)).and_then(certificate::moment);
     fact.hash = Some(packet.hash_algo().to_string());
     fact.hash_refused_from = certificate::data_hash_cutoff(packet.hash_algo());
     fact.algorithm = format!("{}/{}", packet.pk_algo(), packet.hash_algo());

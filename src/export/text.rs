@@ -1,18 +1,19 @@
 //! A report for people. Styles are written as ANSI sequences; the caller's stream keeps or strips them.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 
 use crate::model::{
-    Evidence, Finding, Gap, LinkReport, Outcome, Plane, Report, Severity, Subject, TargetReport, TaskId, Untrusted,
-    Verdict,
+    Evidence, Finding, Gap, GapKind, LinkReport, Outcome, Plane, Presence, Report, Severity, Subject, TargetReport,
+    TaskId, Untrusted, Verdict,
 };
 
 /// How much of each target is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Detail {
-    /// A line or two.
+    /// A line or two of what is verified, the chain of what is not.
     Brief,
     /// Its whole chain.
     Chains,
@@ -79,9 +80,11 @@ fn write_target(target: &TargetReport, detail: Detail, out: &mut dyn Write) -> i
         target.task_id,
         Untrusted(task_type)
     )?;
-    let reason = target.reason.map(|reason| format!("[{}] ", reason.phrase())).unwrap_or_default();
+    // Of an undetermined target the headline says what is open.
+    let reason = target.reason.filter(|_| target.verdict == Verdict::Refuted);
+    let reason = reason.map(|reason| format!("[{}] ", reason.phrase())).unwrap_or_default();
     writeln!(out, "  {reason}{}", Untrusted(&target.headline))?;
-    if detail == Detail::Chains {
+    if detail == Detail::Chains || target.verdict != Verdict::Verified {
         write_clocks(target, out)?;
         writeln!(out)?;
         write_tree(&target.links, out)?;
@@ -116,10 +119,16 @@ pub fn write_completeness(target: &TargetReport, out: &mut dyn Write) -> io::Res
 /// The chain as a tree: each link below the one from which it was first reached.
 fn write_tree(links: &[LinkReport], out: &mut dyn Write) -> io::Result<()> {
     let Some(first) = links.first() else { return Ok(()) };
+    let mut children: BTreeMap<&TaskId, Vec<&LinkReport>> = BTreeMap::new();
+    for link in links {
+        if let Some(parent) = &link.reached_from {
+            children.entry(parent).or_default().push(link);
+        }
+    }
     // Links still to be written: the link, the indentation of what hangs below it, and the branch before it.
     let mut open = vec![(first, String::from("  "), String::from("  "))];
     while let Some((link, below, branch)) = open.pop() {
-        let children = children(links, &link.task_id);
+        let children = children.get(&link.task_id).map_or(&[][..], Vec::as_slice);
         write_link(link, &branch, &format!("{below}{}", if children.is_empty() { "     " } else { "│    " }), out)?;
         for (index, child) in children.iter().enumerate().rev() {
             let is_last = index + 1 == children.len();
@@ -128,10 +137,6 @@ fn write_tree(links: &[LinkReport], out: &mut dyn Write) -> io::Result<()> {
         }
     }
     Ok(())
-}
-
-fn children<'a>(links: &'a [LinkReport], parent: &TaskId) -> Vec<&'a LinkReport> {
-    links.iter().filter(|link| link.reached_from.as_ref() == Some(parent)).collect()
 }
 
 fn write_link(link: &LinkReport, branch: &str, below: &str, out: &mut dyn Write) -> io::Result<()> {
@@ -147,6 +152,12 @@ fn write_link(link: &LinkReport, branch: &str, below: &str, out: &mut dyn Write)
         link.task_id,
         Untrusted(worker),
     )?;
+    for attestation in &link.attestations {
+        let key = attestation.key.as_deref().unwrap_or("no known key");
+        let algorithm = attestation.algorithm.as_deref().unwrap_or("signature not kept");
+        let time = attestation.claimed_time.map(|time| format!(", by its own word on {time}")).unwrap_or_default();
+        writeln!(out, "{below}{DIM}signed by {key} ({}{time}){DIM:#}", Untrusted(algorithm))?;
+    }
     for result in &link.checks {
         if matches!(result.outcome, Outcome::Pass | Outcome::NotApplicable) {
             continue;
@@ -231,6 +242,29 @@ fn subject(subject: &Subject) -> String {
     words.join(" ")
 }
 
+/// Writes what is known of the attestations of a link, whatever the rules.
+pub fn write_attestations(link: &LinkReport, out: &mut dyn Write) -> io::Result<()> {
+    let none = || "none".to_owned();
+    let shown = |text: &Option<String>| text.as_ref().map_or_else(none, |text| Untrusted(text).to_string());
+    for attestation in &link.attestations {
+        let state =
+            attestation.signature.map_or_else(|| "not kept".to_owned(), |state| format!("{state:?}").to_lowercase());
+        writeln!(out, "attestation {} sha256:{}", attestation.form.artifact(), attestation.blob)?;
+        writeln!(out, "  signature {state}, {}", shown(&attestation.algorithm))?;
+        writeln!(out, "  key {}, signing key {}", shown(&attestation.key), shown(&attestation.signing_key))?;
+        if let Some(time) = attestation.claimed_time {
+            writeln!(out, "  claims to be of {time}")?;
+        }
+        if let Some(covered) = attestation.covered {
+            writeln!(out, "  covers bytes of sha256:{covered}")?;
+        }
+        writeln!(out, "  keys tried: {}", attestation.tried.join(", "))?;
+        let worker = (shown(&attestation.worker_group), shown(&attestation.worker_id));
+        writeln!(out, "  states run {}, worker group {}, worker {}", shown(&attestation.run_id), worker.0, worker.1)?;
+    }
+    Ok(())
+}
+
 /// Writes what the evidence lacks.
 pub fn write_gaps(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "{BOLD}Gaps:{}{BOLD:#}", if report.gaps.is_empty() { " none" } else { "" })?;
@@ -241,13 +275,15 @@ pub fn write_gaps(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 }
 
 fn write_gap(gap: &Gap, out: &mut dyn Write) -> io::Result<()> {
-    let (kind, presence) = (gap.kind.word(), gap.presence.phrase());
-    writeln!(
-        out,
-        "  {BOLD}{kind}{BOLD:#} of {} {presence}; needed for: {}",
-        subject(&gap.subject),
-        gap.needed_by.join(", ")
-    )?;
+    let of = subject(&gap.subject);
+    let name = gap.subject.name.as_deref().unwrap_or("any role");
+    let words = match (gap.kind, gap.presence) {
+        (GapKind::Keys, _) => format!("no key is accepted for {}: import --accept-keys", Untrusted(name)),
+        (GapKind::ArtifactContent, _) => format!("the bytes of {of} were not kept: import --keep-artifacts"),
+        (kind, Presence::Present) => format!("{} of {of} is there and can't be read", kind.word()),
+        (kind, presence) => format!("{} of {of} {}", kind.word(), presence.phrase()),
+    };
+    writeln!(out, "  {words}; needed for: {}", gap.needed_by.join(", "))?;
     if let Some(url) = &gap.url {
         writeln!(out, "         {DIM}{}{DIM:#}", Untrusted(url))?;
     }

@@ -129,6 +129,7 @@ impl<'case> Import<'case> {
             files: 0,
             bytes: 0,
             kept: (0, 0),
+            unusable: Vec::new(),
             ignored: Vec::new(),
             quarantined: Vec::new(),
         };
@@ -315,7 +316,8 @@ impl<'case> Import<'case> {
     fn file(&mut self, row: &FileRow) -> Result<(), ImportError> {
         let reason = row.reason.clone().unwrap_or_default();
         match row.disposition {
-            Disposition::Evidence => {}
+            Disposition::Evidence if reason.is_empty() => {}
+            Disposition::Evidence => self.summary.unusable.push((row.path.clone(), reason)),
             Disposition::Ignored => self.summary.ignored.push((row.path.clone(), reason)),
             Disposition::Quarantined => {
                 // What was set aside is part of what the snapshot is.

@@ -147,17 +147,26 @@ fn simple_rows(value: &Value, path: &str) -> Result<Vec<KeyRow>, String> {
     Ok(rows)
 }
 
-/// `[{"role", "publicKey", "from", "until", "source"}, …]`.
+/// `[{"role", "publicKey", "from", "until", "source"}, …]`. An interval's end is open only where the entry says nothing
+/// of it: anything but text stays as compact JSON, which no reader of moments takes for one. A member of another name
+/// could be a misspelt end, so it makes the interval unreadable too.
 fn dated_rows(value: &Value, path: &str) -> Result<Vec<KeyRow>, String> {
     let listed = value.as_list().ok_or("it is no list")?;
     let row = |entry: &Value| {
-        let text = |name: &str| entry.get(name).and_then(Value::as_text).map(str::to_owned);
+        let members = entry.as_map().ok_or("an entry is no object")?;
+        let text = |name: &str| members.get(name).and_then(Value::as_text).map(str::to_owned);
+        let bound = |name: &str| match members.get(name) {
+            None | Some(Value::Null) => None,
+            Some(value) => Some(value.as_text().map_or_else(|| to_compact_string(value), str::to_owned)),
+        };
+        let known = ["role", "publicKey", "from", "until", "source"];
+        let unknown = members.keys().find(|name| !known.iter().any(|known| name.as_str() == Some(known)));
         Ok(KeyRow {
             role: text("role").ok_or("an entry has no role")?,
             public_key: Some(text("publicKey").ok_or("an entry has no publicKey")?),
             path: path.to_owned(),
-            valid_from: text("from"),
-            valid_until: text("until"),
+            valid_from: unknown.map(|name| format!("unknown member {}", name.to_lossy())).or_else(|| bound("from")),
+            valid_until: bound("until"),
             source: text("source"),
             ..KeyRow::default()
         })

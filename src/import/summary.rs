@@ -36,6 +36,8 @@ pub struct Summary {
     pub bytes: u64,
     /// Documents whose contents were new to the case, and their bytes.
     pub kept: (u64, u64),
+    /// Files that were kept and can't be used: path and why.
+    pub unusable: Vec<(String, String)>,
     /// Files that are no evidence: path and why.
     pub ignored: Vec<(String, String)>,
     /// Files that were set aside: path and why.

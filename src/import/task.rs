@@ -163,9 +163,9 @@ impl Reader<'_> {
         for (name, reason) in walk.refused {
             self.quarantine(&name, reason);
         }
-        let with_sha512 = walk.files.iter().any(|file| states_sha512(self.tree, file));
-        let attestations = walk.files.iter().filter(|file| is_attestation(file));
-        let claimed = attestations.filter_map(|file| claimed_run(self.tree, file)).next();
+        let attestations: Vec<&Found> = walk.files.iter().filter(|file| is_attestation(&file.name)).collect();
+        let with_sha512 = attestations.iter().any(|file| states_sha512(self.tree, file));
+        let claimed = attestations.into_iter().filter_map(|file| claimed_run(self.tree, file)).next();
         let run_id = claimed.unwrap_or(0);
         for file in &walk.files {
             if file.name == "task.json" {
@@ -289,7 +289,10 @@ impl Reader<'_> {
         for (name, reason) in walk.refused {
             self.quarantine(&format!("artifacts/{run_id}/{name}"), reason);
         }
-        let with_sha512 = walk.files.iter().any(|file| states_sha512(self.tree, file));
+        let is_named =
+            |file: &Found| names.get(&file.name).is_some_and(|names| names.iter().any(|n| is_attestation(n)));
+        let mut attestations = walk.files.iter().filter(|file| is_attestation(&file.name) || is_named(file));
+        let with_sha512 = attestations.any(|file| states_sha512(self.tree, file));
         let mut taken = BTreeSet::new();
         for file in &walk.files {
             let relative = format!("artifacts/{run_id}/{}", file.name);
@@ -403,13 +406,12 @@ fn run_number(text: &str) -> Option<u32> {
 /// Whether a file is an attestation that speaks of SHA-512. A rough look is enough: it only decides what is computed.
 fn states_sha512(tree: &dyn Tree, file: &Found) -> bool {
     const NEEDLE: &[u8] = b"sha512";
-    is_attestation(file)
-        && tree::read(tree, &file.path, REPLY_SIZE_MAX)
-            .is_ok_and(|bytes| bytes.windows(NEEDLE.len()).any(|window| window == NEEDLE))
+    tree::read(tree, &file.path, REPLY_SIZE_MAX)
+        .is_ok_and(|bytes| bytes.windows(NEEDLE.len()).any(|window| window == NEEDLE))
 }
 
-fn is_attestation(file: &Found) -> bool {
-    matches!(file.name.as_str(), ATTESTATION_ASC | ATTESTATION_JSON)
+fn is_attestation(name: &str) -> bool {
+    matches!(name, ATTESTATION_ASC | ATTESTATION_JSON)
 }
 
 /// The run that an attestation says that it is of. Of a clear-signed file only the signed text is read.

@@ -64,6 +64,7 @@ codes! {
     SnapshotsDisagree "snapshots-disagree" High Contradicted "Two snapshots have different bytes for one thing that never changes.";
     AttestationMissing "attestation-missing" High Absent "A link's run published no attestation.";
     AttestationMalformed "attestation-malformed" High Malformed "An attestation is not JSON, or not of schema version 1.";
+    RunNotCompleted "run-not-completed" Medium Contradicted "The queue says that the run of a link did not complete.";
     AttestationTaskMismatch "attestation-task-mismatch" High Contradicted "An attestation speaks of another task.";
     AttestationRunMismatch "attestation-run-mismatch" High Contradicted "An attestation speaks of another run than the one that published it.";
     AttestationWorkerMismatch "attestation-worker-mismatch" High Contradicted "An attestation names another worker than the queue's status.";
@@ -75,6 +76,7 @@ codes! {
     SignatureAmbiguous "signature-ambiguous" High Malformed "A clear-signed file holds more than one signed text or signature.";
     SignatureAfterAsOf "signature-after-as-of" Info Contradicted "The signature claims to be younger than the moment of judgement.";
     SignatureTimeOutsideRun "signature-time-outside-run" Medium Contradicted "The signature claims a time outside the run that it attests.";
+    SignatureExpired "signature-expired" High NotTrusted "The signature is sound, but it had expired by itself at the moment of judgement.";
     ClearsignTextOutside "clearsign-text-outside" High Contradicted "A clear-signed file holds text that the signature does not cover.";
     ClearsignUncoveredBytes "clearsign-uncovered-bytes" Low Contradicted "A clear-signed text holds bytes that the signature does not cover.";
     ClearsignFraming "clearsign-framing" Medium Malformed "The framing of a clear-signed file is not what its tools write.";

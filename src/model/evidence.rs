@@ -147,8 +147,9 @@ impl TaskEvidence {
         };
         let own_expiry = record.and_then(|record| record.expires);
         let expires = own_expiry.into_iter().chain(self.expires).min();
-        match self.denials.iter().find(denied) {
-            Some(denial) => denial.presence(expires),
+        // What says most counts: that it is not there, before that it was gone, before that nobody knows.
+        match self.denials.iter().filter(denied).map(|denial| denial.presence(expires)).min() {
+            Some(presence) => presence,
             None if record.is_some() || !self.listed_runs.contains(&run_id) => Presence::Unknown,
             // The queue lists no more what has expired.
             None if self.captured_at.zip(self.expires).is_some_and(|(at, expires)| at >= expires) => Presence::Gone,

@@ -257,6 +257,8 @@ pub struct Signature {
     pub hash: Option<String>,
     /// The time that an OpenPGP signature claims, from its hashed area. The signer's word.
     pub claimed_time: Option<Moment>,
+    /// When an OpenPGP signature expires by itself, as its hashed area says.
+    pub expires: Option<Moment>,
     /// The SHA-256 of the bytes that the signature covers.
     pub covered: Option<Digest>,
     /// Keys that were tried, in order, up to the match.

@@ -37,7 +37,8 @@ pub use finding::{Asserter, Evidence, Finding, Plane, Reason, Severity, Subject}
 pub use key::{Basis, KeyEpoch, KeyId, Role};
 pub use moment::{AsOf, Clocks, InvalidMoment, Moment};
 pub use report::{
-    AsOfUsed, ClocksUsed, Completeness, Gap, GapKind, LinkReport, NotChecked, Report, RulesUsed, TargetReport, ToolUsed,
+    AsOfUsed, AttestationReport, ClocksUsed, Completeness, Gap, GapKind, LinkReport, NotChecked, Report, RulesUsed,
+    TargetReport, ToolUsed,
 };
 pub use task::{InvalidTaskId, Run, TaskId};
 pub use untrusted::Untrusted;

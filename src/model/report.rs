@@ -2,7 +2,10 @@
 
 use serde::Serialize;
 
-use super::{Basis, CheckResult, Clocks, Digest, Finding, Moment, Presence, Reason, Subject, TaskId, Verdict};
+use super::{
+    Basis, CheckResult, Clocks, Digest, Finding, Form, Moment, Presence, Reason, SignatureState, Subject, TaskId,
+    Verdict,
+};
 
 /// Verdicts, findings and gaps of one replay. The same case, rules, moment and version give the same report.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -14,6 +17,9 @@ pub struct Report {
     pub tool: ToolUsed,
     /// The content id of the case: a digest over its snapshots.
     pub case: Digest,
+    /// A digest over what else the verdicts rest on: which keys are accepted, and of how many documents the contents are
+    /// kept. Two reports of one case that differ say so here.
+    pub inputs: Digest,
     /// The targets, in the order of their task ids.
     pub targets: Vec<TargetReport>,
     /// The findings, ordered by plane, severity, code, subject.
@@ -163,8 +169,40 @@ pub struct LinkReport {
     pub key: Option<String>,
     /// Whether only the attestation's embedded task gives its shape, the queue's definition being missing.
     pub shape_from_attestation: bool,
+    /// Its attestations, in every form that the snapshot has of that run.
+    pub attestations: Vec<AttestationReport>,
     /// Its checks.
     pub checks: Vec<CheckResult>,
+}
+
+/// One attestation of a link, and what was found of its signature, whatever the rules.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AttestationReport {
+    /// Its form.
+    pub form: Form,
+    /// The bytes of the artifact that carries it.
+    pub blob: Digest,
+    /// What came of the signature; `null` where its bytes are not kept.
+    pub signature: Option<SignatureState>,
+    /// The key that made it.
+    pub key: Option<String>,
+    /// The OpenPGP key or subkey that made it.
+    pub signing_key: Option<String>,
+    /// The algorithm.
+    pub algorithm: Option<String>,
+    /// The time that an OpenPGP signature claims: the signer's word.
+    pub claimed_time: Option<Moment>,
+    /// The SHA-256 of the bytes that the signature covers.
+    pub covered: Option<Digest>,
+    /// The keys that were tried, up to the match.
+    pub tried: Vec<String>,
+    /// What the attestation states: the run, the worker group and the worker. Captured text.
+    pub run_id: Option<String>,
+    /// The worker group that it states.
+    pub worker_group: Option<String>,
+    /// The worker that it states.
+    pub worker_id: Option<String>,
 }
 
 /// Evidence that some check needs and the snapshot lacks.

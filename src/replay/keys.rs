@@ -40,8 +40,8 @@ pub(super) fn load(desk: &mut FactDesk<'_>) -> Result<Keys, StoreError> {
     for (row, bytes) in rows.iter().zip(&files) {
         keys.add(row, bytes.as_deref());
     }
-    for (certificate, is_accepted) in certificates(desk, &rows, &files)? {
-        keys.ledger.add_certificate(certificate, is_accepted);
+    for (certificate, is_accepted, file) in certificates(desk, &rows, &files)? {
+        keys.ledger.add_certificate(certificate, is_accepted, file);
     }
     Ok(keys)
 }
@@ -100,7 +100,7 @@ fn certificates(
     desk: &mut FactDesk<'_>,
     rows: &[KeyRow],
     files: &[Option<Vec<u8>>],
-) -> Result<Vec<(Certificate, bool)>, StoreError> {
+) -> Result<Vec<(Certificate, bool, Digest)>, StoreError> {
     let mut found = Vec::new();
     let mut missing = Vec::new();
     for (row, bytes) in rows.iter().zip(files) {
@@ -114,17 +114,17 @@ fn certificates(
         };
         let is_accepted = row.accepted_by.is_some();
         match desk.stored::<Vec<Certificate>>(&key)? {
-            Some(certificates) => found.extend(certificates.into_iter().map(|cert| (cert, is_accepted))),
-            None => missing.push((key, bytes, is_accepted)),
+            Some(certificates) => found.extend(certificates.into_iter().map(|cert| (cert, is_accepted, file))),
+            None => missing.push((key, bytes, is_accepted, file)),
         }
     }
-    let examined: Vec<(FactKey, Vec<Certificate>, bool)> = missing
+    let examined: Vec<(FactKey, Vec<Certificate>, bool, Digest)> = missing
         .into_par_iter()
-        .map(|(key, bytes, is_accepted)| (key, certificate::examine(bytes), is_accepted))
+        .map(|(key, bytes, is_accepted, file)| (key, certificate::examine(bytes), is_accepted, file))
         .collect();
-    for (key, certificates, is_accepted) in examined {
+    for (key, certificates, is_accepted, file) in examined {
         desk.examined(key, &certificates);
-        found.extend(certificates.into_iter().map(|cert| (cert, is_accepted)));
+        found.extend(certificates.into_iter().map(|cert| (cert, is_accepted, file)));
     }
     desk.keep()?;
     Ok(found)

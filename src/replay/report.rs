@@ -7,9 +7,9 @@ use super::service::{Request, worst};
 use crate::chain::{Chain, Link, WorkerVote};
 use crate::judge::{Judgement, MomentOfJudgement, Place};
 use crate::model::{
-    AsOf, AsOfUsed, Asserter, Basis, CheckResult, Clocks, Code, Completeness, Digest, Evidence, Facts, Finding, Gap,
-    LinkReport, NotChecked, Outcome, Plane, Reason, Report, RulesUsed, Subject, TargetReport, TaskFacts, TaskId,
-    Verdict,
+    AsOf, AsOfUsed, Asserter, AttestationReport, Basis, CheckResult, Clocks, Code, Completeness, Digest, Evidence,
+    Facts, Finding, Gap, LinkReport, NotChecked, Outcome, Plane, Reason, Report, RulesUsed, Subject, TargetReport,
+    TaskFacts, TaskId, Verdict,
 };
 
 /// The version of the report format.
@@ -41,7 +41,7 @@ pub(super) struct Judged {
     pub(super) task_id: TaskId,
     label: Option<String>,
     chain: Chain,
-    runs: Vec<(Option<u32>, bool)>,
+    runs: Vec<LinkEvidence>,
     completeness: Completeness,
     task_type: Option<String>,
     candidates: Vec<String>,
@@ -68,15 +68,57 @@ impl Judged {
         let run = |link: &Link| {
             let task = facts.tasks.get(&link.task_id);
             let shaped_by_attestation = task.is_some_and(|task| task.definition.is_none() && task.shape().is_some());
-            (task.and_then(|task| task.evidence.latest_run()), shaped_by_attestation)
+            LinkEvidence {
+                run_id: task.and_then(|task| task.evidence.latest_run()),
+                is_embedded: shaped_by_attestation,
+                attestations: task.map(attestations).unwrap_or_default(),
+            }
         };
         let runs = chain.links.iter().map(run).collect();
         Self { task_id, label, chain, runs, completeness, task_type, candidates, product, as_of, judgements }
     }
 }
 
+/// What a report tells of a link's evidence.
+#[derive(Debug)]
+struct LinkEvidence {
+    run_id: Option<u32>,
+    is_embedded: bool,
+    attestations: Vec<AttestationReport>,
+}
+
+fn attestations(task: &TaskFacts) -> Vec<AttestationReport> {
+    let told = task.attestations.iter().map(|(form, facts)| {
+        let signature = facts.signature.as_ref();
+        let says = facts.attestation.as_ref();
+        AttestationReport {
+            form: *form,
+            blob: facts.blob,
+            signature: signature.map(|signature| signature.state),
+            key: signature.and_then(|signature| signature.key.as_ref()).map(ToString::to_string),
+            signing_key: signature.and_then(|signature| signature.signing_key.clone()),
+            algorithm: signature.map(|signature| signature.algorithm.clone()),
+            claimed_time: signature.and_then(|signature| signature.claimed_time),
+            covered: signature.and_then(|signature| signature.covered),
+            tried: signature
+                .map(|signature| signature.tried.iter().map(ToString::to_string).collect())
+                .unwrap_or_default(),
+            run_id: says.and_then(|says| says.run_id.clone()),
+            worker_group: says.and_then(|says| says.worker_group.clone()),
+            worker_id: says.and_then(|says| says.worker_id.clone()),
+        }
+    });
+    told.collect()
+}
+
 /// Assembles the report.
-pub(super) fn assemble(content_id: Digest, judged: Vec<Judged>, keys: &Keys, request: &Request) -> Report {
+pub(super) fn assemble(
+    content_id: Digest,
+    inputs: Digest,
+    judged: Vec<Judged>,
+    keys: &Keys,
+    request: &Request,
+) -> Report {
     let mut targets = Vec::with_capacity(judged.len());
     let mut findings = Findings::default();
     let mut gaps = Gaps::default();
@@ -105,6 +147,7 @@ pub(super) fn assemble(content_id: Digest, judged: Vec<Judged>, keys: &Keys, req
         report_version: REPORT_VERSION,
         tool: request.tool.clone(),
         case: content_id,
+        inputs,
         targets,
         findings: findings.ordered(),
         gaps: gaps.ordered(),
@@ -174,14 +217,14 @@ fn report_target(judged: Judged, request: &Request, findings: &mut Findings, gap
 }
 
 fn shape_is_embedded(judged: &Judged) -> bool {
-    judged.runs.iter().any(|(_, embedded)| *embedded)
+    judged.runs.iter().any(|run| run.is_embedded)
 }
 
 fn report_links(judged: &Judged, judgement: Option<&Judgement>) -> Vec<LinkReport> {
     let of_links = judgement.map_or(&[][..], |judgement| &judgement.links);
     let links = judged.chain.links.iter().zip(&judged.runs).zip(of_links);
     links
-        .map(|((link, (run_id, embedded)), judged)| LinkReport {
+        .map(|((link, run), judged)| LinkReport {
             task_id: link.task_id.clone(),
             name: link.name.clone(),
             reached_from: link.reached_from.clone(),
@@ -190,10 +233,11 @@ fn report_links(judged: &Judged, judgement: Option<&Judgement>) -> Vec<LinkRepor
                 Some(WorkerVote::Agreed(role)) => Some(role.to_string()),
                 Some(WorkerVote::Nobody | WorkerVote::Disagree(_)) | None => None,
             },
-            run_id: *run_id,
+            run_id: run.run_id,
             verdict: judged.verdict,
             key: judged.key.clone(),
-            shape_from_attestation: *embedded,
+            shape_from_attestation: run.is_embedded,
+            attestations: run.attestations.clone(),
             checks: judged.checks.clone(),
         })
         .collect()

@@ -73,10 +73,10 @@ pub fn replay(case: &mut Case, request: &Request) -> Result<Replayed, ReplayErro
     }
     let work = desk.work;
     judged.sort_by(|a, b| a.task_id.cmp(&b.task_id));
-    let report = report::assemble(case.content_id()?, judged, &keys, request);
+    let inputs = inputs(&keys, case.held()?);
+    let report = report::assemble(case.content_id()?, inputs, judged, &keys, request);
     if case.is_writable() {
-        let held = case.held()?;
-        case.keep_replay(&record(&report, &keys, request, held), &report)?;
+        case.keep_replay(&record(&report, request), &report)?;
     }
     Ok(Replayed { report, work })
 }
@@ -274,24 +274,30 @@ fn moments(chain: &Chain, facts: &Facts, keys: &Keys, request: &Request) -> (Vec
 /// The worst of several judgements, and whether they agree.
 pub(super) fn worst(judgements: &[(Clocks, Judgement)]) -> Option<(&(Clocks, Judgement), bool)> {
     let first = judgements.first()?.1.verdict;
-    let agree = judgements.iter().all(|(_, judgement)| judgement.verdict == first);
+    // Undetermined and Verified agree in that nothing is refuted at any moment: the worse of them stands.
+    let agree = judgements.iter().all(|(_, judgement)| judgement.verdict == first)
+        || judgements.iter().all(|(_, judgement)| judgement.verdict != Verdict::Refuted);
     let rank = |judgement: &Judgement| (judgement.verdict, judgement.findings.len());
     let worst = judgements.iter().reduce(|a, b| if rank(&b.1) > rank(&a.1) { b } else { a })?;
-    Some((worst, agree || first == Verdict::Undetermined && worst.1.verdict == Verdict::Undetermined))
+    Some((worst, agree))
 }
 
-fn record(report: &Report, keys: &Keys, request: &Request, held: (u64, u64)) -> ReplayRecord {
+/// What verdicts rest on beside the snapshots: key epochs, who accepted them, and the contents kept.
+fn inputs(keys: &Keys, held: (u64, u64)) -> Digest {
+    let epochs = keys.ledger.epochs().map(|epoch| format!("{epoch:?}"));
+    let parts: Vec<String> = epochs.chain([format!("{} {}", held.0, held.1)]).collect();
+    Digest::of_parts(parts.iter().map(String::as_bytes))
+}
+
+fn record(report: &Report, request: &Request) -> ReplayRecord {
     let as_of = match request.as_of {
         AsOf::Then => "then".to_owned(),
         AsOf::At(moment) => moment.to_string(),
     };
     let targets = report.targets.iter().map(|target| target.task_id.as_str().as_bytes());
-    let epochs: Vec<String> = keys.ledger.epochs().map(|epoch| format!("{epoch:?}")).collect();
-    // Contents that are kept later can change an answer without changing what the snapshots are.
-    let held = format!("{} {}", held.0, held.1);
     let choice = request.snapshot.word();
     let question = [
-        held.as_bytes(),
+        report.inputs.bytes().as_slice(),
         report.case.bytes().as_slice(),
         report.tool.version.as_bytes(),
         request.book.digest.bytes(),
@@ -301,7 +307,7 @@ fn record(report: &Report, keys: &Keys, request: &Request, held: (u64, u64)) -> 
         request.product.as_deref().unwrap_or_default().as_bytes(),
         choice.as_bytes(),
     ];
-    let parts = question.into_iter().chain(epochs.iter().map(String::as_bytes)).chain(targets);
+    let parts = question.into_iter().chain(targets);
     let bases: BTreeSet<&str> =
         report.targets.iter().flat_map(|target| &target.trust_basis).map(|basis| basis.word()).collect();
     ReplayRecord {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Basis, Certificate, Clocks, KeyEpoch, KeyId, Moment, Role, Validity};
+use crate::model::{Basis, Certificate, Clocks, Digest, KeyEpoch, KeyId, Moment, Role, Validity};
 
 /// How a key stands for a role at a moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +30,8 @@ pub struct Ledger {
     epochs: BTreeMap<KeyId, Vec<KeyEpoch>>,
     /// Certificates, each with whether somebody accepted the file that it comes from.
     certificates: BTreeMap<KeyId, Vec<(Certificate, bool)>>,
+    /// The files that certificates come from.
+    files: BTreeMap<KeyId, BTreeSet<Digest>>,
 }
 
 impl Ledger {
@@ -40,7 +42,8 @@ impl Ledger {
 
     /// Adds a certificate; several variants of one are all kept. One that nobody accepted can take trust away, by a
     /// revocation that it bears, but gives none: its later expiry counts for nothing.
-    pub fn add_certificate(&mut self, certificate: Certificate, is_accepted: bool) {
+    pub fn add_certificate(&mut self, certificate: Certificate, is_accepted: bool, file: Digest) {
+        self.files.entry(certificate.key.clone()).or_default().insert(file);
         let variants = self.certificates.entry(certificate.key.clone()).or_default();
         match variants.iter_mut().find(|(known, _)| *known == certificate) {
             Some((_, accepted)) => *accepted |= is_accepted,
@@ -51,6 +54,17 @@ impl Ledger {
     /// The epochs, by key.
     pub fn epochs(&self) -> impl Iterator<Item = &KeyEpoch> {
         self.epochs.values().flatten()
+    }
+
+    /// A file that holds a certificate.
+    pub fn file(&self, key: &KeyId) -> Option<Digest> {
+        self.files.get(key).and_then(BTreeSet::first).copied()
+    }
+
+    /// The accepted keys of a role.
+    pub fn accepted(&self, role: &Role) -> BTreeSet<&KeyId> {
+        let of_role = self.epochs().filter(|epoch| epoch.role == *role && epoch.basis.is_some());
+        of_role.map(|epoch| &epoch.key).collect()
     }
 
     /// Whether anybody accepted any key for a role.

@@ -125,6 +125,7 @@ const REMARKS: &[Code] = &[
     Code::ArtifactPatternUnlisted,
     Code::ArtifactAltered,
     Code::SnapshotsDisagree,
+    Code::RunNotCompleted,
 ];
 
 /// A case with its reports, made when first asked for.

@@ -23,6 +23,7 @@ pub(super) fn check(judging: &mut Judging<'_>, link: &Link) -> Ruling {
     if forms.is_empty() {
         return none(judging, link);
     }
+    remark_on_state(judging, link, task);
     let mut outcome = Outcome::Pass;
     let mut told = Vec::new();
     for (form, facts) in &forms {
@@ -179,6 +180,17 @@ fn identity(
         return Outcome::Unknown;
     }
     outcome
+}
+
+/// A run that did not complete and attested something all the same.
+fn remark_on_state(judging: &mut Judging<'_>, link: &Link, task: &TaskFacts) {
+    let run = task.evidence.latest_run().and_then(|run_id| task.evidence.run(run_id));
+    let Some(run) = run.filter(|run| run.state != "completed") else { return };
+    let message = format!("the queue says that run {} is {}", run.run_id, run.state);
+    let about = subject("task", &link.task_id, Some(run.run_id), None);
+    let pointer = format!("/status/runs/{}/state", run.run_id);
+    let state = evidence(task.evidence.status, &pointer, Some(run.state.clone()), Asserter::Queue);
+    judging.remark(Code::RunNotCompleted, about, message, vec![state]);
 }
 
 /// Differences in words: both values of the first few.

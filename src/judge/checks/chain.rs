@@ -41,7 +41,7 @@ pub(super) fn check(judging: &mut Judging<'_>, link: &Link) -> Ruling {
             judging.refute(Code::TaskTypeInvalid, here(), message, Vec::new());
         }
     }
-    for problem in &judging.chain.problems {
+    for problem in judging.chain.problems.get(&link.task_id).into_iter().flatten() {
         outcome = outcome.max(tell(judging, link, problem));
     }
     (outcome, detail.join(", "))
@@ -52,24 +52,23 @@ fn tell(judging: &mut Judging<'_>, link: &Link, problem: &ChainProblem) -> Outco
     let here = subject("task", &link.task_id, None, None);
     let blob = judging.task(&link.task_id).and_then(|task| task.evidence.definition);
     match problem {
-        ChainProblem::TooDeep { task_id } if *task_id == link.task_id => {
+        ChainProblem::TooDeep { .. } => {
             let depth = judging.book.max_chain_length;
             let message = format!("it lies more than {depth} links from the target: the chain is not followed further");
             judging.refute(Code::ChainTooDeep, here, message, Vec::new());
             Outcome::Fail
         }
-        ChainProblem::Malformed { task_id, origin, to } if *task_id == link.task_id => {
+        ChainProblem::Malformed { origin, to, .. } => {
             let message = format!("{origin} names {to:?}, which is no task id");
             let place = evidence(blob, &origin.to_string(), Some(to.clone()), Asserter::Queue);
             judging.refute(Code::DependencyMalformed, here, message, vec![place]);
             Outcome::Fail
         }
-        ChainProblem::Cycle { tasks } if tasks.first() == Some(&link.task_id) => {
+        ChainProblem::Cycle { tasks } => {
             let path: Vec<&str> = tasks.iter().chain(tasks.first()).map(crate::model::TaskId::as_str).collect();
             let message = format!("the task rests on itself: {}", path.join(" → "));
             judging.remark(Code::ChainCycle, here, message, vec![evidence(blob, "", None, Asserter::Queue)]);
             Outcome::Pass
         }
-        ChainProblem::TooDeep { .. } | ChainProblem::Malformed { .. } | ChainProblem::Cycle { .. } => Outcome::Pass,
     }
 }

@@ -10,12 +10,8 @@ use crate::model::{
 use crate::rules::{ArtifactExpiry, Parentage};
 
 pub(super) fn check(judging: &mut Judging<'_>, link: &Link) -> Ruling {
-    if link.is_parent_type() {
-        // Decision tasks are in no graph; action tasks are made after theirs.
-        return (
-            Outcome::NotApplicable,
-            format!("a {} task is in no graph", link.task_type.as_deref().unwrap_or("parent")),
-        );
+    if link.is_parent_type() && (link.is_attested || shows_its_type(judging, link)) {
+        return of_parent_type(judging, link);
     }
     let Some(task) = judging.task(&link.task_id) else { return (Outcome::Unknown, "not captured".to_owned()) };
     if task.definition.is_none() {
@@ -29,6 +25,31 @@ pub(super) fn check(judging: &mut Judging<'_>, link: &Link) -> Ruling {
         Some(entry) => judge_entry(judging, link, &parent, entry),
         None => no_graph(judging, &parent),
     }
+}
+
+/// Whether a task's own definition shows that it is the decision or action task that it is taken for.
+fn shows_its_type(judging: &Judging<'_>, link: &Link) -> bool {
+    let shape = judging.task(&link.task_id).and_then(|task| task.shape());
+    let is_own_group = || link.decision.as_deref() == Some(link.task_id.as_str());
+    shape
+        .is_some_and(|shape| if link.task_type.as_deref() == Some("action") { shape.is_action } else { is_own_group() })
+}
+
+/// Decision tasks are in no graph, and action tasks are made after theirs. But what a chain takes for one, by the place
+/// at which it was reached, must show it.
+fn of_parent_type(judging: &mut Judging<'_>, link: &Link) -> Ruling {
+    let task_type = link.task_type.as_deref().unwrap_or("parent");
+    if judging.book.parentage == Parentage::NotHeld || shows_its_type(judging, link) {
+        return (Outcome::NotApplicable, format!("a {task_type} task is in no graph"));
+    }
+    let Some(task) = judging.task(&link.task_id).filter(|task| task.shape().is_some()) else {
+        return (Outcome::Unknown, "not captured".to_owned());
+    };
+    let message = format!("the chain takes it for a {task_type} task, and its definition does not show that it is one");
+    let group = link.decision.clone();
+    let place = evidence(task.evidence.definition, "/taskGroupId", group, Asserter::Queue);
+    judging.refute(Code::ParentNotPermitted, subject("task", &link.task_id, None, None), message, vec![place]);
+    (Outcome::Fail, format!("no {task_type} task"))
 }
 
 /// The parent is no decision or action task, as the chain knows it: what graph it published is not even attested to be

@@ -12,6 +12,9 @@ use crate::trust::Standing;
 /// clocks and the queue's differ by minutes at most.
 const CLOCK_TOLERANCE_SECONDS: i64 = 15 * 60;
 
+/// The most keys that one message names.
+const KEYS_TOLD: usize = 6;
+
 /// What one form's signature came to.
 struct FormRuling {
     outcome: Outcome,
@@ -128,6 +131,12 @@ impl FormCase<'_> {
                     let words = format!("the signature rests on {hash}, which no longer counts since {cutoff}");
                     return self.fail(judging, Code::KeyRefusedByPolicy, words);
                 }
+                if let Some(expires) = self.signature.expires.filter(|expires| *expires <= moment) {
+                    let words = format!(
+                        "the signature is sound, but it expired by itself on {expires}, before the moment of judgement, {moment}"
+                    );
+                    return self.fail(judging, Code::SignatureExpired, words);
+                }
                 judging.trust_basis.extend(bases);
                 let words = format!("sound, by {key}, in force for {role}");
                 return FormRuling { outcome: Outcome::Pass, is_contradicted: false, words };
@@ -180,7 +189,15 @@ impl FormCase<'_> {
             }
             // A detached ed25519 signature names no key: it can't be told from one by a key that is nowhere known.
             None if judging.ledger.has_accepted(self.role) => {
-                let words = format!("the signature verifies under none of the {tried} known keys");
+                let accepted = judging.ledger.accepted(self.role);
+                let named: Vec<&str> = accepted.iter().take(KEYS_TOLD).map(|key| key.as_str()).collect();
+                let more = if accepted.len() > KEYS_TOLD { ", …" } else { "" };
+                let words = format!(
+                    "the signature verifies under none of the {tried} known keys, {} of them accepted for {}: {}{more}",
+                    accepted.len(),
+                    self.role,
+                    named.join(", ")
+                );
                 self.fail(judging, Code::SignatureInvalid, words)
             }
             None => {
@@ -204,7 +221,7 @@ impl FormCase<'_> {
     }
 
     fn fail(&self, judging: &mut Judging<'_>, code: Code, words: String) -> FormRuling {
-        let confirm = confirm(self);
+        let confirm = confirm(judging, self);
         judging.found(Plane::Rule, code, self.here.clone(), words.clone(), self.places(), Some(confirm));
         let is_contradicted =
             matches!(code, Code::SignatureInvalid | Code::SignatureUnreadable | Code::SignatureAmbiguous);
@@ -226,6 +243,7 @@ fn keys_of(role: &Role) -> Subject {
 fn interval(from: Option<Moment>, until: Option<Moment>) -> String {
     match (from, until) {
         (None, None) => "always".to_owned(),
+        (Some(from), Some(until)) if from >= until => "never".to_owned(),
         (Some(from), None) => format!("from {from}"),
         (None, Some(until)) => format!("until {until}"),
         (Some(from), Some(until)) => format!("from {from} until {until}"),
@@ -251,27 +269,39 @@ fn invalidity(validity: Validity, since: &str, moment: Moment) -> (Code, String)
 }
 
 /// The command with which another program confirms what a finding says of a signature.
-fn confirm(case: &FormCase<'_>) -> String {
-    let task = &case.link.task_id;
+fn confirm(judging: &Judging<'_>, case: &FormCase<'_>) -> String {
+    let run = case.here.run_id.map(|run_id| format!(" --run {run_id}")).unwrap_or_default();
+    let cat = |name: &str| format!("cotrace cat {} {name}{run}", case.link.task_id);
+    let head = "export COTRACE_CASE=CASE_FILE";
     match case.form {
         Form::Ed25519 => {
-            let key =
-                case.signature.key.as_ref().map_or("PUBLIC_KEY", |key| key.as_str().trim_start_matches("ed25519:"));
+            let made = case.signature.key.as_ref();
+            let keys: Vec<&str> = match made {
+                Some(key) => vec![key.as_str()],
+                None => case.signature.tried.iter().map(crate::model::KeyId::as_str).collect(),
+            };
+            let keys: Vec<&str> = keys.into_iter().map(|key| key.trim_start_matches("ed25519:")).collect();
             // 302a300506032b6570032100 is the DER of an ed25519 public key up to the key itself (RFC 8410).
             format!(
-                "cotrace cat {task} {json} > cot.json; cotrace cat {task} {sig} > cot.sig; \
-                 (printf 302a300506032b6570032100 | xxd -r -p; echo {key} | base64 -d) > key.der; \
-                 openssl pkeyutl -verify -pubin -keyform DER -inkey key.der -rawin -in cot.json -sigfile cot.sig",
-                json = crate::model::ATTESTATION_JSON,
-                sig = crate::model::ATTESTATION_SIG,
+                "{head}; {} > cot.json; {} > cot.sig; for key in {}; do \
+                 (printf 302a300506032b6570032100 | xxd -r -p; echo $key | base64 -d) > key.der; \
+                 openssl pkeyutl -verify -pubin -keyform DER -inkey key.der -rawin -in cot.json -sigfile cot.sig; done",
+                cat(crate::model::ATTESTATION_JSON),
+                cat(crate::model::ATTESTATION_SIG),
+                keys.join(" "),
             )
         }
-        Form::Openpgp => format!(
-            "cotrace cat {task} {asc} > cot.asc; gpg --import KEY_FILE; \
-             gpg --faked-system-time \"$(date -u -d '{time}' +%Y%m%dT%H%M%S)\" --verify cot.asc",
-            asc = crate::model::ATTESTATION_ASC,
-            time = case.signature.claimed_time.map_or_else(|| "SIGNING TIME".to_owned(), |time| time.to_string()),
-        ),
+        Form::Openpgp => {
+            let known = case.signature.key.iter().chain(&case.signature.tried).find_map(|key| judging.ledger.file(key));
+            let import =
+                known.map(|file| format!(" cotrace cat {file} > key.asc; gpg --import key.asc;")).unwrap_or_default();
+            let time = case.signature.claimed_time.map(|time| format!(" --faked-system-time {}", time.unix()));
+            format!(
+                "{head}; export GNUPGHOME=$(mktemp -d); {} > cot.asc;{import} gpg{} --verify cot.asc",
+                cat(crate::model::ATTESTATION_ASC),
+                time.unwrap_or_default(),
+            )
+        }
     }
 }
 

@@ -7,6 +7,13 @@ use super::edits::{attest_in_both_forms, deny, edit_attestation_file, edit_statu
 use crate::support::{Scene, nightly_2017, nightly_2026};
 
 pub(super) const CASES: &[Case] = &[
+    Case::remarks(
+        Code::RunNotCompleted,
+        ("task", "build-linux64"),
+        ("the queue calls the last run failed", "the queue calls an earlier run an exception"),
+        || Scene::of(with_run_state(1, "failed"), "signing-linux64"),
+        || Scene::of(with_run_state(0, "exception"), "signing-linux64"),
+    ),
     Case::refutes(
         Code::AttestationMissing,
         ("artifact", "build-linux64"),
@@ -169,5 +176,11 @@ fn in_both_forms(edit: impl FnOnce(&mut Value)) -> World {
     edit(&mut body);
     let text = serde_json::to_string_pretty(&body).unwrap();
     attest_in_both_forms(&mut world, "docker-image", &text, &text);
+    world
+}
+
+fn with_run_state(run: usize, state: &str) -> World {
+    let mut world = nightly_2026();
+    edit_status(&mut world, "build-linux64", |status| status["status"]["runs"][run]["state"] = state.into());
     world
 }

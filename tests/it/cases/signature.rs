@@ -9,6 +9,23 @@ use crate::support::{Scene, moment, nightly_2017, nightly_2026};
 
 pub(super) const CASES: &[Case] = &[
     Case::refutes(
+        Code::SignatureExpired,
+        ("signature", "build-linux64"),
+        (
+            "it was to be valid for a day, and weeks have passed",
+            "it was to be valid for a day, and is judged on that day",
+        ),
+        || Scene::of(stating(&VALID_FOR_A_DAY), "signing-linux64").at("2017-07-15"),
+        || Scene::of(stating(&VALID_FOR_A_DAY), "signing-linux64"),
+    ),
+    Case::refutes(
+        Code::SignatureUnreadable,
+        ("signature", "build-linux64"),
+        ("it states a critical notation that nobody knows", "it states the same notation as an aside"),
+        || Scene::of(stating(&notation(0x80)), "signing-linux64"),
+        || Scene::of(stating(&notation(0)), "signing-linux64"),
+    ),
+    Case::refutes(
         Code::SignatureMissing,
         ("signature", "build-linux64"),
         ("the queue lists none", "the queue lists one that was not captured"),
@@ -240,6 +257,26 @@ pub(super) const CASES: &[Case] = &[
         || Scene::of(with_longest_line(19_995), "signing-linux64"),
     ),
 ];
+
+/// A subpacket: the signature is valid for a day.
+const VALID_FOR_A_DAY: [u8; 6] = [5, 3, 0, 1, 0x51, 0x80];
+
+/// A notation, with the bit that says whether it is critical.
+fn notation(critical: u8) -> Vec<u8> {
+    let (name, value) = (b"note@example.invalid", b"x");
+    let mut notation = vec![20 | critical, 0x80, 0, 0, 0, 0, 20, 0, 1];
+    notation.extend_from_slice(name);
+    notation.extend_from_slice(value);
+    notation.insert(0, u8::try_from(notation.len()).unwrap());
+    notation
+}
+
+/// The build of 2017 under a signature that states more than usual.
+fn stating(subpackets: &[u8]) -> World {
+    let mut world = nightly_2017();
+    world.sign_stating("build-linux64", Signer::Role("docker-worker"), subpackets).unwrap();
+    world
+}
 
 fn without_signature() -> World {
     let mut world = nightly_2026();
