@@ -1,12 +1,23 @@
 //! Shell patterns as Python's `fnmatch.fnmatch` reads them on POSIX (CPython 3.9 and later).
 
+/// The longest text and pattern that are compared, in bytes. The queue lists no artifact whose name has more than
+/// 1,024 characters (its schema `list-artifacts-response`).
+pub const LENGTH_MAX: usize = 4096;
+
 /// Whether the text matches the pattern, all of it and with case. `*` is any text (slashes too), `?` any character,
 /// `[seq]` one of a set and `[!seq]` one outside it, with ranges; a `[` that is not closed stands for itself. There is no
 /// escape.
 ///
-/// The work is at most the product of both lengths: it goes back only to the last `*`.
-pub fn fnmatch(text: &str, pattern: &str) -> bool {
-    let pattern = tokens(pattern);
+/// The work is at most the product of both lengths: it goes back only to the last `*`. `None`: one of both is longer
+/// than `LENGTH_MAX`, and nobody waits for the answer.
+pub fn fnmatch(text: &str, pattern: &str) -> Option<bool> {
+    if text.len() > LENGTH_MAX || pattern.len() > LENGTH_MAX {
+        return None;
+    }
+    Some(matches(text, &tokens(pattern)))
+}
+
+fn matches(text: &str, pattern: &[Token]) -> bool {
     let text: Vec<char> = text.chars().collect();
     let (mut at, mut token) = (0, 0);
     // Where the last star stands, and where its text ends so far.
@@ -149,7 +160,7 @@ fn last(chunks: &[Vec<char>], index: usize) -> Option<char> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::*;
+    use super::{LENGTH_MAX, fnmatch, matches, tokens};
 
     /// Checked against CPython 3.11.
     #[test]
@@ -185,7 +196,7 @@ mod tests {
             ("-", "[a-c-e]"),
             (".", "[--/]"),
         ] {
-            assert!(fnmatch(text, pattern), "{text:?} {pattern:?}");
+            assert_eq!(fnmatch(text, pattern), Some(true), "{text:?} {pattern:?}");
         }
         for (text, pattern) in [
             ("a", ""),
@@ -204,16 +215,24 @@ mod tests {
             ("", "[]]"),
             ("-", "[]--!-b]"),
         ] {
-            assert!(!fnmatch(text, pattern), "{text:?} {pattern:?}");
+            assert_eq!(fnmatch(text, pattern), Some(false), "{text:?} {pattern:?}");
         }
     }
 
     #[test]
     fn hostile_patterns_end() {
         let text = "a".repeat(2_000);
-        assert!(!fnmatch(&text, &format!("{}b", "*a".repeat(1_000))));
-        assert!(!fnmatch(&text, &"[".repeat(100_000)));
-        assert!(!fnmatch(&text, &"[!".repeat(100_000)));
+        assert_eq!(fnmatch(&text, &format!("{}b", "*a".repeat(1_000))), Some(false));
+        assert!(!matches(&text, &tokens(&"[".repeat(100_000))));
+        assert!(!matches(&text, &tokens(&"[!".repeat(100_000))));
+    }
+
+    #[test]
+    fn nothing_is_said_of_what_is_too_long() {
+        let long = "*".repeat(LENGTH_MAX + 1);
+        assert_eq!(fnmatch("a", &long), None);
+        assert_eq!(fnmatch(&long, "*"), None);
+        assert_eq!(fnmatch(&"a".repeat(LENGTH_MAX), "*"), Some(true));
     }
 
     proptest! {
@@ -229,11 +248,11 @@ mod tests {
 
         #[test]
         fn plain_text_matches_itself_only(text in "[a-z/.:-]{0,8}", other in "[a-z/.:-]{0,8}") {
-            prop_assert!(fnmatch(&text, &text));
-            prop_assert_eq!(fnmatch(&other, &text), other == text);
+            prop_assert_eq!(fnmatch(&text, &text), Some(true));
+            prop_assert_eq!(fnmatch(&other, &text), Some(other == text));
             let inside = format!("{other}{text}{other}");
             let pattern = format!("*{text}*");
-            prop_assert!(fnmatch(&inside, &pattern));
+            prop_assert_eq!(fnmatch(&inside, &pattern), Some(true));
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Where something occurs: who made it, who states it, who consumes it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
@@ -89,11 +89,10 @@ pub fn find(query: &Query, facts: &Facts) -> Vec<Hit> {
         }
     }
     let artifacts = |hit: &Hit| matches!(hit.relation, Relation::Made | Relation::Attests | Relation::AttestsOnly);
-    let found: BTreeSet<(TaskId, String)> = hits
-        .iter()
-        .filter(|hit| artifacts(hit))
-        .filter_map(|hit| Some((hit.task_id.clone(), hit.name.clone()?)))
-        .collect();
+    let mut found: Found = BTreeMap::new();
+    for hit in hits.iter().filter(|hit| artifacts(hit)) {
+        found.entry(hit.task_id.to_string()).or_default().extend(hit.name.clone());
+    }
     for task in facts.tasks.values() {
         consumers(task, &found, &mut hits);
     }
@@ -130,10 +129,15 @@ fn of_digest(task: &TaskFacts, digest: &Digest, hits: &mut BTreeSet<Hit>) {
     }
 }
 
+/// Whether a pattern stands for a name. What is too long to compare is shown rather than hidden.
+fn fits(name: &str, pattern: &str) -> bool {
+    fnmatch(name, pattern).unwrap_or(true)
+}
+
 /// Whether an artifact's name is the one looked for, or ends with it.
 fn is_named(name: &str, wanted: &str) -> bool {
     if wanted.contains('*') {
-        return fnmatch(name, wanted) || name.rsplit('/').next().is_some_and(|last| fnmatch(last, wanted));
+        return fits(name, wanted) || name.rsplit('/').next().is_some_and(|last| fits(last, wanted));
     }
     name == wanted || name.strip_suffix(wanted).is_some_and(|start| start.ends_with('/'))
 }
@@ -194,19 +198,32 @@ fn of_worker(task: &TaskFacts, wanted: &str, hits: &mut BTreeSet<Hit>) {
     }
 }
 
+/// Names of artifacts by the task that made them.
+type Found = BTreeMap<String, BTreeSet<String>>;
+
 /// Adds a task that consumes any of some artifacts.
-fn consumers(task: &TaskFacts, artifacts: &BTreeSet<(TaskId, String)>, hits: &mut BTreeSet<Hit>) {
+fn consumers(task: &TaskFacts, found: &Found, hits: &mut BTreeSet<Hit>) {
     let Some(shape) = task.shape() else { return };
-    for (maker, name) in artifacts {
-        if consumes(shape, maker, name) {
-            hits.insert(hit(task, Relation::Consumes, None, Some(&format!("{name} of {maker}")), None));
+    let mut consumes = |maker: &str, name: &str| {
+        hits.insert(hit(task, Relation::Consumes, None, Some(&format!("{name} of {maker}")), None));
+    };
+    for (maker, path) in consumed_paths(shape) {
+        let Some(names) = found.get(maker) else { continue };
+        if names.contains(path) {
+            consumes(maker, path);
+        }
+    }
+    for entry in &shape.upstream {
+        let Some(names) = found.get(&entry.task_id) else { continue };
+        for pattern in entry.paths.iter().filter(|path| path.contains('*')) {
+            names.iter().filter(|name| fits(name, pattern)).for_each(|name| consumes(&entry.task_id, name));
         }
     }
 }
 
-fn consumes(shape: &Definition, maker: &TaskId, name: &str) -> bool {
-    let is_image = |image: &crate::model::TaskImage| image.task_id == maker.as_str() && image.path == name;
-    let is_path = |path: &String| path == name || (path.contains('*') && fnmatch(name, path));
-    let mut upstream = shape.upstream.iter().filter(|entry| entry.task_id == maker.as_str());
-    upstream.any(|entry| entry.paths.iter().any(is_path)) || shape.task_image.as_ref().is_some_and(is_image)
+/// What a task says that it consumes: the maker and the path or pattern.
+fn consumed_paths(shape: &Definition) -> impl Iterator<Item = (&str, &str)> {
+    let upstream = shape.upstream.iter();
+    let paths = upstream.flat_map(|entry| entry.paths.iter().map(|path| (entry.task_id.as_str(), path.as_str())));
+    paths.chain(shape.task_image.iter().map(|image| (image.task_id.as_str(), image.path.as_str())))
 }

@@ -188,7 +188,14 @@ fn expand(judging: &mut Judging<'_>, maker: &TaskId, pattern: &str, optional: bo
         return (Vec::new(), Outcome::Unknown);
     };
     let of_run = task.evidence.artifacts.keys().filter(|(run, _)| *run == run_id);
-    let names: Vec<String> = of_run.map(|(_, name)| name).filter(|name| fnmatch(name, pattern)).cloned().collect();
+    let compared: Vec<(&String, Option<bool>)> = of_run.map(|(_, name)| (name, fnmatch(name, pattern))).collect();
+    if compared.iter().any(|(_, is_match)| is_match.is_none()) {
+        // Too long to compare: nobody says what it stands for.
+        judging.lack(GapKind::Artifact, about(Some(run_id)), Presence::Unknown);
+        return (Vec::new(), Outcome::Unknown);
+    }
+    let fitting = compared.into_iter().filter(|(_, is_match)| *is_match == Some(true));
+    let names: Vec<String> = fitting.map(|(name, _)| name.clone()).collect();
     if task.evidence.listed_runs.contains(&run_id) {
         return (names, Outcome::Pass);
     }
@@ -346,5 +353,7 @@ fn is_consumed(judging: &Judging<'_>, link: &Link, name: &str) -> bool {
     }
     let shapes = judging.chain.links.iter().filter_map(|other| judging.task(&other.task_id)?.shape());
     let mut entries = shapes.flat_map(|shape| &shape.upstream).filter(|entry| entry.task_id == link.task_id.as_str());
-    entries.any(|entry| entry.paths.iter().any(|path| path == name || (path.contains('*') && fnmatch(name, path))))
+    entries.any(|entry| {
+        entry.paths.iter().any(|path| path == name || (path.contains('*') && fnmatch(name, path).unwrap_or(true)))
+    })
 }
