@@ -193,10 +193,9 @@ impl<'case> Import<'case> {
     }
 
     fn read_sources(&mut self, folder: &str) -> Result<(), ImportError> {
-        let read = sources::read_sources(self.evidence.tree.as_ref(), folder);
-        for (digest, bytes) in &read.contents {
-            self.writer.keep(*digest, bytes)?;
-        }
+        let writer = &mut self.writer;
+        let mut keep = |digest, bytes: &[u8]| Ok(writer.keep(digest, bytes)?);
+        let read = sources::read_sources(self.evidence.tree.as_ref(), folder, &mut keep)?;
         for row in &read.rows {
             if let (Some(digest), Some(size)) = (row.sha256, row.size) {
                 self.evidence(&row.url, digest, size);

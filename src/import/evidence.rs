@@ -57,8 +57,9 @@ impl Layout {
 }
 
 impl Evidence {
-    /// Opens evidence: a capture, a scriptworker's work directory, or saved replies of the queue; as a directory; a tar, tar.gz, tar.zst or zip archive of one, told by its content; or `-` for an
-    /// archive on standard input. Nothing is written, beside temporary files for what is compressed.
+    /// Opens evidence: a capture, a scriptworker's work directory, or saved replies of the queue; as a directory; a tar,
+    /// tar.gz, tar.zst or zip archive of one, told by its content; or `-` for an archive on standard input. Nothing is
+    /// written, beside temporary files for what is compressed.
     ///
     /// # Errors
     ///

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::capture::SMALL_FILE_SIZE_MAX;
+use super::capture::{ImportError, SMALL_FILE_SIZE_MAX};
 use super::tree::{self, Tree};
 use crate::formats::json::{Value, parse};
 use crate::model::Digest;
@@ -12,12 +12,19 @@ use crate::store::{Disposition, FileRow, SourceRow};
 #[derive(Debug, Default)]
 pub(super) struct Sources {
     pub(super) rows: Vec<SourceRow>,
-    pub(super) contents: Vec<(Digest, Vec<u8>)>,
     pub(super) files: Vec<FileRow>,
 }
 
-/// Reads `sources/index.json` and the files that it names.
-pub(super) fn read_sources(tree: &dyn Tree, folder: &str) -> Sources {
+/// Keeps the contents of a file.
+type Keep<'a> = &'a mut dyn FnMut(Digest, &[u8]) -> Result<(), ImportError>;
+
+/// Reads `sources/index.json` and the files that it names. Contents are handed on one by one, each once however often
+/// it is named: an index of 20 kB can name a large file thousands of times.
+///
+/// # Errors
+///
+/// Those of `keep`.
+pub(super) fn read_sources(tree: &dyn Tree, folder: &str, keep: Keep<'_>) -> Result<Sources, ImportError> {
     let mut sources = Sources::default();
     let walk = tree::walk(tree, folder);
     for (name, reason) in walk.refused {
@@ -28,16 +35,18 @@ pub(super) fn read_sources(tree: &dyn Tree, folder: &str) -> Sources {
         for name in files.keys() {
             sources.set_aside(name, Disposition::Ignored, "there is no sources/index.json to say what it is");
         }
-        return sources;
+        return Ok(sources);
     };
     let read = tree::read(tree, &index.path, SMALL_FILE_SIZE_MAX).map_err(|error| error.to_string());
-    let entries = match read.and_then(|bytes| sources.index(bytes)) {
-        Ok(entries) => entries,
+    let (bytes, entries) = match read.and_then(|bytes| Ok((sources.index(&bytes)?, bytes))) {
+        Ok((entries, bytes)) => (bytes, entries),
         Err(reason) => {
             sources.set_aside("index.json", Disposition::Quarantined, &reason);
-            return sources;
+            return Ok(sources);
         }
     };
+    keep(Digest::of(&bytes), &bytes)?;
+    let mut seen: BTreeMap<String, Result<(Digest, u64), ()>> = BTreeMap::new();
     for (mut row, file) in entries {
         match file.as_deref().map(|name| (name, files.get(name))) {
             None => {}
@@ -45,16 +54,28 @@ pub(super) fn read_sources(tree: &dyn Tree, folder: &str) -> Sources {
                 let place = format!("index.json#{name}");
                 sources.set_aside(&place, Disposition::Quarantined, "it names a file that is not there");
             }
-            Some((name, Some(found))) => match tree::read(tree, &found.path, SMALL_FILE_SIZE_MAX) {
-                Ok(bytes) => {
-                    let digest = Digest::of(&bytes);
-                    row.path = Some(format!("sources/{name}"));
-                    row.sha256 = Some(digest);
-                    row.size = Some(bytes.len() as u64);
-                    sources.contents.push((digest, bytes));
+            Some((name, Some(found))) => {
+                if !seen.contains_key(name) {
+                    let read = tree::read(tree, &found.path, SMALL_FILE_SIZE_MAX);
+                    let kept = match read {
+                        Ok(bytes) => {
+                            let digest = Digest::of(&bytes);
+                            keep(digest, &bytes)?;
+                            Ok((digest, bytes.len() as u64))
+                        }
+                        Err(error) => {
+                            sources.set_aside(name, Disposition::Quarantined, &error.to_string());
+                            Err(())
+                        }
+                    };
+                    seen.insert(name.to_owned(), kept);
                 }
-                Err(error) => sources.set_aside(name, Disposition::Quarantined, &error.to_string()),
-            },
+                if let Some(Ok((digest, size))) = seen.get(name) {
+                    row.path = Some(format!("sources/{name}"));
+                    row.sha256 = Some(*digest);
+                    row.size = Some(*size);
+                }
+            }
         }
         sources.rows.push(row);
     }
@@ -64,13 +85,13 @@ pub(super) fn read_sources(tree: &dyn Tree, folder: &str) -> Sources {
     for name in unnamed {
         sources.set_aside(&name, Disposition::Ignored, "sources/index.json does not name it");
     }
-    sources
+    Ok(sources)
 }
 
 impl Sources {
     /// The rows of the index, each with the file that it names.
-    fn index(&mut self, bytes: Vec<u8>) -> Result<Vec<(SourceRow, Option<String>)>, String> {
-        let document = parse(&bytes).map_err(|error| error.to_string())?;
+    fn index(&mut self, bytes: &[u8]) -> Result<Vec<(SourceRow, Option<String>)>, String> {
+        let document = parse(bytes).map_err(|error| error.to_string())?;
         let entries = document.value.as_map().ok_or("it is no object")?;
         let mut rows = Vec::with_capacity(entries.len());
         for (url, entry) in entries.iter() {
@@ -81,7 +102,7 @@ impl Sources {
             rows.push((SourceRow { url, http_status, content_type, ..SourceRow::default() }, file));
         }
         rows.sort_by(|a, b| a.0.url.cmp(&b.0.url));
-        let digest = Digest::of(&bytes);
+        let digest = Digest::of(bytes);
         self.files.push(FileRow {
             path: "sources/index.json".to_owned(),
             disposition: Disposition::Evidence,
@@ -89,7 +110,6 @@ impl Sources {
             sha256: Some(digest),
             size: Some(bytes.len() as u64),
         });
-        self.contents.push((digest, bytes));
         Ok(rows)
     }
 

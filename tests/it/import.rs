@@ -511,6 +511,22 @@ fn artifacts_of_any_size_need_little_memory() {
 }
 
 #[test]
+fn a_file_that_many_urls_name_is_held_once() {
+    let entry = |number: usize| format!(r#""https://hg.example/{number}": {{"file": "files/x", "status": 200}}"#);
+    let index = format!("{{{}}}", (0..200).map(entry).collect::<Vec<_>>().join(", "));
+    let large = "x".repeat(8 << 20);
+    let folder = capture(&[("sources/index.json", &*index), ("sources/files/x", &*large)]);
+    let case = CaseFile::empty();
+    let mut command = case.command();
+    command.arg("import").arg(folder.path());
+    let (peak, output) = peak_of(command);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(peak < 300 * 1024, "the import needed {} MiB", peak / 1024);
+    assert_eq!(case.number("SELECT count(DISTINCT sha256) FROM source"), 1);
+    assert_eq!(case.number("SELECT count(*) FROM source"), 200);
+}
+
+#[test]
 fn an_empty_capture_is_a_snapshot_of_nothing() {
     for name in ["tasks", "sources", "keys"] {
         let folder = TempDir::new().unwrap();
