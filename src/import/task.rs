@@ -177,7 +177,8 @@ impl Reader<'_> {
                 }
                 continue;
             }
-            let Some(hashed) = self.artifact(file, &file.name, &file.name, with_sha512) else { continue };
+            let keep = self.keep.keeps(&file.name);
+            let Some(hashed) = self.artifact(file, &file.name, keep, with_sha512) else { continue };
             self.task.artifacts.push(ArtifactRow {
                 run_id,
                 name: file.name.clone(),
@@ -298,12 +299,20 @@ impl Reader<'_> {
             let relative = format!("artifacts/{run_id}/{}", file.name);
             let mapped = names.remove(&file.name);
             let path = mapped.is_some().then(|| format!("{}/{relative}", self.prefix));
+            // One file can have many names: it is read once for those whose bytes are kept, and once for the others.
+            let mut seen: [Option<Hashed>; 2] = [None, None];
             for name in mapped.unwrap_or_else(|| vec![file.name.clone()]) {
                 if !taken.insert(name.clone()) {
                     self.quarantine(&relative, "another file of this run has the same artifact name".to_owned());
                     continue;
                 }
-                let Some(hashed) = self.artifact(file, &relative, &name, with_sha512) else { continue };
+                let keep = self.keep.keeps(&name);
+                let [dropped, kept] = &mut seen;
+                let known = if keep { kept } else { dropped };
+                if known.is_none() {
+                    *known = self.artifact(file, &relative, keep, with_sha512);
+                }
+                let Some(hashed) = known else { break };
                 let row =
                     rows.entry(name.clone()).or_insert_with(|| ArtifactRow { run_id, name, ..ArtifactRow::default() });
                 row.sha256 = Some(hashed.sha256);
@@ -318,9 +327,8 @@ impl Reader<'_> {
         }
     }
 
-    fn artifact(&mut self, file: &Found, relative: &str, name: &str, with_sha512: bool) -> Option<Hashed> {
-        let keep = self.keep.keeps(name);
-        let hashed = match hash_file(self.tree, file, with_sha512, if keep { PACK_SIZE_MAX } else { 0 }) {
+    fn artifact(&mut self, file: &Found, relative: &str, keep: bool, with_sha512: bool) -> Option<Hashed> {
+        let mut hashed = match hash_file(self.tree, file, with_sha512, if keep { PACK_SIZE_MAX } else { 0 }) {
             Ok(hashed) => hashed,
             Err(error) => {
                 self.quarantine(relative, format!("it can't be read: {error}"));
@@ -329,11 +337,8 @@ impl Reader<'_> {
         };
         self.task.manifest.push((format!("{}/{relative}", self.prefix), hashed.sha256, hashed.size));
         if keep {
-            match &hashed.bytes {
-                Some(bytes) if self.held + bytes.len() <= CONTENTS_SIZE_MAX => {
-                    let bytes = bytes.clone();
-                    self.hold(hashed.sha256, bytes);
-                }
+            match hashed.bytes.take() {
+                Some(bytes) if self.held + bytes.len() <= CONTENTS_SIZE_MAX => self.hold(hashed.sha256, bytes),
                 Some(_) | None => {
                     self.task.contents.push((hashed.sha256, Content::File(file.path.clone(), hashed.size)));
                 }

@@ -61,8 +61,9 @@ pub(super) struct FactDesk<'case> {
 /// Facts that were made again.
 #[derive(Debug, Default)]
 pub(super) struct FactAudit {
-    /// The stored facts that are not what is made now.
-    pub(super) differing: Vec<FactKey>,
+    /// The stored facts that are not what is made now, and those that nothing in the case makes: a fact without its
+    /// document rests on nobody's word but the writer's.
+    pub(super) differing: BTreeSet<FactKey>,
 }
 
 impl<'case> FactDesk<'case> {
@@ -92,7 +93,10 @@ impl<'case> FactDesk<'case> {
 
     /// A stored fact. One that can't be read is made anew.
     pub(super) fn stored<T: DeserializeOwned>(&mut self, key: &FactKey) -> Result<Option<T>, StoreError> {
-        if self.audit.is_some() {
+        if let Some(audit) = &mut self.audit {
+            if self.case.fact(key)?.is_some() {
+                audit.differing.insert(key.clone());
+            }
             return Ok(None);
         }
         let value = match self.loaded.get_mut(&key.kind) {
@@ -121,7 +125,7 @@ impl<'case> FactDesk<'case> {
     /// Takes a fact that was made: to be stored, or held against the stored one.
     fn made(&mut self, key: FactKey, value: String) {
         self.work.examined += 1;
-        if value.len() <= FACT_SIZE_MAX && (self.audit.is_some() || self.case.is_writable()) {
+        if self.audit.is_some() || (value.len() <= FACT_SIZE_MAX && self.case.is_writable()) {
             self.fresh.push((key, value));
         }
     }
@@ -131,8 +135,8 @@ impl<'case> FactDesk<'case> {
         let fresh = std::mem::take(&mut self.fresh);
         let Some(audit) = &mut self.audit else { return self.case.keep_facts(&fresh) };
         for (key, value) in fresh {
-            if self.case.fact(&key)?.is_some_and(|stored| stored != value) {
-                audit.differing.push(key);
+            if self.case.fact(&key)?.is_some_and(|stored| stored == value) {
+                audit.differing.remove(&key);
             }
         }
         Ok(())

@@ -36,7 +36,9 @@ pub struct BlobWriter {
 impl BlobWriter {
     pub(super) fn new(conn: &Connection) -> Result<Self, StoreError> {
         let last: Option<i64> = conn.query_row("SELECT max(id) FROM pack", [], |row| row.get(0))?;
-        Ok(Self { next_pack: last.unwrap_or(0) + 1, raw: Vec::with_capacity(PACK_SIZE_MAX), written: (0, 0) })
+        let next_pack = last.unwrap_or(0).checked_add(1);
+        let next_pack = next_pack.ok_or_else(|| StoreError::Damaged("its packs have no number left".to_owned()))?;
+        Ok(Self { next_pack, raw: Vec::with_capacity(PACK_SIZE_MAX), written: (0, 0) })
     }
 
     /// Number and bytes of the documents that were new to the case.
@@ -206,7 +208,7 @@ impl Case {
             hasher.update(part);
             sink(part)?;
             left -= part.len();
-            pack += 1;
+            pack = pack.checked_add(1).ok_or_else(|| damaged("lies in a pack without number"))?;
             start = 0;
         }
         if Digest::new(hasher.finalize().into()) == *digest {

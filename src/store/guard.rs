@@ -35,6 +35,10 @@ pub(super) struct Header {
 /// Reads a file's header and holds its length against what the header states: SQLite itself takes a file that was cut
 /// off for one with fewer rows.
 pub(super) fn read_header(path: &Path) -> Result<Option<Header>, StoreError> {
+    if !std::fs::metadata(path)?.is_file() {
+        // To open a named pipe would wait for whoever writes to it.
+        return Err(StoreError::NotACase(path.to_owned()));
+    }
     let mut file = File::open(path)?;
     let size = file.metadata()?.len();
     let mut header = [0; 100];

@@ -98,6 +98,10 @@ fn clean(name: &[u8]) -> Result<String, &'static str> {
 
 /// Opens an archive in a file.
 pub(super) fn open_file(path: &Path) -> io::Result<Box<dyn Tree>> {
+    if !std::fs::metadata(path)?.is_file() {
+        // To open a named pipe would wait for whoever writes to it.
+        return Err(io::Error::other("it is neither a file nor a directory"));
+    }
     let mut file = File::open(path)?;
     let mut start = [0; 512];
     let read = spool::read_up_to(&mut file, &mut start)?;

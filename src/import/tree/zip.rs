@@ -5,6 +5,7 @@ use std::io::{self, Cursor, Read};
 use std::sync::{Mutex, PoisonError};
 
 use super::archive::Index;
+use super::limits::{EXPANDED_SIZE_MAX, RATIO_FREE_SIZE, RATIO_MAX};
 use super::spool::{Spool, is_bomb};
 use super::{Listing, Tree};
 use crate::import::hashing::digest_of;
@@ -27,9 +28,19 @@ impl Zip {
         let spool = Spool::of_file(file.try_clone()?)?;
         let mut archive = zip::ZipArchive::new(file)?;
         let mut index = Index::default();
+        let mut budget = spool.size().saturating_mul(RATIO_MAX).clamp(RATIO_FREE_SIZE, EXPANDED_SIZE_MAX);
         for number in 0..archive.len() {
             match archive.by_index_raw(number) {
                 Ok(member) => {
+                    // Members can share the bytes that they are made of: each is small then, and their sum is not.
+                    if member.size() > budget {
+                        index.refuse(
+                            String::from_utf8_lossy(member.name_raw()).into_owned(),
+                            "with it the archive expands to too many times its size",
+                        );
+                        continue;
+                    }
+                    budget -= member.size();
                     if !add(&mut index, number, &member) {
                         break;
                     }
