@@ -280,9 +280,11 @@ fn gather<'a>(
     let of_signature = key(FactKind::Signature, &inputs, signature::VERSION);
     let seen = artifacts_digest(&artifacts);
     let of_digests = key(FactKind::Digests, &[Some(blob), Some(seen)], digests::VERSION);
-    let stored_attestation = desk.stored(&of_attestation)?;
-    let stored_signature = desk.stored(&of_signature)?;
-    let stored_digests = desk.stored(&of_digests)?;
+    // Facts of a document that the case does not hold are nobody's but whoever wrote the file's.
+    let is_held = desk.case.blob_size(&blob)?.is_some();
+    let stored_attestation = desk.stored(&of_attestation)?.filter(|_| is_held);
+    let stored_signature = desk.stored(&of_signature)?.filter(|_| is_held);
+    let stored_digests = desk.stored(&of_digests)?.filter(|_| is_held);
     let wanted = stored_attestation.is_none() || stored_signature.is_none() || stored_digests.is_none();
     let read = |digest: Option<Digest>, wanted: bool| match digest.filter(|_| wanted) {
         Some(digest) => desk.document(&digest, DOCUMENT_SIZE_MAX),
@@ -407,10 +409,11 @@ fn entries_of(
 ) -> Result<Vec<(TaskId, GraphEntry)>, StoreError> {
     let mut found = Vec::new();
     let mut missing = Vec::new();
+    let is_held = desk.case.blob_size(&graph)?.is_some();
     for (task_id, definition) in children {
         let inputs = [Some(*definition), Some(graph)];
         let key = fact_key(FactKind::GraphEntry, task_id, parent.to_string(), &inputs, graph_entry::VERSION);
-        match desk.stored::<GraphEntry>(&key)? {
+        match desk.stored::<GraphEntry>(&key)?.filter(|_| is_held) {
             Some(entry) => found.push((task_id.clone(), entry)),
             None => missing.push((task_id, key, *definition)),
         }

@@ -300,6 +300,27 @@ fn the_case_is_the_same_at_any_number_of_threads() {
     assert_eq!(dump("1"), dump("8"));
 }
 
+/// Whoever hands over a case file can leave the documents out and write the facts that they like.
+#[test]
+fn facts_without_their_documents_count_for_nothing() {
+    let full = CaseFile::of(&[sample("nightly-2026")]);
+    full.run(["replay", "--all"]).exits(0);
+    let bare = CaseFile::empty();
+    let folder = sample("nightly-2026");
+    let import = ["import", folder.to_str().unwrap(), "--keep-artifacts", "none"];
+    bare.run(import.iter().chain(&["--accept-keys", "--operator", "me"])).exits(0);
+    let honest = bare.run(["replay", "--all"]).exits(10).stdout;
+    let sqlite = bare.sqlite();
+    sqlite.execute("ATTACH ?1 AS other", [full.path.to_str().unwrap()]).unwrap();
+    let copied = sqlite.execute("INSERT OR IGNORE INTO fact SELECT * FROM other.fact", []).unwrap();
+    assert!(copied > 0);
+    drop(sqlite);
+    assert!(bare.run(["replay", "--all"]).exits(10).stdout == honest);
+    let damage = bare.run(["case", "verify"]).exits(1).stdout;
+    let damage = String::from_utf8_lossy(&damage);
+    assert!(damage.contains("fact signature"), "{damage}");
+}
+
 #[test]
 fn stored_facts_are_used_again() {
     let case = CaseFile::of(&[sample("nightly-2026")]);
