@@ -10,3 +10,4 @@ pub mod datestamp;
 pub mod fnmatch;
 pub mod json;
 pub mod openpgp;
+pub mod yaml;
