@@ -11,7 +11,7 @@ use crate::store::{ArtifactRow, DenialRow, Disposition, FileRow, ListingRow, PAC
 
 /// The most bytes of a queue reply. The largest real definition is well under 1 MiB; a listing of 10,000 artifacts is
 /// about 3 MiB.
-pub(super) const REPLY_SIZE_MAX: u64 = 64 * 1024 * 1024;
+pub(super) const REPLY_SIZE_MAX: u64 = 16 * 1024 * 1024;
 
 /// The contents of one task that are held in memory until they are written; what goes beyond is read again then.
 const CONTENTS_SIZE_MAX: usize = 4 * 1024 * 1024;
