@@ -10,7 +10,7 @@ use super::args::{GapsArgs, GapsFormat};
 use super::{Outcome, output, replay};
 use crate::export::text;
 use crate::model::{Completeness, Gap, TaskId};
-use crate::replay::{ReplayError, Targets};
+use crate::replay::Targets;
 use crate::store::{Access, Case};
 
 /// What is missing, for programs.
@@ -32,16 +32,10 @@ pub(super) fn run(case: Option<PathBuf>, args: &GapsArgs) -> anyhow::Result<Outc
     let targets = if args.targets.is_empty() { Targets::All } else { Targets::These(args.targets.clone()) };
     let Some(request) = replay::request(targets, &args.judgement) else { return Ok(Outcome::Usage) };
     let mut case = Case::open(path, Access::Keep)?;
-    let report = match crate::replay::replay(&mut case, &request) {
-        Ok(replayed) => replayed.report,
-        Err(
-            error @ (ReplayError::NothingToReplay | ReplayError::UnknownTarget(_) | ReplayError::UnknownSnapshot(_)),
-        ) => {
-            output::note(&format!("error: {error}"));
-            return Ok(Outcome::NothingToReplay);
-        }
-        Err(error @ (ReplayError::Store(_) | ReplayError::Rules(_))) => return Err(error.into()),
+    let Some(replayed) = replay::replay_or_say(&mut case, &request)? else {
+        return Ok(Outcome::NothingToReplay);
     };
+    let report = replayed.report;
     let mut out = output::stdout();
     match args.format {
         GapsFormat::Json => {

@@ -9,7 +9,7 @@ use crate::chain::{Mode, PRODUCTS};
 use crate::export::text::Detail;
 use crate::export::{json, text};
 use crate::model::{AsOf, Plane, Report, Severity, ToolUsed, Verdict};
-use crate::replay::{ReplayError, Request, SnapshotChoice, Targets, replay};
+use crate::replay::{ReplayError, Replayed, Request, SnapshotChoice, Targets, replay};
 use crate::rules::RuleBook;
 use crate::store::{Access, Case};
 
@@ -92,16 +92,7 @@ fn print(
     detail: Detail,
     fail_on: Option<FailOn>,
 ) -> anyhow::Result<Outcome> {
-    let replayed = match replay(case, request) {
-        Ok(replayed) => replayed,
-        Err(
-            error @ (ReplayError::NothingToReplay | ReplayError::UnknownTarget(_) | ReplayError::UnknownSnapshot(_)),
-        ) => {
-            output::note(&format!("error: {error}"));
-            return Ok(Outcome::NothingToReplay);
-        }
-        Err(error @ (ReplayError::Store(_) | ReplayError::Rules(_))) => return Err(error.into()),
-    };
+    let Some(replayed) = replay_or_say(case, request)? else { return Ok(Outcome::NothingToReplay) };
     let mut out = output::stdout();
     match format {
         Format::Text => text::write(&replayed.report, detail, &mut out)?,
@@ -123,5 +114,19 @@ pub(super) fn outcome(report: &Report, fail_on: Option<FailOn>) -> Outcome {
         Some(Verdict::Undetermined) => Outcome::Undetermined,
         Some(Verdict::Verified) if fails => Outcome::Findings,
         Some(Verdict::Verified) => Outcome::Done,
+    }
+}
+
+/// Replays; `None` where there is nothing to replay, which is said.
+pub(super) fn replay_or_say(case: &mut Case, request: &Request) -> anyhow::Result<Option<Replayed>> {
+    match replay(case, request) {
+        Ok(replayed) => Ok(Some(replayed)),
+        Err(
+            error @ (ReplayError::NothingToReplay | ReplayError::UnknownTarget(_) | ReplayError::UnknownSnapshot(_)),
+        ) => {
+            output::note(&format!("error: {error}"));
+            Ok(None)
+        }
+        Err(error @ (ReplayError::Store(_) | ReplayError::Rules(_))) => Err(error.into()),
     }
 }
