@@ -4,8 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::clock;
 use crate::import::KeepArtifacts;
-use crate::model::{AsOf, Moment, Severity, TaskId};
+use crate::model::{AsOf, Basis, Moment, Severity, TaskId};
+use crate::trust::Distrusted;
 
 /// Offline audit and forensics for the Taskcluster Chain of Trust.
 ///
@@ -119,6 +121,7 @@ pub(super) enum Format {
 /// Examples:
 ///   cotrace --case review.sqlite replay --all
 ///   cotrace --case review.sqlite replay --all --as-of 2017-07-01 --format json
+///   cotrace --case review.sqlite replay --all --distrust worker:signing-linux-12@2017-06-01 --known-as-of now
 ///   cotrace --case review.sqlite verify --all --fail-on high
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
@@ -145,10 +148,26 @@ pub(super) struct ReplayArgs {
 /// What a judgement depends on beyond the evidence.
 #[derive(Debug, Args)]
 pub(super) struct JudgementArgs {
-    /// The moment of judgement: `then` (when the target was judged), a date, which means 00:00:00Z of that day, or an
-    /// instant with its offset.
+    /// The moment of judgement: `then` (when the target was judged), a date, which means 00:00:00Z of that day, an instant
+    /// with its offset, or `now`.
     #[arg(long, value_name = "MOMENT", default_value = "then", value_parser = parse_as_of)]
     pub(super) as_of: AsOf,
+    /// The moment at which keys must be alive and in force; without it, that of --as-of.
+    #[arg(long, value_name = "MOMENT", value_parser = parse_moment)]
+    pub(super) keys_as_of: Option<Moment>,
+    /// The moment whose algorithms count; without it, that of --as-of.
+    #[arg(long, value_name = "MOMENT", value_parser = parse_moment)]
+    pub(super) policy_as_of: Option<Moment>,
+    /// The moment whose knowledge of revocations counts; without it, that of --as-of.
+    #[arg(long, value_name = "MOMENT", value_parser = parse_moment)]
+    pub(super) known_as_of: Option<Moment>,
+    /// Distrust something, from a moment on or always: `key:`, `worker:`, `pool:`, `task:`, `image:` or `tree:` and its
+    /// name, `@` and the moment. May be given several times.
+    #[arg(long, value_name = "KIND:NAME[@MOMENT]")]
+    pub(super) distrust: Vec<Distrusted>,
+    /// The bases of trust that count; without it, all.
+    #[arg(long, value_name = "BASES", value_delimiter = ',', value_enum)]
+    pub(super) trust: Vec<TrustBasis>,
     /// The rule book: `signatures` or `scriptworker-63.6.1`.
     #[arg(long, value_name = "BOOK")]
     pub(super) rules: Option<String>,
@@ -171,7 +190,29 @@ pub(super) struct JudgementArgs {
 }
 
 fn parse_as_of(text: &str) -> Result<AsOf, crate::model::InvalidMoment> {
-    if text == "then" { Ok(AsOf::Then) } else { text.parse::<Moment>().map(AsOf::At) }
+    if text == "then" { Ok(AsOf::Then) } else { parse_moment(text).map(AsOf::At) }
+}
+
+fn parse_moment(text: &str) -> Result<Moment, crate::model::InvalidMoment> {
+    if text == "now" { Ok(clock::now()) } else { text.parse() }
+}
+
+/// What `--trust` takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum TrustBasis {
+    /// The key ledgers that ship with cotrace.
+    Builtin,
+    /// What an operator accepted.
+    Operator,
+}
+
+impl From<TrustBasis> for Basis {
+    fn from(basis: TrustBasis) -> Self {
+        match basis {
+            TrustBasis::Builtin => Self::Builtin,
+            TrustBasis::Operator => Self::Operator,
+        }
+    }
 }
 
 /// What `--fail-on` takes.

@@ -52,6 +52,10 @@ pub(super) fn run(case: Option<PathBuf>, args: &GapsArgs) -> anyhow::Result<Outc
                 // Addresses are made of the deployment's root, which is captured text, and of encoded names.
                 writeln!(out, "{}", crate::model::Untrusted(url))?;
             }
+            let elsewhere = report.gaps.iter().filter(|gap| gap.url.is_none()).count();
+            if elsewhere > 0 {
+                output::note(&format!("{elsewhere} gaps have no address; --format text tells them"));
+            }
         }
         GapsFormat::Text => {
             for target in &report.targets {

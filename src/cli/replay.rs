@@ -8,7 +8,7 @@ use super::{Outcome, clock, output};
 use crate::chain::{Mode, PRODUCTS};
 use crate::export::text::Detail;
 use crate::export::{json, text};
-use crate::model::{AsOf, Plane, Report, Severity, ToolUsed, Verdict};
+use crate::model::{AsOf, Basis, ClockOverrides, Plane, Report, Severity, ToolUsed, Verdict};
 use crate::replay::{ReplayError, Replayed, Request, SnapshotChoice, Targets, replay};
 use crate::rules::RuleBook;
 use crate::store::{Access, Case};
@@ -29,6 +29,11 @@ pub(super) fn run(case: Option<PathBuf>, args: &ReplayArgs) -> anyhow::Result<Ou
 pub(super) fn replay_all(case: &mut Case, format: Format) -> anyhow::Result<Outcome> {
     let judgement = JudgementArgs {
         as_of: AsOf::Then,
+        keys_as_of: None,
+        policy_as_of: None,
+        known_as_of: None,
+        distrust: Vec::new(),
+        trust: Vec::new(),
         rules: None,
         task_type: None,
         product: None,
@@ -78,6 +83,13 @@ pub(super) fn request(targets: Targets, args: &JudgementArgs) -> Option<Request>
         product: args.product.clone(),
         mode: if args.no_check_task { Mode::BeforeRun } else { Mode::AfterRun },
         as_of: args.as_of,
+        clocks: ClockOverrides { key: args.keys_as_of, policy: args.policy_as_of, knowledge: args.known_as_of },
+        bases: if args.trust.is_empty() {
+            Basis::ALL.into_iter().collect()
+        } else {
+            args.trust.iter().copied().map(Basis::from).collect()
+        },
+        distrust: args.distrust.clone(),
         book,
         book_basis: if args.rules.is_some() { "requested" } else { "default" }.to_owned(),
         tool: ToolUsed { name: "cotrace".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() },
@@ -127,6 +139,6 @@ pub(super) fn replay_or_say(case: &mut Case, request: &Request) -> anyhow::Resul
             output::note(&format!("error: {error}"));
             Ok(None)
         }
-        Err(error @ (ReplayError::Store(_) | ReplayError::Rules(_))) => Err(error.into()),
+        Err(error @ (ReplayError::Store(_) | ReplayError::Rules(_) | ReplayError::Ledger(_))) => Err(error.into()),
     }
 }

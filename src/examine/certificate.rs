@@ -4,21 +4,24 @@
 //! answer can change, for every policy that was ever in force, and the answers are kept as step functions. Judgement
 //! looks up. Sequoia is never asked without a time: that would read the clock.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime};
 
 use sequoia_openpgp::Fingerprint;
-use sequoia_openpgp::cert::amalgamation::ValidAmalgamation as _;
 use sequoia_openpgp::cert::{Cert, CertParser};
 use sequoia_openpgp::packet::Signature;
 use sequoia_openpgp::parse::Parse;
 use sequoia_openpgp::policy::{AsymmetricAlgorithm, HashAlgoSecurity, StandardPolicy};
-use sequoia_openpgp::types::{HashAlgorithm, RevocationStatus};
+use sequoia_openpgp::types::{HashAlgorithm, RevocationType};
 
-use crate::model::{Certificate, CertificateKey, CertificateStep, KeyId, Moment, PolicyEra, Validity};
+use crate::formats::openpgp::dearmor;
+use crate::model::{
+    Certificate, CertificateKey, CertificateStep, Digest, KeyId, Moment, PolicyEra, Revocation, Validity,
+};
 
 /// Raised when the answers of this file could change.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 
 /// The most certificates that are read from one file. The largest real key file holds two.
 const CERTIFICATES_MAX: usize = 256;
@@ -38,7 +41,8 @@ pub fn examine(bytes: &[u8]) -> Vec<Certificate> {
 
 /// Reads a file of certificates, armored or binary.
 pub(super) fn read(bytes: &[u8]) -> Result<Vec<Cert>, String> {
-    let parser = CertParser::from_bytes(bytes).map_err(|error| format!("it is no OpenPGP certificate: {error}"))?;
+    let packets = packets(bytes);
+    let parser = CertParser::from_bytes(&packets).map_err(|error| format!("it is no OpenPGP certificate: {error}"))?;
     let certs: Vec<Cert> = parser.take(CERTIFICATES_MAX).filter_map(Result::ok).collect();
     if certs.is_empty() {
         return Err("it holds no OpenPGP certificate".to_owned());
@@ -76,6 +80,7 @@ fn examine_cert(cert: &Cert) -> Certificate {
         algorithm: algorithm(key.key().pk_algo().to_string().as_str(), key.key().mpis().bits()),
         created: moment(key.key().creation_time()),
         eras: eras(cert, &key.key().fingerprint(), key.key().creation_time(), &policies, &moments),
+        revocations: revocations(cert, &key.key().fingerprint()),
     });
     Certificate {
         key: key_id(cert),
@@ -154,10 +159,7 @@ fn validity(
 fn ask(cert: &Cert, key: &Fingerprint, policy: &StandardPolicy<'_>, time: SystemTime) -> Option<Validity> {
     let valid = cert.with_policy(policy, time).ok()?;
     let amalgamation = valid.keys().find(|found| found.key().fingerprint() == *key)?;
-    let revoked = |status: RevocationStatus<'_>| matches!(status, RevocationStatus::Revoked(_));
-    let validity = if revoked(valid.revocation_status()) || revoked(amalgamation.revocation_status()) {
-        Validity::Revoked
-    } else if valid.alive().is_err() || amalgamation.alive().is_err() {
+    let validity = if valid.alive().is_err() || amalgamation.alive().is_err() {
         Validity::Expired
     } else if !amalgamation.for_signing() {
         Validity::NotForSigning
@@ -165,6 +167,44 @@ fn ask(cert: &Cert, key: &Fingerprint, policy: &StandardPolicy<'_>, time: System
         Validity::Valid
     };
     Some(validity)
+}
+
+/// What revokes a key: revocations of the key itself, and of the primary key, which stands for all.
+fn revocations(cert: &Cert, key: &Fingerprint) -> Vec<Revocation> {
+    let concerned = cert.keys().filter(|found| [cert.fingerprint(), key.clone()].contains(&found.key().fingerprint()));
+    let signatures = concerned.flat_map(|found| found.bundle().self_revocations().collect::<Vec<_>>());
+    let told = signatures.map(|signature| {
+        let reason = signature.reason_for_revocation();
+        Revocation {
+            made: signature.signature_creation_time().and_then(moment),
+            is_hard: reason.is_none_or(|(reason, _)| reason.revocation_type() == RevocationType::Hard),
+            reason: reason.map_or_else(
+                || "no reason given".to_owned(),
+                |(reason, words)| {
+                    let words = String::from_utf8_lossy(words);
+                    if words.is_empty() { reason.to_string() } else { format!("{reason}: {words}") }
+                },
+            ),
+        }
+    });
+    told.collect()
+}
+
+/// A digest over the packets of a file of certificates, without their armor: by it, a file that was exported in another
+/// wrapping is still known. It covers exactly the bytes that are read as certificates.
+pub fn packets_digest(bytes: &[u8]) -> Digest {
+    Digest::of(&packets(bytes))
+}
+
+/// The packets of a file: those of its armored blocks, or all of it where there are none.
+fn packets(bytes: &[u8]) -> Cow<'_, [u8]> {
+    let mut packets = Vec::new();
+    let mut rest = bytes;
+    while let Ok(block) = dearmor(rest) {
+        packets.extend_from_slice(&block.bytes);
+        rest = rest.get(block.span.end..).unwrap_or_default();
+    }
+    if packets.is_empty() { Cow::Borrowed(bytes) } else { Cow::Owned(packets) }
 }
 
 /// Every moment at which the validity of a certificate's keys can change: creations, ends of keys and of signatures,

@@ -6,8 +6,8 @@ use std::io::{self, Write};
 use anstyle::{AnsiColor, Style};
 
 use crate::model::{
-    Evidence, Finding, Gap, GapKind, LinkReport, Outcome, Plane, Presence, Report, Severity, Subject, TargetReport,
-    TaskId, Untrusted, Verdict,
+    Basis, Evidence, Finding, Gap, GapKind, LinkReport, Moment, Outcome, Plane, Presence, Report, Severity, Subject,
+    TargetReport, TaskId, Untrusted, Verdict,
 };
 
 /// How much of each target is told.
@@ -27,11 +27,24 @@ pub fn write(report: &Report, detail: Detail, out: &mut dyn Write) -> io::Result
     for target in &report.targets {
         write_target(target, detail, out)?;
     }
+    write_trust(report, out)?;
     write_counts(report, out)?;
     write_findings(report, out)?;
     write_gaps(report, out)?;
     write_not_checked(report, out)?;
     writeln!(out, "{DIM}case {} · {} {}{DIM:#}", report.case, report.tool.name, report.tool.version)
+}
+
+/// What was distrusted, and which bases of trust were left out.
+fn write_trust(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    for distrusted in &report.trust.distrust {
+        writeln!(out, "distrusted: {}", Untrusted(distrusted))?;
+    }
+    if report.trust.bases.len() < Basis::ALL.len() {
+        let bases: Vec<&str> = report.trust.bases.iter().map(|basis| basis.word()).collect();
+        writeln!(out, "keys count only if trusted by: {}", bases.join(", "))?;
+    }
+    Ok(())
 }
 
 const fn verdict_style(verdict: Verdict) -> Style {
@@ -94,12 +107,21 @@ fn write_target(target: &TargetReport, detail: Detail, out: &mut dyn Write) -> i
 }
 
 fn write_clocks(target: &TargetReport, out: &mut dyn Write) -> io::Result<()> {
-    let moment = target.as_of.clocks.key.map_or_else(|| "an unknown moment".to_owned(), |moment| moment.to_string());
+    let told =
+        |moment: Option<Moment>| moment.map_or_else(|| "an unknown moment".to_owned(), |moment| moment.to_string());
+    let clocks = &target.as_of.clocks;
+    let moment = told(clocks.key);
+    let apart = clocks.policy != clocks.key || clocks.knowledge != clocks.key;
+    let apart = if apart {
+        format!(", algorithms as of {}, key facts known as of {}", told(clocks.policy), told(clocks.knowledge))
+    } else {
+        String::new()
+    };
     let basis = target.as_of.basis.as_ref().map(|basis| format!(" ({})", Untrusted(basis))).unwrap_or_default();
     let product = target.product.as_deref().unwrap_or("product undecided");
     writeln!(out, "  {DIM}{}{DIM:#}", completeness(target))?;
     let (mode, rules) = (&target.mode, &target.rules.id);
-    writeln!(out, "  {DIM}as of {moment}{basis} · rules {rules} · {mode} · {}{DIM:#}", Untrusted(product))
+    writeln!(out, "  {DIM}as of {moment}{basis}{apart} · rules {rules} · {mode} · {}{DIM:#}", Untrusted(product))
 }
 
 /// How much of the evidence that a target needs is there, in a line.

@@ -4,7 +4,7 @@ use super::capture::SMALL_FILE_SIZE_MAX;
 use super::tree::{self, Found, Listing, Tree};
 use crate::formats::json::{Value, parse, to_compact_string};
 use crate::model::Digest;
-use crate::store::{Disposition, FileRow, KeyRow};
+use crate::store::{Disposition, FileRow, KeyKind, KeyRow};
 
 /// Reads the rows of a list of keys; the text is the list's path.
 type RowReader = fn(&Value, &str) -> Result<Vec<KeyRow>, String>;
@@ -18,7 +18,7 @@ pub(super) struct Keys {
     pub(super) files: Vec<FileRow>,
 }
 
-/// Reads `keys.json`, `keys/ed25519.json` and `keys/openpgp/<role>/`. `simple` is the file `keys.json`, `folder` the
+/// Reads `keys.json`, `keys/ed25519.json`, `keys/ledger.json` and `keys/openpgp/<role>/`. `simple` is the file `keys.json`, `folder` the
 /// folder `keys`.
 pub(super) fn read_keys(tree: &dyn Tree, simple: Option<&Found>, folder: Option<&Found>) -> Keys {
     let mut keys = Keys::default();
@@ -44,6 +44,8 @@ impl Keys {
             let path = format!("keys/{}", file.name);
             if file.name == "ed25519.json" {
                 self.list(tree, &file, &path, dated_rows);
+            } else if file.name == "ledger.json" {
+                self.ledger(tree, &file, &path);
             } else {
                 self.set_aside(path, Disposition::Ignored, "it is no list of keys that this cotrace reads".to_owned());
             }
@@ -78,6 +80,22 @@ impl Keys {
         self.evidence(path.to_owned(), bytes, reason);
     }
 
+    /// Keeps a ledger of key epochs. Whether it can be read is told where it is used.
+    fn ledger(&mut self, tree: &dyn Tree, file: &Found, path: &str) {
+        match tree::read(tree, &file.path, SMALL_FILE_SIZE_MAX) {
+            Ok(bytes) => {
+                self.rows.push(KeyRow {
+                    kind: KeyKind::Ledger,
+                    file: Some(Digest::of(&bytes)),
+                    path: path.to_owned(),
+                    ..KeyRow::default()
+                });
+                self.evidence(path.to_owned(), bytes, None);
+            }
+            Err(error) => self.set_aside(path.to_owned(), Disposition::Quarantined, error.to_string()),
+        }
+    }
+
     /// Reads `keys/openpgp/<role>/`: every file below a role's folder.
     fn openpgp(&mut self, tree: &dyn Tree, folder: &str) {
         let walk = tree::walk(tree, folder);
@@ -100,6 +118,7 @@ impl Keys {
         match tree::read(tree, &file.path, SMALL_FILE_SIZE_MAX) {
             Ok(bytes) => {
                 self.rows.push(KeyRow {
+                    kind: KeyKind::Openpgp,
                     role: role.to_owned(),
                     file: Some(Digest::of(&bytes)),
                     path: path.clone(),

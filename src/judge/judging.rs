@@ -9,7 +9,7 @@ use crate::model::{
     Plane, Presence, Reason, Role, Subject, TaskFacts, TaskId, Verdict,
 };
 use crate::rules::RuleBook;
-use crate::trust::Ledger;
+use crate::trust::{Distrusted, Ledger};
 
 /// What a judgement came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,12 +52,21 @@ pub struct LinkJudgement {
 pub(super) type Ruling = (Outcome, String);
 
 /// Judges a chain at a moment.
-pub fn judge(chain: &Chain, facts: &Facts, book: &RuleBook, ledger: &Ledger, clocks: Clocks, mode: Mode) -> Judgement {
+pub fn judge(
+    chain: &Chain,
+    facts: &Facts,
+    book: &RuleBook,
+    ledger: &Ledger,
+    distrust: &[Distrusted],
+    clocks: Clocks,
+    mode: Mode,
+) -> Judgement {
     let mut judging = Judging {
         chain,
         facts,
         book,
         ledger,
+        distrust,
         clocks,
         mode,
         findings: Vec::new(),
@@ -109,6 +118,7 @@ pub(super) struct Judging<'a> {
     pub(super) facts: &'a Facts,
     pub(super) book: &'a RuleBook,
     pub(super) ledger: &'a Ledger,
+    pub(super) distrust: &'a [Distrusted],
     pub(super) clocks: Clocks,
     pub(super) mode: Mode,
     pub(super) trust_basis: BTreeSet<Basis>,
@@ -125,6 +135,7 @@ impl<'a> Judging<'a> {
         self.key = None;
         let results: Vec<CheckResult> = Check::ALL
             .into_iter()
+            .filter(|check| *check != Check::Distrust || !self.distrust.is_empty())
             .map(|check| {
                 self.check = check;
                 let (outcome, detail) = checks::run(check, self, link);

@@ -22,11 +22,13 @@ pub enum Check {
     DockerImage,
     /// The definition is the one that the parent's task graph lists.
     Graph,
+    /// It has nothing to do with what the operator distrusts; only there where something is.
+    Distrust,
 }
 
 impl Check {
     /// Every check, in the order in which reports list them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Chain,
         Self::Definition,
         Self::Attestation,
@@ -34,6 +36,7 @@ impl Check {
         Self::Artifacts,
         Self::DockerImage,
         Self::Graph,
+        Self::Distrust,
     ];
 
     /// The word that reports use.
@@ -46,6 +49,7 @@ impl Check {
             Self::Artifacts => "artifacts",
             Self::DockerImage => "docker-image",
             Self::Graph => "graph",
+            Self::Distrust => "distrust",
         }
     }
 }

@@ -90,7 +90,11 @@ codes! {
     KeyRevoked "key-revoked" High NotTrusted "The signature is sound, but its key was revoked.";
     KeyRefusedByPolicy "key-refused-by-policy" High NotTrusted "The signature is sound, but key or signature rest on an algorithm that no longer counted at the moment of judgement.";
     KeyUnusable "key-unusable" High NotTrusted "The signature is sound, but its key is not one for signing.";
+    KeyRevokedLater "key-revoked-later" High NotTrusted "A trusted key was revoked by something that was not known at the moment of judgement.";
+    KeyVariantUnknown "key-variant-unknown" High NotTrusted "A key's certificate is another variant than any that the key ledger vouches for.";
+    KeyLedgerOutdated "key-ledger-outdated" Low Absent "A key is trusted on the word of a ledger that was last read before the moment of judgement.";
     KeyMalformed "key-malformed" Medium Malformed "A listed key can't be read, or is one that anybody can forge signatures for.";
+    Distrusted "distrusted" High NotTrusted "A link has to do with something that the operator distrusts.";
     ArtifactMissing "artifact-missing" High Absent "An artifact that the chain consumes is not there.";
     ArtifactNotAttested "artifact-not-attested" High Contradicted "An artifact that the chain consumes is not in its maker's attestation.";
     ArtifactDigestMismatch "artifact-digest-mismatch" High Contradicted "An artifact that the chain consumes is not what its maker attested.";

@@ -372,8 +372,29 @@ pub struct CertificateKey {
     pub algorithm: String,
     /// When it was created.
     pub created: Option<Moment>,
-    /// Its validity, by policy time.
+    /// Its validity, by policy time, revocations left aside.
     pub eras: Vec<PolicyEra>,
+    /// What revokes it, or its whole certificate. When each counts depends on when it was known.
+    pub revocations: Vec<Revocation>,
+}
+
+/// A revocation that its own key made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Revocation {
+    /// The time that it claims.
+    pub made: Option<Moment>,
+    /// Whether it counts at every key time: the key was compromised, or no reason is given.
+    pub is_hard: bool,
+    /// The reason that it states. Captured text.
+    pub reason: String,
+}
+
+impl Revocation {
+    /// Whether it rejects a signature that is judged at a key time.
+    pub fn rejects(&self, key_time: Moment) -> bool {
+        self.is_hard || self.made.is_none_or(|made| made <= key_time)
+    }
 }
 
 /// From one policy time on, until the next era's: which algorithms count.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::Moment;
+use super::{Digest, Moment};
 
 /// A key's name: `ed25519:` and the public key in base64, as key lists have it; or `openpgp:` and the certificate's fingerprint.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -26,6 +26,16 @@ impl KeyId {
     /// The name as text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The fingerprint of an OpenPGP certificate.
+    pub fn fingerprint(&self) -> Option<&str> {
+        self.0.strip_prefix("openpgp:")
+    }
+
+    /// The public key of an ed25519 key, in base64.
+    pub fn public_key(&self) -> Option<&str> {
+        self.0.strip_prefix("ed25519:")
     }
 }
 
@@ -62,17 +72,49 @@ impl fmt::Display for Role {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Basis {
-    /// An operator accepted it.
+    /// A ledger that ships with cotrace: facts of public repositories, as somebody read them.
+    Builtin,
+    /// An operator accepted it, and the custody log says who.
     Operator,
 }
 
 impl Basis {
-    /// The word that reports use.
+    /// Every basis.
+    pub const ALL: [Self; 2] = [Self::Builtin, Self::Operator];
+
+    /// The word that reports and the command line use.
     pub const fn word(self) -> &'static str {
         match self {
+            Self::Builtin => "builtin",
             Self::Operator => "operator",
         }
     }
+}
+
+/// How an epoch began or ended, as its source tells.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub struct EpochEvent {
+    /// When the key set that has it was made, where that is not a release.
+    pub at: Option<Moment>,
+    /// The signed tag of that key set.
+    pub tag: Option<String>,
+    /// The release that made it effective.
+    pub release: Option<String>,
+    /// When that release was made.
+    pub released_at: Option<Moment>,
+    /// The commit.
+    pub commit: Option<String>,
+    /// When the commit was made, as its author's clock had it.
+    pub committed_at: Option<Moment>,
+    /// When it landed on the main branch.
+    pub landed_at: Option<Moment>,
+    /// Who made the commit.
+    pub who: Option<String>,
+    /// The fingerprint of the key that signed the tag, or the commit where there is none.
+    pub signer: Option<String>,
+    /// Why, in the source's words.
+    pub why: Option<String>,
 }
 
 /// An interval in which a key was trusted for a role.
@@ -86,8 +128,18 @@ pub struct KeyEpoch {
     pub from: Option<Moment>,
     /// First moment without trust; `None` where the source gives no end.
     pub until: Option<Moment>,
+    /// The deployments whose verifiers trusted it, by root URL; empty where the source names none: then any.
+    pub deployments: Vec<String>,
+    /// The file whose certificate counts in it. Other files may hold other variants of the same certificate.
+    pub file: Option<Digest>,
     /// What says so.
     pub source: String,
+    /// How it began, where the source tells.
+    pub began: Option<EpochEvent>,
+    /// How it ended, where the source tells.
+    pub ended: Option<EpochEvent>,
+    /// The moment up to which the source knows; `None` where it names no such moment.
+    pub known_until: Option<Moment>,
     /// On whose word it counts; `None` while nobody has accepted it.
     pub basis: Option<Basis>,
 }
@@ -96,5 +148,12 @@ impl KeyEpoch {
     /// Whether `moment` lies in [from, until).
     pub fn contains(&self, moment: Moment) -> bool {
         self.from.is_none_or(|from| from <= moment) && self.until.is_none_or(|until| moment < until)
+    }
+
+    /// Whether it counts for a deployment; where the deployment is not known, it does.
+    pub fn is_of(&self, root_url: Option<&str>) -> bool {
+        let plain = |url: &str| url.trim_end_matches('/').to_owned();
+        self.deployments.is_empty()
+            || root_url.is_none_or(|root| self.deployments.iter().any(|of| plain(of) == plain(root)))
     }
 }

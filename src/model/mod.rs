@@ -29,16 +29,16 @@ pub use edge::{Edge, Origin, UpstreamArtifact};
 pub use evidence::{ArtifactRecord, Conflict, Denial, TaskEvidence};
 pub use fact::{
     ArmorNote, Attestation, Certificate, CertificateKey, CertificateStep, Claim, ClaimState, Definition, DigestFact,
-    DigestOutcome, FactKey, FactKind, Form, GraphEntry, PolicyEra, Signature, SignatureState, TaskImage, Validity,
-    WorkerHints,
+    DigestOutcome, FactKey, FactKind, Form, GraphEntry, PolicyEra, Revocation, Signature, SignatureState, TaskImage,
+    Validity, WorkerHints,
 };
 pub use facts::{AttestationFacts, Facts, TaskFacts};
 pub use finding::{Asserter, Evidence, Finding, Plane, Reason, Severity, Subject};
-pub use key::{Basis, KeyEpoch, KeyId, Role};
-pub use moment::{AsOf, Clocks, InvalidMoment, Moment};
+pub use key::{Basis, EpochEvent, KeyEpoch, KeyId, Role};
+pub use moment::{AsOf, ClockOverrides, Clocks, InvalidMoment, Moment};
 pub use report::{
     AsOfUsed, AttestationReport, ClocksUsed, Completeness, Gap, GapKind, LinkReport, NotChecked, Report, RulesUsed,
-    TargetReport, ToolUsed,
+    TargetReport, ToolUsed, TrustUsed,
 };
 pub use task::{InvalidTaskId, Run, TaskId};
 pub use untrusted::Untrusted;

@@ -89,6 +89,28 @@ pub enum AsOf {
     At(Moment),
 }
 
+/// Clocks that are moved alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ClockOverrides {
+    /// Key time.
+    pub key: Option<Moment>,
+    /// Policy time.
+    pub policy: Option<Moment>,
+    /// Knowledge time.
+    pub knowledge: Option<Moment>,
+}
+
+impl ClockOverrides {
+    /// The clocks of a judgement at a moment.
+    pub fn clocks(&self, moment: Moment) -> Clocks {
+        Clocks {
+            key: self.key.unwrap_or(moment),
+            policy: self.policy.unwrap_or(moment),
+            knowledge: self.knowledge.unwrap_or(moment),
+        }
+    }
+}
+
 /// The moments at which keys live, algorithms count, and key sets were known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Clocks {

@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use super::{
-    Basis, CheckResult, Clocks, Digest, Finding, Form, Moment, Presence, Reason, SignatureState, Subject, TaskId,
-    Verdict,
+    Basis, CheckResult, ClockOverrides, Clocks, Digest, Finding, Form, Moment, Presence, Reason, SignatureState,
+    Subject, TaskId, Verdict,
 };
 
 /// Verdicts, findings and gaps of one replay. The same case, rules, moment and version give the same report.
@@ -20,6 +20,8 @@ pub struct Report {
     /// A digest over what else the verdicts rest on: which keys are accepted, and of how many documents the contents are
     /// kept. Two reports of one case that differ say so here.
     pub inputs: Digest,
+    /// What was trusted and distrusted.
+    pub trust: TrustUsed,
     /// The targets, in the order of their task ids.
     pub targets: Vec<TargetReport>,
     /// The findings, ordered by plane, severity, code, subject.
@@ -28,6 +30,15 @@ pub struct Report {
     pub gaps: Vec<Gap>,
     /// What no verdict of this report covers.
     pub not_checked: Vec<NotChecked>,
+}
+
+/// What was trusted and distrusted, as asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct TrustUsed {
+    /// The bases of trust that count.
+    pub bases: Vec<Basis>,
+    /// What is distrusted, as `KIND:NAME` or `KIND:NAME@MOMENT`.
+    pub distrust: Vec<String>,
 }
 
 /// The program that made a report.
@@ -57,12 +68,14 @@ pub struct AsOfUsed {
     pub mode: String,
     /// What `then` was taken from; `null` where a moment was named.
     pub basis: Option<String>,
+    /// The clocks that were moved away from that moment.
+    pub moved: ClocksUsed,
     /// The clocks.
     #[serde(flatten)]
     pub clocks: ClocksUsed,
 }
 
-/// The three clocks; `null` where `then` could not be worked out.
+/// The three clocks; `null` where `then` could not be worked out, and of clocks that were not moved.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ClocksUsed {
     /// Key time.
@@ -71,6 +84,12 @@ pub struct ClocksUsed {
     pub policy: Option<Moment>,
     /// Knowledge time.
     pub knowledge: Option<Moment>,
+}
+
+impl From<ClockOverrides> for ClocksUsed {
+    fn from(moved: ClockOverrides) -> Self {
+        Self { key: moved.key, policy: moved.policy, knowledge: moved.knowledge }
+    }
 }
 
 impl From<Option<Clocks>> for ClocksUsed {

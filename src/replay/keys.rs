@@ -1,12 +1,15 @@
 //! The keys of a replay: the keyring that signatures are tried against, and the ledger of who is trusted.
 
+use std::collections::BTreeMap;
+
 use rayon::prelude::*;
 
 use super::examination::{FactDesk, input_digest};
+use super::targets::ReplayError;
 use crate::examine::{Keyring, ListedKey, certificate};
-use crate::model::{Basis, Certificate, Code, Digest, FactKey, FactKind, KeyEpoch, Moment, Role};
-use crate::store::{KeyRow, StoreError};
-use crate::trust::Ledger;
+use crate::model::{Basis, Certificate, Code, Digest, FactKey, FactKind, KeyEpoch, KeyId, Moment, Role};
+use crate::store::{KeyKind, KeyRow, StoreError};
+use crate::trust::{Ledger, LedgerEpoch, LedgerFile};
 
 /// The most bytes of a key file. Imports keep none larger.
 const KEY_FILE_SIZE_MAX: u64 = 16 * 1024 * 1024;
@@ -26,10 +29,12 @@ pub(super) struct Keys {
     pub(super) keyring: Keyring,
     pub(super) ledger: Ledger,
     pub(super) problems: Vec<KeyProblem>,
+    /// Since when each key file has been known; `None`: always.
+    known_since: BTreeMap<Digest, Option<Moment>>,
 }
 
-/// Reads the keys of the case and examines the certificates that have not been yet.
-pub(super) fn load(desk: &mut FactDesk<'_>) -> Result<Keys, StoreError> {
+/// Reads the keys of the case, adds those that ship with cotrace, and examines the certificates that have not been yet.
+pub(super) fn load(desk: &mut FactDesk<'_>) -> Result<Keys, ReplayError> {
     let rows = desk.case.keys()?;
     let mut files = Vec::new();
     for row in &rows {
@@ -37,57 +42,140 @@ pub(super) fn load(desk: &mut FactDesk<'_>) -> Result<Keys, StoreError> {
         files.push(bytes);
     }
     let mut keys = Keys::default();
-    for (row, bytes) in rows.iter().zip(&files) {
-        keys.add(row, bytes.as_deref());
+    let mut ledgers: Vec<Counting> =
+        LedgerFile::all()?.into_iter().map(|ledger| Counting { ledger, basis: Some(Basis::Builtin) }).collect();
+    let listed = || rows.iter().zip(&files);
+    for (row, bytes) in listed().filter(|(row, _)| row.kind == KeyKind::Ledger) {
+        ledgers.extend(keys.read_ledger(row, bytes.as_deref()));
     }
-    for (certificate, is_accepted, file) in certificates(desk, &rows, &files)? {
-        keys.ledger.add_certificate(certificate, is_accepted, file);
+    for (row, bytes) in listed().filter(|(row, _)| row.kind != KeyKind::Ledger) {
+        keys.add(row, bytes.as_deref(), &ledgers);
+    }
+    // Last in the keyring: a key that the case brings is the likelier one.
+    for (counting, epoch) in epochs_of(&ledgers) {
+        if let Some(public_key) = epoch.key.public_key() {
+            keys.keyring.add(&epoch.role, ListedKey::Ed25519(public_key));
+        }
+        keys.ledger.add_epoch(counting.ledger.epoch(epoch, None, counting.basis));
+    }
+    for (certificate, file) in certificates(desk, &rows, &files)? {
+        let known_since = keys.known_since.get(&file).copied().flatten();
+        keys.ledger.add_certificate(certificate, file, known_since);
     }
     Ok(keys)
 }
 
+/// A ledger, and on whose word it counts.
+struct Counting {
+    ledger: LedgerFile,
+    basis: Option<Basis>,
+}
+
+/// The epochs of all ledgers.
+fn epochs_of(ledgers: &[Counting]) -> impl Iterator<Item = (&Counting, &LedgerEpoch)> {
+    ledgers.iter().flat_map(|counting| counting.ledger.epochs.iter().map(move |epoch| (counting, epoch)))
+}
+
 impl Keys {
-    fn add(&mut self, row: &KeyRow, file: Option<&[u8]>) {
+    fn add(&mut self, row: &KeyRow, bytes: Option<&[u8]>, ledgers: &[Counting]) {
         let role = Role::new(row.role.clone());
-        let problem = |message: String| KeyProblem {
-            code: Code::KeyMalformed,
+        let problem = |code: Code, message: String| KeyProblem {
+            code,
             role: role.clone(),
             blob: row.file,
             message: format!("{}: {message}", row.path),
         };
-        let listed = match (&row.public_key, file) {
+        let listed = match (&row.public_key, bytes) {
             (Some(text), _) => ListedKey::Ed25519(text),
             (None, Some(bytes)) => ListedKey::Openpgp(bytes),
             (None, None) => {
-                let missing = problem("the key file's bytes are not in the case".to_owned());
+                let missing = problem(Code::KeyMalformed, "the key file's bytes are not in the case".to_owned());
                 self.problems.push(missing);
                 return;
             }
         };
-        let interval = (moment(row.valid_from.as_deref()), moment(row.valid_until.as_deref()));
-        let (from, until) = match interval {
-            (Ok(from), Ok(until)) => (from, until),
-            (Err(_), _) | (_, Err(_)) => {
-                self.problems.push(problem("its interval can't be read, so it is never in force".to_owned()));
-                (Moment::from_unix(0), Moment::from_unix(0))
-            }
-        };
+        let interval =
+            moment(row.valid_from.as_deref()).and_then(|from| Ok((from, moment(row.valid_until.as_deref())?)));
+        let (from, until) = interval.unwrap_or_else(|_| {
+            let unreadable = "its interval can't be read, so it is never in force".to_owned();
+            self.problems.push(problem(Code::KeyMalformed, unreadable));
+            (Moment::from_unix(0), Moment::from_unix(0))
+        });
         let entry = self.keyring.add(&role, listed);
         if let Some(why) = entry.problem {
             let shown = row.public_key.as_deref().unwrap_or("a certificate");
-            let unusable = problem(format!("the key {shown} of {role} can't be used: {why}"));
-            self.problems.push(unusable);
+            let message = format!("the key {shown} of {role} can't be used: {why}");
+            self.problems.push(problem(Code::KeyMalformed, message));
+        }
+        if let Some(file) = row.file {
+            self.know(file, row.imported_at);
         }
         for key in entry.keys {
+            let is_known = epochs_of(ledgers).any(|(_, epoch)| epoch.key == key);
+            // What a ledger knows of a key is not widened by somebody who accepts it without saying from when to when.
+            if is_known && from.is_none() && until.is_none() {
+                let vouched = self.add_vouched(row, &key, bytes, ledgers);
+                if !vouched {
+                    let message = format!("it holds another variant of {key} than any that the ledger vouches for");
+                    self.problems.push(problem(Code::KeyVariantUnknown, message));
+                }
+                continue;
+            }
             self.ledger.add_epoch(KeyEpoch {
                 key,
                 role: role.clone(),
                 from,
                 until,
+                deployments: Vec::new(),
+                file: row.file,
                 source: row.source.clone().unwrap_or_else(|| row.path.clone()),
+                began: None,
+                ended: None,
+                known_until: None,
                 basis: row.accepted_by.as_ref().map(|_| Basis::Operator),
             });
         }
+    }
+
+    /// Reads a ledger that the case brings; one that can't be read is told.
+    fn read_ledger(&mut self, row: &KeyRow, bytes: Option<&[u8]>) -> Option<Counting> {
+        let text = bytes.map(String::from_utf8_lossy);
+        let read = text.ok_or_else(|| format!("{}: the ledger's bytes are not in the case", row.path));
+        match read.and_then(|text| LedgerFile::read(&row.path, &text).map_err(|error| error.to_string())) {
+            Ok(ledger) => Some(Counting { ledger, basis: row.accepted_by.as_ref().map(|_| Basis::Operator) }),
+            Err(message) => {
+                let role = Role::new("");
+                self.problems.push(KeyProblem { code: Code::KeyMalformed, role, blob: row.file, message });
+                None
+            }
+        }
+    }
+
+    /// Adds the ledgers' epochs of a key that vouch for the bytes of its file; whether there is one.
+    fn add_vouched(&mut self, row: &KeyRow, key: &KeyId, bytes: Option<&[u8]>, ledgers: &[Counting]) -> bool {
+        let digests = row.file.zip(bytes.map(certificate::packets_digest));
+        let vouches = |epoch: &LedgerEpoch| match digests {
+            Some((file, packets)) => epoch.vouches_for(&file, &packets),
+            None => true,
+        };
+        let mut vouched = false;
+        for (counting, epoch) in epochs_of(ledgers).filter(|(_, epoch)| epoch.key == *key && vouches(epoch)) {
+            vouched = true;
+            if let Some(file) = row.file {
+                self.know(file, Some(epoch.from));
+            }
+            self.ledger.add_epoch(counting.ledger.epoch(epoch, row.file, counting.basis));
+            if row.accepted_by.is_some() {
+                self.ledger.add_epoch(counting.ledger.epoch(epoch, row.file, Some(Basis::Operator)));
+            }
+        }
+        vouched
+    }
+
+    /// Notes since when a file has been known: the earliest that anything says.
+    fn know(&mut self, file: Digest, since: Option<Moment>) {
+        let known = self.known_since.entry(file).or_insert(since);
+        *known = (*known).min(since);
     }
 }
 
@@ -95,15 +183,15 @@ fn moment(text: Option<&str>) -> Result<Option<Moment>, crate::model::InvalidMom
     text.map(str::parse).transpose()
 }
 
-/// The certificates of all key files, from stored facts where there are any; each with whether somebody accepted it.
+/// The certificates of all key files, each with its file, from stored facts where there are any.
 fn certificates(
     desk: &mut FactDesk<'_>,
     rows: &[KeyRow],
     files: &[Option<Vec<u8>>],
-) -> Result<Vec<(Certificate, bool, Digest)>, StoreError> {
+) -> Result<Vec<(Certificate, Digest)>, StoreError> {
     let mut found = Vec::new();
     let mut missing = Vec::new();
-    for (row, bytes) in rows.iter().zip(files) {
+    for (row, bytes) in rows.iter().zip(files).filter(|(row, _)| row.kind == KeyKind::Openpgp) {
         let (Some(file), Some(bytes)) = (row.file, bytes) else { continue };
         let key = FactKey {
             kind: FactKind::Certificate,
@@ -112,19 +200,16 @@ fn certificates(
             inputs: input_digest(&[Some(file)]),
             examiner: certificate::VERSION,
         };
-        let is_accepted = row.accepted_by.is_some();
         match desk.stored::<Vec<Certificate>>(&key)? {
-            Some(certificates) => found.extend(certificates.into_iter().map(|cert| (cert, is_accepted, file))),
-            None => missing.push((key, bytes, is_accepted, file)),
+            Some(certificates) => found.extend(certificates.into_iter().map(|cert| (cert, file))),
+            None => missing.push((key, bytes, file)),
         }
     }
-    let examined: Vec<(FactKey, Vec<Certificate>, bool, Digest)> = missing
-        .into_par_iter()
-        .map(|(key, bytes, is_accepted, file)| (key, certificate::examine(bytes), is_accepted, file))
-        .collect();
-    for (key, certificates, is_accepted, file) in examined {
+    let examined: Vec<(FactKey, Vec<Certificate>, Digest)> =
+        missing.into_par_iter().map(|(key, bytes, file)| (key, certificate::examine(bytes), file)).collect();
+    for (key, certificates, file) in examined {
         desk.examined(key, &certificates);
-        found.extend(certificates.into_iter().map(|cert| (cert, is_accepted, file)));
+        found.extend(certificates.into_iter().map(|cert| (cert, file)));
     }
     desk.keep()?;
     Ok(found)

@@ -9,7 +9,7 @@ use crate::judge::{Judgement, MomentOfJudgement, Place};
 use crate::model::{
     AsOf, AsOfUsed, Asserter, AttestationReport, Basis, CheckResult, Clocks, Code, Completeness, Digest, Evidence,
     Facts, Finding, Gap, LinkReport, NotChecked, Outcome, Plane, Reason, Report, RulesUsed, Subject, TargetReport,
-    TaskFacts, TaskId, Verdict,
+    TaskFacts, TaskId, TrustUsed, Verdict,
 };
 
 /// The version of the report format.
@@ -148,6 +148,10 @@ pub(super) fn assemble(
         tool: request.tool.clone(),
         case: content_id,
         inputs,
+        trust: TrustUsed {
+            bases: request.bases.iter().copied().collect(),
+            distrust: request.distrust.iter().map(ToString::to_string).collect(),
+        },
         targets,
         findings: findings.ordered(),
         gaps: gaps.ordered(),
@@ -207,7 +211,7 @@ fn report_target(judged: Judged, request: &Request, findings: &mut Findings, gap
             basis: request.book_basis.clone(),
         },
         trust_basis: judgement.map(|judgement| judgement.trust_basis.iter().copied().collect()).unwrap_or_default(),
-        as_of: AsOfUsed { mode: mode.to_owned(), basis, clocks: known.into() },
+        as_of: AsOfUsed { mode: mode.to_owned(), basis, moved: request.clocks.into(), clocks: known.into() },
         verdict,
         reason,
         headline,

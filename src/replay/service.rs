@@ -13,10 +13,12 @@ use crate::chain::{Chain, EdgeNames, Mode, TaskTypeGuess, build, guess_task_type
 use crate::insight::completeness;
 use crate::judge::{Judgement, MomentOfJudgement, judge, then};
 use crate::model::{
-    AsOf, Clocks, Definition, Digest, FactKey, FactKind, Facts, Moment, Report, TaskFacts, TaskId, ToolUsed, Verdict,
+    AsOf, Basis, ClockOverrides, Clocks, Definition, Digest, FactKey, FactKind, Facts, Moment, Report, TaskFacts,
+    TaskId, ToolUsed, Verdict,
 };
 use crate::rules::RuleBook;
 use crate::store::{Case, Damage, ReplayRecord, StoreError};
+use crate::trust::{Distrusted, Ledger};
 
 /// With this many targets, all stored facts of a kind are read at once instead of one by one.
 const BULK_TARGETS: usize = 64;
@@ -36,6 +38,12 @@ pub struct Request {
     pub mode: Mode,
     /// The moment of judgement.
     pub as_of: AsOf,
+    /// The clocks that are moved away from it.
+    pub clocks: ClockOverrides,
+    /// The bases of trust that count.
+    pub bases: BTreeSet<Basis>,
+    /// What is distrusted.
+    pub distrust: Vec<Distrusted>,
     /// The rules.
     pub book: RuleBook,
     /// `default` or `requested`: why these rules.
@@ -156,7 +164,8 @@ fn replay_scope(
         summaries.iter().filter(needs).map(|task| task.task_id.clone()).filter(|id| !done.contains(id)).collect()
     });
     let facts = gather_facts(desk, scope, &targets, &definitions, keys, &request.book)?;
-    let judged = targets.par_iter().map(|target| judge_target(target, &facts, &names, keys, request)).collect();
+    let ledger = keys.ledger.narrowed(scope.root_url().as_deref(), &request.bases);
+    let judged = targets.par_iter().map(|target| judge_target(target, &facts, &names, &ledger, request)).collect();
     Ok(judged)
 }
 
@@ -209,7 +218,7 @@ fn gather_facts(
 }
 
 /// Judges one target. Pure, and made in parallel with the others.
-fn judge_target(target: &TaskId, facts: &Facts, names: &EdgeNames, keys: &Keys, request: &Request) -> Judged {
+fn judge_target(target: &TaskId, facts: &Facts, names: &EdgeNames, ledger: &Ledger, request: &Request) -> Judged {
     let shape = facts.tasks.get(target).and_then(TaskFacts::shape);
     let guess = match (&request.task_type, shape) {
         (Some(task_type), _) => TaskTypeGuess::Settled(task_type.clone()),
@@ -235,12 +244,12 @@ fn judge_target(target: &TaskId, facts: &Facts, names: &EdgeNames, keys: &Keys, 
         Some(task_type) if vouches_for_itself && request.task_type.is_none() => (None, vec![task_type]),
         task_type => (task_type, candidates),
     };
-    let (moments, as_of) = moments(&chain, facts, keys, request);
+    let (moments, as_of) = moments(&chain, facts, ledger, request);
     let judgements: Vec<(Clocks, Judgement)> = moments
         .into_iter()
-        .map(Clocks::all_at)
+        .map(|moment| request.clocks.clocks(moment))
         .map(|clocks| {
-            let judgement = judge(&chain, facts, &request.book, &keys.ledger, clocks, request.mode);
+            let judgement = judge(&chain, facts, &request.book, ledger, &request.distrust, clocks, request.mode);
             (clocks, judgement)
         })
         .collect();
@@ -250,12 +259,12 @@ fn judge_target(target: &TaskId, facts: &Facts, names: &EdgeNames, keys: &Keys, 
 
 /// The moments at which a target is judged: one; or where `then` is not known, every moment of the time in question at
 /// which the answer can change.
-fn moments(chain: &Chain, facts: &Facts, keys: &Keys, request: &Request) -> (Vec<Moment>, MomentOfJudgement) {
+fn moments(chain: &Chain, facts: &Facts, ledger: &Ledger, request: &Request) -> (Vec<Moment>, MomentOfJudgement) {
     let moment = match request.as_of {
         AsOf::At(moment) => return (vec![moment], MomentOfJudgement::At(moment, "")),
         AsOf::Then => then(chain, facts, request.mode),
     };
-    let points = keys.ledger.break_points();
+    let points = ledger.break_points();
     let moments = match moment {
         MomentOfJudgement::At(moment, _) => vec![moment],
         MomentOfJudgement::Between(from, until) => {
@@ -296,6 +305,8 @@ fn record(report: &Report, request: &Request) -> ReplayRecord {
     };
     let targets = report.targets.iter().map(|target| target.task_id.as_str().as_bytes());
     let choice = request.snapshot.word();
+    let moved = format!("{:?}", request.clocks);
+    let narrowed = format!("{:?} {:?}", request.bases, request.distrust);
     let question = [
         report.inputs.bytes().as_slice(),
         report.case.bytes().as_slice(),
@@ -306,6 +317,8 @@ fn record(report: &Report, request: &Request) -> ReplayRecord {
         request.task_type.as_deref().unwrap_or_default().as_bytes(),
         request.product.as_deref().unwrap_or_default().as_bytes(),
         choice.as_bytes(),
+        moved.as_bytes(),
+        narrowed.as_bytes(),
     ];
     let parts = question.into_iter().chain(targets);
     let bases: BTreeSet<&str> =

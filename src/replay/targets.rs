@@ -6,6 +6,7 @@ use super::scope::{Scope, SnapshotChoice};
 use crate::model::TaskId;
 use crate::rules::RuleBookError;
 use crate::store::{Case, SnapshotInfo, StoreError};
+use crate::trust::LedgerError;
 
 /// What to judge.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +32,9 @@ pub enum ReplayError {
     /// A shipped rule book is broken.
     #[error(transparent)]
     Rules(#[from] RuleBookError),
+    /// A shipped key ledger is broken.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
     /// The case file failed.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -1,18 +1,55 @@
 //! Captured keys, and who accepted them.
 
-use super::{Case, StoreError};
-use crate::model::Digest;
+use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ValueRef};
 
-/// A key as a capture brought it: a base64 ed25519 public key, or a file of OpenPGP certificates.
+use super::{Case, StoreError};
+use crate::model::{Digest, Moment};
+
+/// What a row of keys is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum KeyKind {
+    /// A base64 ed25519 public key.
+    #[default]
+    Ed25519,
+    /// A file of OpenPGP certificates.
+    Openpgp,
+    /// A ledger of key epochs.
+    Ledger,
+}
+
+impl KeyKind {
+    /// Every kind.
+    const ALL: [Self; 3] = [Self::Ed25519, Self::Openpgp, Self::Ledger];
+
+    /// Its name in the case file.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Ed25519 => "ed25519",
+            Self::Openpgp => "openpgp",
+            Self::Ledger => "ledger",
+        }
+    }
+}
+
+impl FromSql for KeyKind {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        let name = value.as_str()?;
+        Self::ALL.into_iter().find(|kind| kind.name() == name).ok_or(FromSqlError::InvalidType)
+    }
+}
+
+/// A key as a capture brought it: a base64 ed25519 public key, or a file of OpenPGP certificates; or a ledger of keys.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct KeyRow {
     /// The snapshot's digest. Not used when writing.
     pub snapshot: Option<Digest>,
-    /// The role, as the capture names it.
+    /// What it is.
+    pub kind: KeyKind,
+    /// The role, as the capture names it; empty of a ledger, which names its own.
     pub role: String,
     /// The ed25519 public key, as the capture writes it.
     pub public_key: Option<String>,
-    /// The digest of a file of certificates.
+    /// The digest of a file of certificates, or of a ledger.
     pub file: Option<Digest>,
     /// The path in the capture.
     pub path: String,
@@ -22,6 +59,8 @@ pub struct KeyRow {
     pub valid_until: Option<String>,
     /// What says so, as the capture writes it.
     pub source: Option<String>,
+    /// When the snapshot was imported. Not used when writing.
+    pub imported_at: Option<Moment>,
     /// Who accepted the capture's keys.
     pub accepted_by: Option<String>,
 }
@@ -31,7 +70,7 @@ impl Case {
     pub fn keys(&self) -> Result<Vec<KeyRow>, StoreError> {
         let mut statement = self.conn.prepare(
             "SELECT snapshot.digest, key.role, key.public_key, key.file, key.path, key.valid_from, key.valid_until,
-             key.source, acceptance.operator
+             key.source, acceptance.operator, snapshot.imported_at, key.kind
              FROM key JOIN snapshot ON snapshot.id = key.snapshot
              LEFT JOIN acceptance ON acceptance.snapshot = key.snapshot
              ORDER BY snapshot.digest, key.ordinal",
@@ -47,6 +86,8 @@ impl Case {
                 valid_until: row.get(6)?,
                 source: row.get(7)?,
                 accepted_by: row.get(8)?,
+                imported_at: row.get(9)?,
+                kind: row.get(10)?,
             })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)

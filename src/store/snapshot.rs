@@ -369,7 +369,7 @@ impl<'case> SnapshotWriter<'case> {
             .execute(params![
                 self.id,
                 ordinal as i64,
-                if row.file.is_some() { "openpgp" } else { "ed25519" },
+                row.kind.name(),
                 row.role,
                 row.public_key,
                 row.file,

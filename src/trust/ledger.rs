@@ -2,53 +2,85 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Basis, Certificate, Clocks, Digest, KeyEpoch, KeyId, Moment, Role, Validity};
+use crate::model::{
+    Basis, Certificate, CertificateKey, Clocks, Digest, Form, KeyEpoch, KeyId, Moment, Revocation, Role, Validity,
+};
 
 /// How a key stands for a role at a moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Standing {
-    /// Trusted, on these words.
-    Trusted(BTreeSet<Basis>),
+    /// Trusted.
+    Trusted {
+        /// On these words.
+        bases: BTreeSet<Basis>,
+        /// Where no source knows the moment itself: the moment up to which the latest of them does.
+        last_known: Option<Moment>,
+    },
     /// Nobody accepted it.
     NotAccepted,
     /// Accepted, for these roles only.
     OtherRoles(Vec<Role>),
-    /// Accepted for the role, in these intervals only.
-    NotInForce(Vec<(Option<Moment>, Option<Moment>)>),
+    /// Accepted for the role, in other intervals only.
+    NotInForce {
+        /// The intervals.
+        intervals: Vec<(Option<Moment>, Option<Moment>)>,
+        /// What its certificate says besides, where it does not make the key valid, and since when.
+        validity: Option<(Validity, Option<Moment>)>,
+    },
+    /// In force, but with another file's certificate than any that is known.
+    OtherVariant,
     /// Accepted and in force, but its certificate says otherwise.
     NotValid {
         /// What it says.
         validity: Validity,
-        /// Since when; of a key that was not yet created, until when.
+        /// Since when; of a key that was not yet created, until when; `None` of a revocation that counts always.
         moment: Option<Moment>,
     },
+}
+
+/// A certificate as one file holds it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Variant {
+    certificate: Certificate,
+    file: Digest,
+    /// Since when the file has been known; `None`: always.
+    known_since: Option<Moment>,
 }
 
 /// Key epochs and certificates.
 #[derive(Debug, Clone, Default)]
 pub struct Ledger {
     epochs: BTreeMap<KeyId, Vec<KeyEpoch>>,
-    /// Certificates, each with whether somebody accepted the file that it comes from.
-    certificates: BTreeMap<KeyId, Vec<(Certificate, bool)>>,
-    /// The files that certificates come from.
-    files: BTreeMap<KeyId, BTreeSet<Digest>>,
+    certificates: BTreeMap<KeyId, Vec<Variant>>,
 }
 
 impl Ledger {
-    /// Adds an epoch.
+    /// Adds an epoch, once.
     pub fn add_epoch(&mut self, epoch: KeyEpoch) {
-        self.epochs.entry(epoch.key.clone()).or_default().push(epoch);
+        let of_key = self.epochs.entry(epoch.key.clone()).or_default();
+        if !of_key.contains(&epoch) {
+            of_key.push(epoch);
+        }
     }
 
-    /// Adds a certificate; several variants of one are all kept. One that nobody accepted can take trust away, by a
-    /// revocation that it bears, but gives none: its later expiry counts for nothing.
-    pub fn add_certificate(&mut self, certificate: Certificate, is_accepted: bool, file: Digest) {
-        self.files.entry(certificate.key.clone()).or_default().insert(file);
+    /// Adds a certificate as a file holds it, which has been known since a moment. Several variants of one are all kept:
+    /// each counts in the epochs of its file alone, but a revocation counts wherever it stands.
+    pub fn add_certificate(&mut self, certificate: Certificate, file: Digest, known_since: Option<Moment>) {
         let variants = self.certificates.entry(certificate.key.clone()).or_default();
-        match variants.iter_mut().find(|(known, _)| *known == certificate) {
-            Some((_, accepted)) => *accepted |= is_accepted,
-            None => variants.push((certificate, is_accepted)),
+        match variants.iter_mut().find(|known| known.file == file && known.certificate == certificate) {
+            // `None` is before every moment.
+            Some(known) => known.known_since = known.known_since.min(known_since),
+            None => variants.push(Variant { certificate, file, known_since }),
         }
+    }
+
+    /// What counts of it at a deployment, on some bases: other epochs are as if nobody had accepted them.
+    pub fn narrowed(&self, root_url: Option<&str>, bases: &BTreeSet<Basis>) -> Self {
+        let mut narrowed = self.clone();
+        for epoch in narrowed.epochs.values_mut().flatten() {
+            epoch.basis = epoch.basis.filter(|basis| bases.contains(basis) && epoch.is_of(root_url));
+        }
+        narrowed
     }
 
     /// The epochs, by key.
@@ -56,9 +88,20 @@ impl Ledger {
         self.epochs.values().flatten()
     }
 
+    /// The certificates of a key, each with the file that holds it and since when that has been known.
+    pub fn certificates(&self, key: &KeyId) -> impl Iterator<Item = (&Certificate, Digest, Option<Moment>)> {
+        let variants = self.certificates.get(key).into_iter().flatten();
+        variants.map(|variant| (&variant.certificate, variant.file, variant.known_since))
+    }
+
+    /// Every key with an epoch or a certificate.
+    pub fn keys(&self) -> BTreeSet<&KeyId> {
+        self.epochs.keys().chain(self.certificates.keys()).collect()
+    }
+
     /// A file that holds a certificate.
     pub fn file(&self, key: &KeyId) -> Option<Digest> {
-        self.files.get(key).and_then(BTreeSet::first).copied()
+        self.certificates(key).map(|(_, file, _)| file).min()
     }
 
     /// The accepted keys of a role.
@@ -67,9 +110,24 @@ impl Ledger {
         of_role.map(|epoch| &epoch.key).collect()
     }
 
-    /// Whether anybody accepted any key for a role.
-    pub fn has_accepted(&self, role: &Role) -> bool {
-        self.epochs().any(|epoch| epoch.role == *role && epoch.basis.is_some())
+    /// Whether the keys of a role are known at a moment for a form of attestation, so that a key that is not among them
+    /// can be refused: somebody accepted one, and the source knows of that moment.
+    pub fn has_accepted(&self, role: &Role, form: Form, moment: Moment) -> bool {
+        self.epochs().any(|epoch| {
+            let is_of_form = match form {
+                Form::Ed25519 => epoch.key.public_key().is_some(),
+                Form::Openpgp => epoch.key.fingerprint().is_some(),
+            };
+            let knows = epoch.known_until.is_none_or(|known| moment < known);
+            epoch.role == *role && epoch.basis.is_some() && is_of_form && knows
+        })
+    }
+
+    /// The key whose fingerprint ends like the issuer that a signature names, where the ledger knows of it.
+    pub fn issued_by(&self, issuer: &str) -> Option<&KeyId> {
+        let issuer = issuer.to_ascii_uppercase();
+        let names = |key: &&KeyId| key.fingerprint().is_some_and(|known| known.ends_with(&issuer));
+        if issuer.is_empty() { None } else { self.epochs.keys().find(names) }
     }
 
     /// How a key stands for a role. `signing_key` is the fingerprint of the OpenPGP key or subkey that made a signature.
@@ -84,46 +142,92 @@ impl Ledger {
                 Standing::OtherRoles(others.into_iter().cloned().collect())
             };
         }
-        let in_force: Vec<&&KeyEpoch> = of_role.iter().filter(|epoch| epoch.contains(clocks.key)).collect();
+        let validity = |epoch: &&KeyEpoch| match signing_key {
+            Some(fingerprint) => self.validity(key, fingerprint, epoch.file, clocks),
+            None => Some((Validity::Valid, None)),
+        };
+        let in_force: Vec<&KeyEpoch> = of_role.iter().filter(|epoch| epoch.contains(clocks.key)).copied().collect();
         if in_force.is_empty() {
-            return Standing::NotInForce(of_role.iter().map(|epoch| (epoch.from, epoch.until)).collect());
+            let intervals: BTreeSet<_> = of_role.iter().map(|epoch| (epoch.from, epoch.until)).collect();
+            let found: Vec<_> = of_role.iter().filter_map(validity).collect();
+            let validity = worst_of(&found).filter(|(validity, _)| *validity != Validity::Valid);
+            return Standing::NotInForce { intervals: intervals.into_iter().collect(), validity };
         }
-        match signing_key.map(|fingerprint| self.validity(key, fingerprint, clocks)) {
-            None | Some((Validity::Valid, _)) => {
-                Standing::Trusted(in_force.iter().filter_map(|epoch| epoch.basis).collect())
-            }
-            Some((validity, moment)) => Standing::NotValid { validity, moment },
+        let valid: Vec<&&KeyEpoch> =
+            in_force.iter().filter(|epoch| matches!(validity(epoch), Some((Validity::Valid, _)))).collect();
+        if !valid.is_empty() {
+            let knows = valid.iter().any(|epoch| epoch.known_until.is_none_or(|known| clocks.key < known));
+            let last_known = valid.iter().filter_map(|epoch| epoch.known_until).max().filter(|_| !knows);
+            return Standing::Trusted { bases: valid.iter().filter_map(|epoch| epoch.basis).collect(), last_known };
+        }
+        let found: Vec<_> = in_force.iter().filter_map(validity).collect();
+        worst_of(&found).map_or(Standing::OtherVariant, |(validity, moment)| Standing::NotValid { validity, moment })
+    }
+
+    /// The validity of a certificate's key, as a file has it; `None` where that file is not known. A revocation counts
+    /// from whichever variant of the certificate, as soon as it was known: a hard one at every key time, a soft one
+    /// (retired, superseded) only for what came after it.
+    fn validity(
+        &self,
+        key: &KeyId,
+        fingerprint: &str,
+        file: Option<Digest>,
+        clocks: Clocks,
+    ) -> Option<(Validity, Option<Moment>)> {
+        let variants = || self.certificates.get(key).into_iter().flatten();
+        let keys = |variant: &Variant| {
+            let keys = variant.certificate.keys.iter().filter(|key| key.fingerprint == fingerprint);
+            keys.cloned().collect::<Vec<CertificateKey>>()
+        };
+        let of_file = variants().filter(|variant| file.is_none_or(|file| variant.file == file));
+        let found: Vec<_> = of_file.flat_map(keys).map(|key| key.validity(clocks.key, clocks.policy)).collect();
+        if found.is_empty() {
+            return None;
+        }
+        let known = variants().filter(|variant| variant.known_since.is_none_or(|since| since <= clocks.knowledge));
+        let revocations: Vec<Revocation> = known.flat_map(keys).flat_map(|key| key.revocations).collect();
+        let rejecting = revocations.iter().filter(|revocation| revocation.rejects(clocks.key));
+        // A hard one first: it has no beginning.
+        let rejecting = rejecting.min_by_key(|revocation| (!revocation.is_hard, revocation.made));
+        match rejecting {
+            Some(revocation) => Some((Validity::Revoked, revocation.made.filter(|_| !revocation.is_hard))),
+            None => found.iter().find(|(validity, _)| *validity == Validity::Valid).or(found.first()).copied(),
         }
     }
 
-    /// The validity of a certificate's key. Of several variants of the certificate a revocation counts wherever it
-    /// stands; else the key is valid if any variant makes it so.
-    fn validity(&self, key: &KeyId, fingerprint: &str, clocks: Clocks) -> (Validity, Option<Moment>) {
-        let mut found: Vec<(Validity, Option<Moment>)> = Vec::new();
-        for (certificate, is_accepted) in self.certificates.get(key).into_iter().flatten() {
-            let of_key = certificate.keys.iter().filter(|key| key.fingerprint == fingerprint);
-            let validities = of_key.map(|key| key.validity(clocks.key, clocks.policy));
-            found.extend(validities.filter(|(validity, _)| *is_accepted || *validity == Validity::Revoked));
-        }
-        [Validity::Revoked, Validity::Valid]
-            .into_iter()
-            .find_map(|wanted| found.iter().find(|(validity, _)| *validity == wanted).copied())
-            .or_else(|| found.first().copied())
-            .unwrap_or((Validity::NotYetCreated, None))
+    /// A revocation that would reject a signature of the key and was not yet known, with the moment since when it is.
+    pub fn later_revocation(&self, key: &KeyId, fingerprint: &str, clocks: Clocks) -> Option<(&Revocation, Moment)> {
+        let variants = self.certificates.get(key).into_iter().flatten();
+        let later = variants.filter_map(|variant| Some((variant, variant.known_since?)));
+        let later = later.filter(|(_, known)| *known > clocks.knowledge).flat_map(|(variant, known)| {
+            let keys = variant.certificate.keys.iter().filter(|key| key.fingerprint == fingerprint);
+            keys.flat_map(|key| &key.revocations).map(move |revocation| (revocation, known))
+        });
+        let rejecting = later.filter(|(revocation, _)| revocation.rejects(clocks.key));
+        rejecting.min_by_key(|(revocation, known)| (*known, !revocation.is_hard))
     }
 
     /// The moments at which the standing of any key can change, sorted.
     pub fn break_points(&self) -> BTreeSet<Moment> {
         let mut points: BTreeSet<Moment> =
-            self.epochs().flat_map(|epoch| [epoch.from, epoch.until]).flatten().collect();
-        for key in self.certificates.values().flatten().flat_map(|(certificate, _)| &certificate.keys) {
-            for era in &key.eras {
-                points.extend(era.from);
-                points.extend(era.steps.iter().map(|step| step.from));
+            self.epochs().flat_map(|epoch| [epoch.from, epoch.until, epoch.known_until]).flatten().collect();
+        for variant in self.certificates.values().flatten() {
+            points.extend(variant.known_since);
+            for key in &variant.certificate.keys {
+                points.extend(key.revocations.iter().filter_map(|revocation| revocation.made));
+                for era in &key.eras {
+                    points.extend(era.from);
+                    points.extend(era.steps.iter().map(|step| step.from));
+                }
             }
         }
         points
     }
+}
+
+/// Of several answers about one key the one to tell: a revocation before anything else.
+fn worst_of(found: &[(Validity, Option<Moment>)]) -> Option<(Validity, Option<Moment>)> {
+    found.iter().find(|(validity, _)| *validity == Validity::Revoked).or(found.first()).copied()
 }
 
 #[cfg(test)]
@@ -136,7 +240,12 @@ mod tests {
             role: Role::new(role),
             from: from.map(|text| text.parse().unwrap()),
             until: until.map(|text| text.parse().unwrap()),
+            deployments: Vec::new(),
+            file: None,
             source: "test".to_owned(),
+            began: None,
+            ended: None,
+            known_until: None,
             basis,
         }
     }
@@ -151,11 +260,11 @@ mod tests {
     #[test]
     fn an_epoch_begins_with_its_first_second_and_ends_before_its_last() {
         let epochs = [epoch("docker-worker", Some("2019-03-07"), Some("2020-01-01"), Some(Basis::Operator))];
-        let trusted = Standing::Trusted(BTreeSet::from([Basis::Operator]));
-        assert!(matches!(standing(&epochs, "2019-03-06T23:59:59Z"), Standing::NotInForce(_)));
+        let trusted = Standing::Trusted { bases: BTreeSet::from([Basis::Operator]), last_known: None };
+        assert!(matches!(standing(&epochs, "2019-03-06T23:59:59Z"), Standing::NotInForce { .. }));
         assert_eq!(standing(&epochs, "2019-03-07T00:00:00Z"), trusted);
         assert_eq!(standing(&epochs, "2019-12-31T23:59:59Z"), trusted);
-        assert!(matches!(standing(&epochs, "2020-01-01T00:00:00Z"), Standing::NotInForce(_)));
+        assert!(matches!(standing(&epochs, "2020-01-01T00:00:00Z"), Standing::NotInForce { .. }));
     }
 
     #[test]

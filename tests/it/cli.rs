@@ -148,7 +148,7 @@ fn a_moment_is_a_date_or_an_instant_with_its_offset() {
     assert_eq!(key("2026-08-15T10:00:00Z"), "2026-08-15T10:00:00Z");
     assert_eq!(key("2026-08-15T01:30:00+02:00"), "2026-08-14T23:30:00Z");
     assert_eq!(key("2026-08-15T10:00:00.25-07:00"), "2026-08-15T17:00:00.250Z");
-    for text in ["2026-08-15T10:00:00", "2026-08-15 10:00", "10:00", "2026-02-30", "yesterday", "", "2026-8-5", "now"] {
+    for text in ["2026-08-15T10:00:00", "2026-08-15 10:00", "10:00", "2026-02-30", "yesterday", "", "2026-8-5"] {
         let ran = case.run(["replay", "--all", "--as-of", text]).exits(2);
         assert!(ran.stderr.contains("offset"), "{text}: {}", ran.stderr);
     }

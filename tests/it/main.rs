@@ -18,3 +18,4 @@ mod samples;
 mod store;
 mod support;
 mod terminal;
+mod trust;

@@ -3,15 +3,17 @@
 //! A [`Scene`] is a world and a question about it: `Scene::of(nightly_2026(), "signing-linux64").report()`. Beneath it
 //! lies a [`TempCase`], for tests that want the case file.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
 use cotrace::chain::Mode;
 use cotrace::import::{Evidence, KeepArtifacts, Options, Summary, import};
-use cotrace::model::{AsOf, Moment, Report, TargetReport, TaskId, ToolUsed};
+use cotrace::model::{AsOf, Basis, ClockOverrides, Moment, Report, TargetReport, TaskId, ToolUsed};
 use cotrace::replay::{Request, SnapshotChoice, Targets, replay};
 use cotrace::rules::RuleBook;
 use cotrace::store::{Access, Case};
+use cotrace::trust::Distrusted;
 use cotrace_generator::{World, sample};
 
 /// A copy of the sample of 2017: OpenPGP attestations.
@@ -96,6 +98,9 @@ pub(crate) fn request(targets: Targets) -> Request {
         product: None,
         mode: Mode::AfterRun,
         as_of: AsOf::Then,
+        clocks: ClockOverrides::default(),
+        bases: Basis::ALL.into_iter().collect(),
+        distrust: Vec::new(),
         book: RuleBook::named("signatures").unwrap(),
         book_basis: "default".to_owned(),
         tool: ToolUsed { name: "cotrace".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() },
@@ -115,6 +120,9 @@ pub(crate) struct Scene {
     accept_keys: bool,
     keep: KeepArtifacts,
     as_of: AsOf,
+    clocks: ClockOverrides,
+    bases: BTreeSet<Basis>,
+    distrust: Vec<Distrusted>,
     mode: Mode,
     task_type: Option<String>,
     rules: Option<&'static str>,
@@ -131,6 +139,9 @@ impl Scene {
             accept_keys: true,
             keep: KeepArtifacts::Evidence,
             as_of: AsOf::Then,
+            clocks: ClockOverrides::default(),
+            bases: Basis::ALL.into_iter().collect(),
+            distrust: Vec::new(),
             mode: Mode::AfterRun,
             task_type: None,
             rules: None,
@@ -141,6 +152,28 @@ impl Scene {
     /// At this moment.
     pub(crate) fn at(self, text: &str) -> Self {
         Self { as_of: AsOf::At(moment(text)), ..self }
+    }
+
+    /// With what is known now of keys.
+    pub(crate) fn known_now(self) -> Self {
+        let clocks = ClockOverrides { knowledge: Some(moment("2026-11-02")), ..self.clocks };
+        Self { clocks, ..self }
+    }
+
+    /// With these clocks moved away from the moment.
+    pub(crate) fn with_clocks(self, clocks: ClockOverrides) -> Self {
+        Self { clocks, ..self }
+    }
+
+    /// With this distrusted.
+    pub(crate) fn distrusting(mut self, text: &str) -> Self {
+        self.distrust.push(text.parse().unwrap());
+        self
+    }
+
+    /// With these bases of trust alone.
+    pub(crate) fn trusting(self, bases: &[Basis]) -> Self {
+        Self { bases: bases.iter().copied().collect(), ..self }
     }
 
     /// As about to run (`--no-check-task`).
@@ -192,6 +225,9 @@ impl Scene {
             mode: self.mode,
             snapshot: self.snapshot.clone(),
             as_of: self.as_of,
+            clocks: self.clocks,
+            bases: self.bases.clone(),
+            distrust: self.distrust.clone(),
             book: self.rules.map_or_else(|| usual.book.clone(), |id| RuleBook::named(id).unwrap()),
             book_basis: if self.rules.is_some() { "requested" } else { "default" }.to_owned(),
             ..usual

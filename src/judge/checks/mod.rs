@@ -4,6 +4,7 @@ mod artifacts;
 mod attestation;
 mod chain;
 mod definition;
+mod distrust;
 mod docker_image;
 mod graph;
 mod signature;
@@ -22,5 +23,6 @@ pub(super) fn run(check: Check, judging: &mut Judging<'_>, link: &Link) -> Rulin
         Check::Artifacts => artifacts::check(judging, link),
         Check::DockerImage => docker_image::check(judging, link),
         Check::Graph => graph::check(judging, link),
+        Check::Distrust => distrust::check(judging, link),
     }
 }

@@ -3,8 +3,8 @@
 use crate::chain::Link;
 use crate::judge::judging::{Judging, Ruling, evidence, subject};
 use crate::model::{
-    ArmorNote, Asserter, AttestationFacts, Code, Evidence, Form, GapKind, Moment, Outcome, Plane, Presence, Role,
-    Signature, SignatureState, Subject, TaskFacts, Validity,
+    ArmorNote, Asserter, AttestationFacts, Code, Evidence, Form, GapKind, KeyId, Moment, Outcome, Plane, Presence,
+    Role, Signature, SignatureState, Subject, TaskFacts, Validity,
 };
 use crate::trust::Standing;
 
@@ -124,7 +124,7 @@ impl FormCase<'_> {
         let moment = judging.clocks.key;
         let role = self.role;
         let (code, words) = match standing {
-            Standing::Trusted(bases) => {
+            Standing::Trusted { bases, last_known } => {
                 if let Some(cutoff) = self.signature.hash_refused_from.filter(|cutoff| *cutoff <= judging.clocks.policy)
                 {
                     let hash = self.signature.hash.as_deref().unwrap_or("its hash");
@@ -138,10 +138,11 @@ impl FormCase<'_> {
                     return self.fail(judging, Code::SignatureExpired, words);
                 }
                 judging.trust_basis.extend(bases);
+                self.remark_on_trust(judging, key, last_known);
                 let words = format!("sound, by {key}, in force for {role}");
                 return FormRuling { outcome: Outcome::Pass, is_contradicted: false, words };
             }
-            Standing::NotAccepted if !judging.ledger.has_accepted(self.role) => {
+            Standing::NotAccepted if !judging.ledger.has_accepted(self.role, self.form, moment) => {
                 judging.lack(GapKind::Keys, keys_of(self.role), Presence::Unknown);
                 return unknown(&format!("sound, by {key}, which nobody has accepted for {role}"));
             }
@@ -150,16 +151,46 @@ impl FormCase<'_> {
                 let roles: Vec<&str> = roles.iter().map(Role::as_str).collect();
                 (Code::KeyWrongRole, format!("its key is trusted for {}, not for {role}", roles.join(", ")))
             }
-            Standing::NotInForce(epochs) => {
-                let epochs: Vec<String> = epochs.iter().map(|(from, until)| interval(*from, *until)).collect();
-                (Code::KeyNotInForce, format!("its key was in force {}, not at {moment}", epochs.join(" and ")))
+            Standing::NotInForce { intervals, validity } => {
+                if let Some((validity, since)) = validity {
+                    let (code, words) = invalidity(validity, since, moment);
+                    self.fail(judging, code, format!("besides, {words} (key {key})"));
+                }
+                let told: Vec<String> = intervals.iter().map(|(from, until)| interval(*from, *until)).collect();
+                (Code::KeyNotInForce, format!("its key was in force {}, not at {moment}", told.join(" and ")))
             }
-            Standing::NotValid { validity, moment: since } => {
-                let since = since.map_or_else(|| "a moment that is not known".to_owned(), |since| since.to_string());
-                invalidity(validity, &since, moment)
+            Standing::OtherVariant => {
+                let words = "its key is in force only with another variant of its certificate than the case has";
+                (Code::KeyVariantUnknown, words.to_owned())
             }
+            Standing::NotValid { validity, moment: since } => invalidity(validity, since, moment),
         };
         self.fail(judging, code, format!("the signature is sound, but {words} (key {key})"))
+    }
+
+    /// What is to be said of a trusted key besides: that its source is older than the moment, or that it was revoked by
+    /// something that was not known then.
+    fn remark_on_trust(&self, judging: &mut Judging<'_>, key: &KeyId, last_known: Option<Moment>) {
+        if let Some(known) = last_known {
+            let message = format!(
+                "{key} is trusted as of {}, and what says so was last read on {known}: a later removal would not be known",
+                judging.clocks.key
+            );
+            judging.remark(Code::KeyLedgerOutdated, self.here.clone(), message, self.places());
+        }
+        let signing_key = self.signature.signing_key.as_deref().unwrap_or_default();
+        let later = judging.ledger.later_revocation(key, signing_key, judging.clocks);
+        if let Some((revocation, known)) = later {
+            let made =
+                revocation.made.map_or_else(|| "at a time it does not state".to_owned(), |made| format!("on {made}"));
+            let kind =
+                if revocation.is_hard { "it counts for every signature of the key" } else { "it counts from then on" };
+            let message = format!(
+                "{key} was revoked {made} ({}): {kind}; the case has known it since {known}, after the moment of judgement",
+                revocation.reason
+            );
+            judging.remark(Code::KeyRevokedLater, self.here.clone(), message, self.places());
+        }
     }
 
     fn missing(&self, judging: &mut Judging<'_>) -> FormRuling {
@@ -188,7 +219,7 @@ impl FormCase<'_> {
                 self.fail(judging, Code::SignatureInvalid, words)
             }
             // A detached ed25519 signature names no key: it can't be told from one by a key that is nowhere known.
-            None if judging.ledger.has_accepted(self.role) => {
+            None if judging.ledger.has_accepted(self.role, self.form, judging.clocks.key) => {
                 let accepted = judging.ledger.accepted(self.role);
                 let named: Vec<&str> = accepted.iter().take(KEYS_TOLD).map(|key| key.as_str()).collect();
                 let more = if accepted.len() > KEYS_TOLD { ", …" } else { "" };
@@ -212,7 +243,12 @@ impl FormCase<'_> {
 
     fn no_key(&self, judging: &mut Judging<'_>) -> FormRuling {
         let issuer = self.signature.issuer.as_deref().unwrap_or("an unnamed key");
-        if judging.ledger.has_accepted(self.role) && self.form == Form::Openpgp {
+        if let Some(key) = self.signature.issuer.as_deref().and_then(|issuer| judging.ledger.issued_by(issuer)) {
+            let words = format!("the signature names {key}, whose certificate is not in the case");
+            judging.lack(GapKind::Keys, keys_of(self.role), Presence::Unknown);
+            return unknown(&words);
+        }
+        if judging.ledger.has_accepted(self.role, self.form, judging.clocks.key) && self.form == Form::Openpgp {
             let words = format!("the signature names key {issuer}, which is not known");
             return self.fail(judging, Code::KeyUnknown, words);
         }
@@ -251,8 +287,14 @@ fn interval(from: Option<Moment>, until: Option<Moment>) -> String {
 }
 
 /// Why a certificate does not let its key count at a moment.
-fn invalidity(validity: Validity, since: &str, moment: Moment) -> (Code, String) {
+fn invalidity(validity: Validity, since: Option<Moment>, moment: Moment) -> (Code, String) {
+    let is_always = since.is_none();
+    let since = since.map_or_else(|| "a moment that is not known".to_owned(), |since| since.to_string());
     match validity {
+        Validity::Revoked if is_always => (
+            Code::KeyRevoked,
+            "its key is revoked, for signatures of any time: compromised, or no reason given".to_owned(),
+        ),
         Validity::NotYetCreated => {
             (Code::KeyNotYetCreated, format!("its key was created on {since}, after the moment of judgement, {moment}"))
         }
@@ -278,7 +320,7 @@ fn confirm(judging: &Judging<'_>, case: &FormCase<'_>) -> String {
             let made = case.signature.key.as_ref();
             let keys: Vec<&str> = match made {
                 Some(key) => vec![key.as_str()],
-                None => case.signature.tried.iter().map(crate::model::KeyId::as_str).collect(),
+                None => case.signature.tried.iter().map(KeyId::as_str).collect(),
             };
             let keys: Vec<&str> = keys.into_iter().map(|key| key.trim_start_matches("ed25519:")).collect();
             // 302a300506032b6570032100 is the DER of an ed25519 public key up to the key itself (RFC 8410).

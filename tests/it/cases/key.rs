@@ -91,16 +91,83 @@ pub(super) const CASES: &[Case] = &[
         Code::KeyRevoked,
         ("signature", "decision"),
         ("when the key was retired", "a second before the key was retired"),
-        || Scene::of(revoked(ReasonForRevocation::KeyRetired), "decision").at(CHANGED),
-        || Scene::of(revoked(ReasonForRevocation::KeyRetired), "decision").at(SECOND_BEFORE),
+        || Scene::of(revoked(ReasonForRevocation::KeyRetired), "decision").at(CHANGED).known_now(),
+        || Scene::of(revoked(ReasonForRevocation::KeyRetired), "decision").at(SECOND_BEFORE).known_now(),
     ),
     Case::refutes(
         Code::KeyRevoked,
         ("signature", "decision"),
         ("long before the key was found stolen", "long before the key was retired"),
+        || Scene::of(revoked(ReasonForRevocation::KeyCompromised), "decision").known_now(),
+        || Scene::of(revoked(ReasonForRevocation::KeyRetired), "decision").known_now(),
+    ),
+    Case::remarks(
+        Code::KeyRevokedLater,
+        ("signature", "decision"),
+        ("the key was found stolen, later", "the key was retired, later"),
         || Scene::of(revoked(ReasonForRevocation::KeyCompromised), "decision"),
         || Scene::of(revoked(ReasonForRevocation::KeyRetired), "decision"),
     ),
+    Case::remarks(
+        Code::KeyVariantUnknown,
+        ("key", ""),
+        ("a certificate calls itself a known one, in other bytes", "a certificate more"),
+        || {
+            let mut world = nightly_2017();
+            world.put("keys/openpgp/docker-worker/another.asc", STRANGER);
+            world.put("keys/ledger.json", ledger_of_a_stranger(&[0; 32]));
+            Scene::of(world, "signing-linux64")
+        },
+        || {
+            let mut world = nightly_2017();
+            world.put("keys/openpgp/docker-worker/another.asc", STRANGER);
+            world.put("keys/ledger.json", ledger_of_a_stranger(&Sha256::digest(STRANGER)));
+            Scene::of(world, "signing-linux64")
+        },
+    )
+    .about_no_task(),
+    Case::refutes(
+        Code::KeyVariantUnknown,
+        ("signature", "build-linux64"),
+        ("a key that the ledger knows signed, in other bytes", "in the bytes that it knows"),
+        || {
+            let mut world = signed_by_stranger();
+            world.put("keys/openpgp/docker-worker/another.asc", STRANGER);
+            world.put("keys/ledger.json", ledger_of_a_stranger(&[0; 32]));
+            Scene::of(world, "signing-linux64")
+        },
+        || {
+            let mut world = signed_by_stranger();
+            world.put("keys/openpgp/docker-worker/another.asc", STRANGER);
+            world.put("keys/ledger.json", ledger_of_a_stranger(&Sha256::digest(STRANGER)));
+            Scene::of(world, "signing-linux64")
+        },
+    ),
+    Case::remarks(
+        Code::KeyLedgerOutdated,
+        ("signature", "build-linux64"),
+        ("the ledger was read before the target started", "the ledger was read when the target started"),
+        || {
+            let mut world = signed_by_stranger();
+            world.put("keys/openpgp/docker-worker/another.asc", STRANGER);
+            world.put("keys/ledger.json", ledger(&Sha256::digest(STRANGER), "2017-06-27T00:00:00Z"));
+            Scene::of(world, "signing-linux64")
+        },
+        || {
+            let mut world = signed_by_stranger();
+            world.put("keys/openpgp/docker-worker/another.asc", STRANGER);
+            world.put("keys/ledger.json", ledger_of_a_stranger(&Sha256::digest(STRANGER)));
+            Scene::of(world, "signing-linux64")
+        },
+    ),
+    Case::refutes(
+        Code::Distrusted,
+        ("task", "build-linux64"),
+        ("the key of docker-workers is distrusted", "another key is"),
+        || Scene::of(nightly_2017(), "signing-linux64").distrusting(&format!("key:{}", docker_worker())),
+        || Scene::of(nightly_2017(), "signing-linux64").distrusting("key:FAD6F73E@2018-03-01"),
+    )
+    .also(&[]),
     Case::refutes(
         Code::KeyRefusedByPolicy,
         ("signature", "decision"),
@@ -239,6 +306,45 @@ pub(super) fn date_keys(world: &mut World, role: &str, from: Option<&str>, until
     world.put("keys/ed25519.json", Value::Array(rows).to_string());
 }
 
+/// A ledger that knows the stranger's key, in a file of this digest.
+fn ledger_of_a_stranger(file: &[u8]) -> String {
+    ledger(file, "2018-01-01")
+}
+
+fn ledger(file: &[u8], known_until: &str) -> String {
+    let fingerprint = Cert::from_bytes(STRANGER).unwrap().fingerprint().to_hex();
+    json!({
+        "ledgerVersion": 1,
+        "id": "test",
+        "description": "",
+        "deployments": ["https://taskcluster.net"],
+        "source": "a test",
+        "authenticated": null,
+        "knownUntil": known_until,
+        "epochs": [{
+            "role": "docker-worker",
+            "ring": "flat",
+            "key": format!("openpgp:{fingerprint}"),
+            "path": "docker-worker/another",
+            "file": hex(file),
+            "packets": hex(&[1; 32]),
+            "from": "2017-01-01",
+            "until": null,
+            "began": {},
+            "ended": null,
+        }],
+    })
+    .to_string()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn docker_worker() -> String {
+    Cert::from_bytes(DOCKER_WORKER_SECRET).unwrap().fingerprint().to_hex()
+}
+
 /// The sample of 2017 with something added to the certificate of docker-workers.
 fn certified(change: impl FnOnce(&Cert, &mut KeyPair, SystemTime) -> Signature) -> World {
     let cert = Cert::from_bytes(DOCKER_WORKER_SECRET).unwrap();
@@ -250,6 +356,11 @@ fn certified(change: impl FnOnce(&Cert, &mut KeyPair, SystemTime) -> Signature) 
     let mut world = nightly_2017();
     world.put("keys/openpgp/docker-worker/sample-docker-worker.asc", cert.armored().export_to_vec().unwrap());
     world
+}
+
+/// The sample of 2017 with the key of docker-workers revoked as compromised.
+pub(crate) fn revoked_key() -> World {
+    revoked(ReasonForRevocation::KeyCompromised)
 }
 
 fn revoked(reason: ReasonForRevocation) -> World {
