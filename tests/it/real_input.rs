@@ -128,10 +128,8 @@ fn another_variant_of_the_production_key_gives_no_trust() {
     // The key without what others certified: as the first file of the key set had it, and anybody can make it.
     let cert = Cert::from_file(folder.join("signing-linux-3.pgp")).unwrap();
     let bare = cert.retain_userids(|_| true).strip_secret_key_material();
-    let packets = bare.into_packets().filter(|packet| match packet {
-        Packet::Signature(signature) => signature.typ() != SignatureType::GenericCertification,
-        _ => true,
-    });
+    let certifies = |packet: &Packet| matches!(packet, Packet::Signature(signature) if signature.typ() == SignatureType::GenericCertification);
+    let packets = bare.into_packets().filter(|packet| !certifies(packet));
     let bare = Cert::from_packets(packets).unwrap().to_vec().unwrap();
     for accept in [true, false] {
         let capture = attestation(PRODUCTION, &signed, &[("scriptworker/signing-linux-3.pgp", bare.clone())]);
