@@ -36,6 +36,16 @@ pub(super) enum Command {
     Cat(CatArgs),
     Find(FindArgs),
     Gaps(GapsArgs),
+    /// Tell what the case knows of keys: who was trusted for what, when, and on whose word.
+    ///
+    /// Examples:
+    ///   cotrace --case review.sqlite keys list
+    ///   cotrace --case review.sqlite keys list --role scriptworker --format json
+    ///   cotrace --case review.sqlite keys show FAD6F73E
+    ///   cotrace --case review.sqlite keys timeline --as-of 2017-06-02 --ascii --width 100
+    ///   cotrace --case review.sqlite keys audit
+    #[command(subcommand, verbatim_doc_comment)]
+    Keys(KeysCommand),
     /// Look after the case file itself.
     ///
     /// Examples:
@@ -347,6 +357,65 @@ pub(super) enum CaseCommand {
     Verify,
     /// The custody log: who did what when.
     Log,
+}
+
+/// What can be asked of the keys of a case.
+#[derive(Debug, Subcommand)]
+pub(super) enum KeysCommand {
+    /// The epochs: role, key, from when until when, on whose word, and how many signatures were seen.
+    List(KeysArgs),
+    /// All that is known of one key.
+    Show(KeysShowArgs),
+    /// The epochs of every role as bars over time, with the signatures seen.
+    Timeline(KeysTimelineArgs),
+    /// What is odd about the keys themselves.
+    Audit(KeysArgs),
+}
+
+/// Which keys, and how to write them.
+#[derive(Debug, Args)]
+pub(super) struct KeysArgs {
+    /// The role; without it, all.
+    #[arg(long, value_name = "ROLE")]
+    pub(super) role: Option<String>,
+    /// The bases of trust that count; without it, all.
+    #[arg(long, value_name = "BASES", value_delimiter = ',', value_enum)]
+    pub(super) trust: Vec<TrustBasis>,
+    /// How to write it.
+    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
+    pub(super) format: Format,
+}
+
+/// Which key to show.
+#[derive(Debug, Args)]
+pub(super) struct KeysShowArgs {
+    /// The beginning or end of a fingerprint or of an ed25519 public key.
+    #[arg(value_name = "KEY")]
+    pub(super) key: String,
+    #[command(flatten)]
+    pub(super) keys: KeysArgs,
+}
+
+/// How to draw the timeline.
+#[derive(Debug, Args)]
+pub(super) struct KeysTimelineArgs {
+    #[command(flatten)]
+    pub(super) keys: KeysArgs,
+    /// Where to put the cursor.
+    #[arg(long, value_name = "MOMENT", value_parser = parse_moment)]
+    pub(super) as_of: Option<Moment>,
+    /// The first moment shown; without it, the first that anything is known of.
+    #[arg(long, value_name = "MOMENT", value_parser = parse_moment)]
+    pub(super) from: Option<Moment>,
+    /// The moment at which the picture ends.
+    #[arg(long, value_name = "MOMENT", value_parser = parse_moment)]
+    pub(super) until: Option<Moment>,
+    /// Draw with ASCII characters alone.
+    #[arg(long)]
+    pub(super) ascii: bool,
+    /// The columns to draw in; without it, those of the terminal.
+    #[arg(long, value_name = "COLUMNS")]
+    pub(super) width: Option<u16>,
 }
 
 /// Explain a finding code: what it means, how it comes about, how to confirm it by hand.

@@ -84,7 +84,9 @@ fn tell(capture: &Path, summary: &Summary, options: &Options) {
     if summary.keys > 0 {
         match options.operator.as_deref().filter(|_| options.accept_keys) {
             Some(operator) => output::note(&format!("  keys accepted by {operator}")),
-            None => output::note("  keys not accepted: no signature counts until somebody does (--accept-keys)"),
+            None => output::note(
+                "  keys not accepted: only those that a ledger of cotrace vouches for count (--accept-keys)",
+            ),
         }
     }
     let lists = [("of note", &summary.unusable), ("ignored", &summary.ignored), ("set aside", &summary.quarantined)];

@@ -23,6 +23,7 @@ mod explain;
 mod find;
 mod gaps;
 mod import;
+mod keys;
 mod man;
 mod output;
 mod replay;
@@ -80,6 +81,7 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Command::Import(args) => import::run(case, args),
         Command::Replay(args) => replay::run(case, &args),
         Command::Show(args) => show::run(case, &args),
+        Command::Keys(command) => keys::run(case, &command),
         Command::Case(command) => case::run(case, &command),
         Command::Cat(args) => cat::run(case, &args),
         Command::Find(args) => find::run(case, &args),

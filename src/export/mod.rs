@@ -1,4 +1,5 @@
 //! Reports written down: one file a format. Presenters of the same values; they hold no rules.
 
 pub mod json;
+pub mod keys;
 pub mod text;

@@ -216,6 +216,11 @@ fn write_findings(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
+/// Writes findings about keys.
+pub(super) fn write_key_findings(findings: &[Finding], out: &mut dyn Write) -> io::Result<()> {
+    findings.iter().try_for_each(|finding| write_finding(finding, out))
+}
+
 fn write_finding(finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
     let style = severity_style(finding.severity);
     let severity = finding.severity.word();

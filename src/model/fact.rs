@@ -435,6 +435,20 @@ pub enum Validity {
     NotForSigning,
 }
 
+impl Validity {
+    /// The word that reports use.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Valid => "valid",
+            Self::NotYetCreated => "not-yet-created",
+            Self::Expired => "expired",
+            Self::Revoked => "revoked",
+            Self::RefusedByPolicy => "refused-by-policy",
+            Self::NotForSigning => "not-for-signing",
+        }
+    }
+}
+
 impl CertificateKey {
     /// The validity at a key time under the policy of a policy time, and since when it has been that; before the first
     /// step the moment of that step.

@@ -33,6 +33,25 @@ impl KeyId {
         self.0.strip_prefix("openpgp:")
     }
 
+    /// Whether a text names it: its whole name, the beginning or end of its fingerprint in any case and with any blanks,
+    /// or the beginning or end of its public key.
+    pub fn is_named(&self, name: &str) -> bool {
+        let name = name.replace(' ', "");
+        if name.is_empty() || self.0 == name {
+            return self.0 == name;
+        }
+        match self.fingerprint() {
+            Some(fingerprint) => {
+                let name = name.trim_start_matches("openpgp:").to_ascii_uppercase();
+                fingerprint.starts_with(&name) || fingerprint.ends_with(&name)
+            }
+            None => self.public_key().is_some_and(|public_key| {
+                let name = name.trim_start_matches("ed25519:");
+                public_key.starts_with(name) || public_key.ends_with(name)
+            }),
+        }
+    }
+
     /// The public key of an ed25519 key, in base64.
     pub fn public_key(&self) -> Option<&str> {
         self.0.strip_prefix("ed25519:")
@@ -118,7 +137,8 @@ pub struct EpochEvent {
 }
 
 /// An interval in which a key was trusted for a role.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct KeyEpoch {
     /// The key.
     pub key: KeyId,

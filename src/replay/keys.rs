@@ -1,13 +1,16 @@
 //! The keys of a replay: the keyring that signatures are tried against, and the ledger of who is trusted.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
 use super::examination::{FactDesk, input_digest};
 use super::targets::ReplayError;
 use crate::examine::{Keyring, ListedKey, certificate};
-use crate::model::{Basis, Certificate, Code, Digest, FactKey, FactKind, KeyEpoch, KeyId, Moment, Role};
+use crate::model::{
+    Asserter, Basis, Certificate, Code, Digest, Evidence, FactKey, FactKind, Finding, KeyEpoch, KeyId, Moment, Plane,
+    Role, Subject,
+};
 use crate::store::{KeyKind, KeyRow, StoreError};
 use crate::trust::{Ledger, LedgerEpoch, LedgerFile};
 
@@ -23,6 +26,28 @@ pub(super) struct KeyProblem {
     pub(super) message: String,
 }
 
+impl KeyProblem {
+    /// The finding that tells it.
+    pub(super) fn finding(&self) -> Finding {
+        Finding {
+            code: self.code,
+            plane: Plane::Audit,
+            severity: self.code.severity(),
+            reason: self.code.reason(),
+            subject: Subject { kind: "key", task_id: None, run_id: None, name: Some(self.role.to_string()) },
+            targets: Vec::new(),
+            message: self.message.clone(),
+            confirm: None,
+            evidence: vec![Evidence {
+                blob: self.blob,
+                pointer: None,
+                excerpt: None,
+                asserted_by: Asserter::Collector,
+            }],
+        }
+    }
+}
+
 /// All keys of a case.
 #[derive(Debug, Default)]
 pub(super) struct Keys {
@@ -31,6 +56,8 @@ pub(super) struct Keys {
     pub(super) problems: Vec<KeyProblem>,
     /// Since when each key file has been known; `None`: always.
     known_since: BTreeMap<Digest, Option<Moment>>,
+    /// The epochs of ledgers whose files the case has: ledger, key, and file as the ledger names it.
+    vouched: BTreeSet<(String, KeyId, Option<Digest>)>,
 }
 
 /// Reads the keys of the case, adds those that ship with cotrace, and examines the certificates that have not been yet.
@@ -53,6 +80,10 @@ pub(super) fn load(desk: &mut FactDesk<'_>) -> Result<Keys, ReplayError> {
     }
     // Last in the keyring: a key that the case brings is the likelier one.
     for (counting, epoch) in epochs_of(&ledgers) {
+        // One whose file the case has was added with that file.
+        if keys.vouched.contains(&(counting.ledger.id.clone(), epoch.key.clone(), epoch.file)) {
+            continue;
+        }
         if let Some(public_key) = epoch.key.public_key() {
             keys.keyring.add(&epoch.role, ListedKey::Ed25519(public_key));
         }
@@ -110,14 +141,14 @@ impl Keys {
         if let Some(file) = row.file {
             self.know(file, row.imported_at);
         }
+        let mut variants = Vec::new();
         for key in entry.keys {
             let is_known = epochs_of(ledgers).any(|(_, epoch)| epoch.key == key);
             // What a ledger knows of a key is not widened by somebody who accepts it without saying from when to when.
             if is_known && from.is_none() && until.is_none() {
                 let vouched = self.add_vouched(row, &key, bytes, ledgers);
                 if !vouched {
-                    let message = format!("it holds another variant of {key} than any that the ledger vouches for");
-                    self.problems.push(problem(Code::KeyVariantUnknown, message));
+                    variants.push(key);
                 }
                 continue;
             }
@@ -134,6 +165,12 @@ impl Keys {
                 known_until: None,
                 basis: row.accepted_by.as_ref().map(|_| Basis::Operator),
             });
+        }
+        if let Some(first) = variants.first() {
+            let more =
+                if variants.len() > 1 { format!(" and {} more keys", variants.len() - 1) } else { String::new() };
+            let message = format!("it holds other variants of {first}{more} than any that the ledger vouches for");
+            self.problems.push(problem(Code::KeyVariantUnknown, message));
         }
     }
 
@@ -161,6 +198,9 @@ impl Keys {
         let mut vouched = false;
         for (counting, epoch) in epochs_of(ledgers).filter(|(_, epoch)| epoch.key == *key && vouches(epoch)) {
             vouched = true;
+            if row.file.is_some() {
+                self.vouched.insert((counting.ledger.id.clone(), key.clone(), epoch.file));
+            }
             if let Some(file) = row.file {
                 self.know(file, Some(epoch.from));
             }

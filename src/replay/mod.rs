@@ -2,6 +2,7 @@
 //! judges, and returns a report. Command line, terminal UI and exports call it; nobody repeats it.
 
 mod examination;
+mod key_ledger;
 mod keys;
 mod report;
 mod scope;
@@ -9,6 +10,7 @@ mod service;
 mod targets;
 
 pub use examination::Work;
+pub use key_ledger::key_report;
 pub use scope::SnapshotChoice;
 pub use service::{Replayed, Request, replay, survey, verify_facts};
 pub use targets::{ReplayError, Targets};

@@ -7,9 +7,9 @@ use super::service::{Request, worst};
 use crate::chain::{Chain, Link, WorkerVote};
 use crate::judge::{Judgement, MomentOfJudgement, Place};
 use crate::model::{
-    AsOf, AsOfUsed, Asserter, AttestationReport, Basis, CheckResult, Clocks, Code, Completeness, Digest, Evidence,
-    Facts, Finding, Gap, LinkReport, NotChecked, Outcome, Plane, Reason, Report, RulesUsed, Subject, TargetReport,
-    TaskFacts, TaskId, TrustUsed, Verdict,
+    AsOf, AsOfUsed, AttestationReport, Basis, CheckResult, Clocks, Code, Completeness, Digest, Evidence, Facts,
+    Finding, Gap, LinkReport, NotChecked, Outcome, Plane, Reason, Report, RulesUsed, Subject, TargetReport, TaskFacts,
+    TaskId, TrustUsed, Verdict,
 };
 
 /// The version of the report format.
@@ -126,22 +126,7 @@ pub(super) fn assemble(
         targets.push(report_target(target, request, &mut findings, &mut gaps));
     }
     for problem in &keys.problems {
-        findings.add(Finding {
-            code: problem.code,
-            plane: Plane::Audit,
-            severity: problem.code.severity(),
-            reason: problem.code.reason(),
-            subject: Subject { kind: "key", task_id: None, run_id: None, name: Some(problem.role.to_string()) },
-            targets: Vec::new(),
-            message: problem.message.clone(),
-            confirm: None,
-            evidence: vec![Evidence {
-                blob: problem.blob,
-                pointer: None,
-                excerpt: None,
-                asserted_by: Asserter::Collector,
-            }],
-        });
+        findings.add(problem.finding());
     }
     Report {
         report_version: REPORT_VERSION,

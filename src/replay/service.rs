@@ -113,13 +113,22 @@ pub fn survey(case: &mut Case) -> Result<Vec<(Digest, Facts)>, ReplayError> {
     let book = RuleBook::named(RuleBook::ids().next().unwrap_or_default())?;
     let mut desk = FactDesk::new(case);
     let keys = keys::load(&mut desk)?;
+    survey_with(&mut desk, &keys, &book)
+}
+
+/// The same, with keys that are loaded already.
+pub(super) fn survey_with(
+    desk: &mut FactDesk<'_>,
+    keys: &Keys,
+    book: &RuleBook,
+) -> Result<Vec<(Digest, Facts)>, ReplayError> {
     for kind in [FactKind::Definition, FactKind::Attestation, FactKind::Signature, FactKind::Digests] {
         desk.load_all(kind)?;
     }
     let mut surveyed = Vec::new();
     for snapshot in desk.case.snapshots()?.into_iter().rev() {
         let digest = snapshot.digest;
-        surveyed.push((digest, facts_of_all(&mut desk, &Scope::one(snapshot), &keys, &book)?));
+        surveyed.push((digest, facts_of_all(desk, &Scope::one(snapshot), keys, book)?));
     }
     Ok(surveyed)
 }

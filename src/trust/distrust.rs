@@ -100,24 +100,9 @@ impl fmt::Display for Distrusted {
 }
 
 impl Distrusted {
-    /// Whether it means a key: its whole name, the beginning or end of its fingerprint, or the beginning of its public
-    /// key.
+    /// Whether it means a key, by its whole name, beginning or end.
     pub fn means_key(&self, key: &KeyId) -> bool {
-        if self.kind != DistrustKind::Key {
-            return false;
-        }
-        let name = self.name.replace(' ', "");
-        if key.as_str() == name {
-            return true;
-        }
-        match (key.fingerprint(), key.public_key()) {
-            (Some(fingerprint), _) => {
-                let name = name.trim_start_matches("openpgp:").to_ascii_uppercase();
-                fingerprint.starts_with(&name) || fingerprint.ends_with(&name)
-            }
-            (None, Some(public_key)) => public_key.starts_with(name.trim_start_matches("ed25519:")),
-            (None, None) => false,
-        }
+        self.kind == DistrustKind::Key && key.is_named(&self.name)
     }
 
     /// Whether it means one of these names of a thing of a kind.

@@ -1,9 +1,11 @@
 //! Trust: which key was trusted for what, when, and on whose word. Pure.
 
+mod audit;
 mod distrust;
 mod ledger;
 mod ledger_file;
 
+pub use audit::audit;
 pub use distrust::{DistrustKind, Distrusted, InvalidDistrust};
 pub use ledger::{Ledger, Standing};
 pub use ledger_file::{LedgerEpoch, LedgerError, LedgerFile};

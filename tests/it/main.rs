@@ -9,6 +9,7 @@ mod forms;
 mod golden;
 mod house;
 mod import;
+mod keys;
 mod parity;
 mod program;
 mod questions;

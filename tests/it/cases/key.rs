@@ -289,7 +289,7 @@ fn dated(role: &str, from: Option<&str>, until: Option<&str>) -> World {
 }
 
 /// Lists the keys of 2026 in the dated form, those of one role with an interval.
-pub(super) fn date_keys(world: &mut World, role: &str, from: Option<&str>, until: Option<&str>) {
+pub(crate) fn date_keys(world: &mut World, role: &str, from: Option<&str>, until: Option<&str>) {
     let keys = world.json("keys.json").unwrap();
     let mut rows: Vec<Value> = Vec::new();
     for (of, listed) in keys.as_object().unwrap() {

@@ -1,0 +1,325 @@
+//! The keys of a case for people: lists, one key's story, a picture of the epochs, the audit.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{self, Write};
+
+use anstyle::Style;
+
+use super::text;
+use crate::model::{
+    Basis, CertificateKey, EpochEvent, KeyEpoch, KeyId, KeyReport, KeyStory, KeyUse, Moment, Role, Untrusted,
+};
+
+const BOLD: Style = Style::new().bold();
+const DIM: Style = Style::new().dimmed();
+
+/// The characters of a key's name that tell it apart in a table.
+const NAME_SHORT: usize = 16;
+
+/// The most signatures that are listed of one key.
+const USES_TOLD: usize = 50;
+
+/// Writes the epochs, one a line.
+pub fn list(report: &KeyReport, out: &mut dyn Write) -> io::Result<()> {
+    for (role, stories) in by_role(report) {
+        writeln!(out, "{BOLD}{}{BOLD:#}", Untrusted(role.as_str()))?;
+        let mut rows: Vec<(&KeyEpoch, &KeyStory)> = Vec::new();
+        for story in stories {
+            rows.extend(story.epochs.iter().filter(|epoch| epoch.role == *role).map(|epoch| (epoch, story)));
+        }
+        rows.sort_by(|a, b| (a.0.from, &a.0.key, a.0.basis).cmp(&(b.0.from, &b.0.key, b.0.basis)));
+        for (epoch, story) in rows {
+            let seen = story.uses.iter().filter(|made| made.role.as_ref() == Some(role)).count();
+            let seen = if seen > 0 { format!("  {seen} signatures seen") } else { String::new() };
+            writeln!(
+                out,
+                "  {}  {} … {}  {}  {DIM}{}{DIM:#}{seen}",
+                short(&epoch.key),
+                bound(epoch.from, "ever"),
+                bound(epoch.until, "open"),
+                epoch.basis.map_or("nobody", Basis::word),
+                Untrusted(&epoch.source)
+            )?;
+        }
+    }
+    let unlisted: Vec<&KeyStory> = report.keys.iter().filter(|story| story.epochs.is_empty()).collect();
+    for story in unlisted {
+        writeln!(out, "{}  in no list; {} signatures seen", short(&story.key), story.uses.len())?;
+    }
+    Ok(())
+}
+
+/// Writes all that is known of the keys of a report.
+pub fn show(report: &KeyReport, out: &mut dyn Write) -> io::Result<()> {
+    for story in &report.keys {
+        writeln!(out, "{BOLD}{}{BOLD:#}", story.key)?;
+        for epoch in &story.epochs {
+            write_epoch(epoch, out)?;
+        }
+        if story.epochs.is_empty() {
+            writeln!(out, "  in no list")?;
+        }
+        for seen in &story.certificates {
+            writeln!(out, "  certificate in {}, known since {}", seen.file, bound(seen.known_since, "ever"))?;
+            for user_id in &seen.certificate.user_ids {
+                writeln!(out, "    {}", Untrusted(user_id))?;
+            }
+            for key in &seen.certificate.keys {
+                write_key(key, out)?;
+            }
+        }
+        writeln!(out, "  {} sound signatures seen", story.uses.len())?;
+        for made in story.uses.iter().take(USES_TOLD) {
+            write_use(made, out)?;
+        }
+        if story.uses.len() > USES_TOLD {
+            writeln!(out, "    … {} more; --format json tells all", story.uses.len() - USES_TOLD)?;
+        }
+    }
+    text::write_key_findings(&report.findings, out)
+}
+
+fn write_epoch(epoch: &KeyEpoch, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(
+        out,
+        "  {} from {} until {}, trusted by {}",
+        Untrusted(epoch.role.as_str()),
+        bound(epoch.from, "ever"),
+        bound(epoch.until, "nobody says when"),
+        epoch.basis.map_or("nobody", Basis::word)
+    )?;
+    writeln!(out, "    {DIM}source {}{DIM:#}", Untrusted(&epoch.source))?;
+    if !epoch.deployments.is_empty() {
+        writeln!(out, "    {DIM}for {}{DIM:#}", Untrusted(&epoch.deployments.join(", ")))?;
+    }
+    if let Some(file) = &epoch.file {
+        writeln!(out, "    {DIM}with the certificate of file {file}{DIM:#}")?;
+    }
+    for (word, event) in [("began", &epoch.began), ("ended", &epoch.ended)] {
+        if let Some(event) = event {
+            writeln!(out, "    {DIM}{word}: {}{DIM:#}", Untrusted(&told(event)))?;
+        }
+    }
+    if let Some(known) = epoch.known_until {
+        writeln!(out, "    {DIM}the source was read on {known}{DIM:#}")?;
+    }
+    Ok(())
+}
+
+/// An event in a line.
+fn told(event: &EpochEvent) -> String {
+    let moment = |words: &str, moment: Option<Moment>| moment.map(|moment| format!("{words} {moment}"));
+    let text = |words: &str, text: &Option<String>| text.as_ref().map(|text| format!("{words} {text}"));
+    let parts = [
+        text("tag", &event.tag),
+        moment("of", event.at),
+        text("release", &event.release),
+        moment("of", event.released_at),
+        text("commit", &event.commit),
+        moment("made", event.committed_at),
+        moment("landed", event.landed_at),
+        text("by", &event.who),
+        text("signed by", &event.signer),
+        event.why.as_ref().map(|why| format!("\u{201c}{why}\u{201d}")),
+    ];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
+}
+
+fn write_key(key: &CertificateKey, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "    {} {} created {}", key.fingerprint, key.algorithm, bound(key.created, "at an unknown time"))?;
+    for era in &key.eras {
+        let from =
+            era.from.map_or_else(|| "at first".to_owned(), |from| format!("by the algorithms that count since {from}"));
+        let steps: Vec<String> =
+            era.steps.iter().map(|step| format!("{} from {}", step.validity.word(), step.from)).collect();
+        writeln!(out, "      {DIM}{from}: {}{DIM:#}", steps.join(", "))?;
+    }
+    for revocation in &key.revocations {
+        let kind = if revocation.is_hard { "for ever" } else { "from then on" };
+        let made = bound(revocation.made, "at an unknown time");
+        writeln!(out, "      revoked {made}, {kind}: {}", Untrusted(&revocation.reason))?;
+    }
+    Ok(())
+}
+
+fn write_use(made: &KeyUse, out: &mut dyn Write) -> io::Result<()> {
+    let claimed = made.claimed_time.map_or_else(String::new, |claimed| format!(", claims {claimed}"));
+    let run = match (made.started, made.resolved) {
+        (None, None) => "no time known".to_owned(),
+        (from, until) => format!("the queue says {} … {}", bound(from, "?"), bound(until, "?")),
+    };
+    let role = made.role.as_ref().map_or("no role known", Role::as_str);
+    writeln!(out, "    {}  {}  {run}{claimed}", made.task_id, Untrusted(role))
+}
+
+/// Writes what is odd about the keys.
+pub fn audit(report: &KeyReport, out: &mut dyn Write) -> io::Result<()> {
+    text::write_key_findings(&report.findings, out)?;
+    writeln!(out, "{} keys, {} findings", report.keys.len(), report.findings.len())
+}
+
+/// How to draw a timeline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Picture {
+    /// The first moment shown; `None`: the first that anything is known of.
+    pub from: Option<Moment>,
+    /// The moment at which the picture ends; `None`: the last that anything is known of.
+    pub until: Option<Moment>,
+    /// Where the cursor stands.
+    pub cursor: Option<Moment>,
+    /// ASCII characters alone.
+    pub is_ascii: bool,
+    /// The columns of the whole picture.
+    pub columns: usize,
+}
+
+/// The fewest columns of the bars.
+const BARS_MIN: usize = 20;
+
+/// The characters of a picture.
+struct Strokes {
+    trusted: char,
+    not_valid: char,
+    used: char,
+    cursor: char,
+}
+
+const UNICODE: Strokes = Strokes { trusted: '━', not_valid: '┄', used: '●', cursor: '│' };
+const ASCII: Strokes = Strokes { trusted: '=', not_valid: '-', used: 'x', cursor: '|' };
+
+/// Draws the epochs of every role as bars over time, with the signatures seen as marks.
+pub fn timeline(report: &KeyReport, picture: &Picture, out: &mut dyn Write) -> io::Result<()> {
+    let Some(scale) = Scale::of(report, picture) else {
+        return writeln!(out, "no epoch has a beginning or an end");
+    };
+    let strokes = if picture.is_ascii { &ASCII } else { &UNICODE };
+    for (role, stories) in by_role(report) {
+        writeln!(out, "{BOLD}{}{BOLD:#}", Untrusted(role.as_str()))?;
+        let mut rows: Vec<(Option<Moment>, &KeyStory)> = stories
+            .iter()
+            .map(|story| {
+                let of_role = story.epochs.iter().filter(|epoch| epoch.role == *role);
+                (of_role.filter_map(|epoch| epoch.from).min(), *story)
+            })
+            .collect();
+        rows.sort_by(|a, b| (a.0, &a.1.key).cmp(&(b.0, &b.1.key)));
+        for (_, story) in rows {
+            writeln!(out, "{}  {}", short(&story.key), scale.bar(story, role, strokes))?;
+        }
+    }
+    let day = |moment: Moment| moment.to_string().chars().take(10).collect::<String>();
+    let (from, until) = (day(scale.from), day(scale.until));
+    let space = scale.columns.saturating_sub(from.len() + until.len());
+    writeln!(out, "{}  {from}{}{until}", " ".repeat(NAME_SHORT), " ".repeat(space))?;
+    if let Some(cursor) = picture.cursor {
+        writeln!(out, "{} as of {cursor}", strokes.cursor)?;
+    }
+    writeln!(
+        out,
+        "{} in force   {} in force, certificate not valid   {} a signature seen, at the queue's end of its run",
+        strokes.trusted, strokes.not_valid, strokes.used
+    )
+}
+
+/// Moments on columns.
+struct Scale {
+    from: Moment,
+    until: Moment,
+    cursor: Option<Moment>,
+    columns: usize,
+}
+
+impl Scale {
+    fn of(report: &KeyReport, picture: &Picture) -> Option<Self> {
+        let epochs = report.keys.iter().flat_map(|story| &story.epochs);
+        let mut known: BTreeSet<Moment> =
+            epochs.flat_map(|epoch| [epoch.from, epoch.until, epoch.known_until]).flatten().collect();
+        known.extend(report.keys.iter().flat_map(|story| &story.uses).filter_map(KeyUse::about));
+        known.extend(picture.cursor);
+        let from = picture.from.or_else(|| known.first().copied())?;
+        let until = picture.until.or_else(|| known.last().copied())?;
+        let columns = picture.columns.saturating_sub(NAME_SHORT + 2).max(BARS_MIN);
+        (from < until).then_some(Self { from, until, cursor: picture.cursor, columns })
+    }
+
+    /// The first moment of a column.
+    fn moment(&self, column: usize) -> Option<Moment> {
+        let span = i128::from(self.until.unix()) - i128::from(self.from.unix());
+        let offset = span * column as i128 / self.columns as i128;
+        i64::try_from(i128::from(self.from.unix()) + offset).ok().and_then(Moment::from_unix)
+    }
+
+    /// The column of a moment, if it is in the picture.
+    fn column(&self, moment: Moment) -> Option<usize> {
+        let span = i128::from(self.until.unix()) - i128::from(self.from.unix());
+        let offset = i128::from(moment.unix()) - i128::from(self.from.unix());
+        let column = offset.checked_mul(self.columns as i128)?.div_euclid(span.max(1));
+        // The end itself belongs to the last column.
+        let column = if moment == self.until { self.columns as i128 - 1 } else { column };
+        usize::try_from(column).ok().filter(|column| *column < self.columns)
+    }
+
+    /// The bar of a key for a role. A column shows an epoch that touches it, however short.
+    fn bar(&self, story: &KeyStory, role: &Role, strokes: &Strokes) -> String {
+        let mut bar = vec![' '; self.columns];
+        for (column, cell) in bar.iter_mut().enumerate() {
+            let (Some(start), Some(end)) = (self.moment(column), self.moment(column + 1)) else { continue };
+            let touches = |epoch: &&KeyEpoch| {
+                let begins = epoch.from.is_none_or(|from| from < end || from == start);
+                epoch.role == *role && begins && epoch.until.is_none_or(|until| start < until)
+            };
+            let mut touching = story.epochs.iter().filter(touches).peekable();
+            if touching.peek().is_some() {
+                let is_valid = touching.any(|epoch| is_valid(story, epoch, start.max(epoch.from.unwrap_or(start))));
+                *cell = if is_valid { strokes.trusted } else { strokes.not_valid };
+            }
+        }
+        if let Some(cell) = self.cursor.and_then(|cursor| self.column(cursor)).and_then(|column| bar.get_mut(column)) {
+            *cell = strokes.cursor;
+        }
+        for made in story.uses.iter().filter(|made| made.role.as_ref() == Some(role)) {
+            if let Some(cell) = made.about().and_then(|about| self.column(about)).and_then(|column| bar.get_mut(column))
+            {
+                *cell = strokes.used;
+            }
+        }
+        bar.into_iter().collect::<String>().trim_end().to_owned()
+    }
+}
+
+/// Whether the certificate of an epoch, where the case has it, makes the key valid at a moment, revocations aside.
+fn is_valid(story: &KeyStory, epoch: &KeyEpoch, moment: Moment) -> bool {
+    let mut of_file =
+        story.certificates.iter().filter(|seen| epoch.file.is_none_or(|file| file == seen.file)).peekable();
+    let is_unknown = of_file.peek().is_none();
+    is_unknown
+        || of_file.any(|seen| {
+            seen.certificate.keys.iter().any(|key| key.validity(moment, moment).0 == crate::model::Validity::Valid)
+        })
+}
+
+/// The keys of each role, by role.
+fn by_role(report: &KeyReport) -> BTreeMap<&Role, Vec<&KeyStory>> {
+    let mut roles: BTreeMap<&Role, Vec<&KeyStory>> = BTreeMap::new();
+    for story in &report.keys {
+        let of_key: BTreeSet<&Role> = story.epochs.iter().map(|epoch| &epoch.role).collect();
+        for role in of_key {
+            roles.entry(role).or_default().push(story);
+        }
+    }
+    roles
+}
+
+/// The part of a key's name that people know it by: the end of a fingerprint, the beginning of a public key.
+fn short(key: &KeyId) -> String {
+    let name: String = match (key.fingerprint(), key.public_key()) {
+        (Some(fingerprint), _) => fingerprint.chars().skip(fingerprint.len().saturating_sub(NAME_SHORT)).collect(),
+        (None, Some(public_key)) => public_key.chars().take(NAME_SHORT).collect(),
+        (None, None) => key.as_str().chars().take(NAME_SHORT).collect(),
+    };
+    format!("{name:NAME_SHORT$}")
+}
+
+fn bound(moment: Option<Moment>, words: &str) -> String {
+    moment.map_or_else(|| words.to_owned(), |moment| moment.to_string())
+}
