@@ -9,6 +9,7 @@ pub mod certificate;
 pub mod definition;
 pub mod digests;
 mod ed25519;
+mod framing;
 pub mod graph_entry;
 mod keyring;
 mod openpgp;

@@ -10,21 +10,57 @@ use sequoia_openpgp::parse::Parse;
 use sequoia_openpgp::types::SignatureType;
 use sequoia_openpgp::{KeyHandle, PacketPile};
 
+use super::framing::{self, Framing};
 use super::{Keyring, certificate, keyring::OpenpgpKey};
-use crate::formats::clearsign::{self, AnomalyKind, Block, ClearSigned};
-use crate::formats::openpgp::{CrcState, dearmor, normalise_mpis};
-use crate::model::{ArmorNote, Digest, Role, Signature, SignatureState};
+use crate::formats::clearsign::{self, AnomalyKind, Block};
+use crate::formats::openpgp::{dearmor, normalise_mpis};
+use crate::model::{ArmorNote, Digest, FramingKind, Role, Signature, SignatureState};
 
-/// The longest excerpt of odd bytes, in bytes.
-const EXCERPT_MAX: usize = 80;
-
-/// What OpenPGP.js writes into its armor headers.
-const OPENPGPJS: &[u8] = b"Version: OpenPGP.js";
+/// The most signatures of one text that are tried and told one by one.
+const SIGNATURES_TOLD: usize = 8;
 
 /// Examines a clear-signed file: tries the keys of a role first, then the others, in their listed order, up to the match.
 pub(super) fn examine(file: &[u8], role: Option<&Role>, keyring: &Keyring) -> Signature {
     let parts = clearsign::split(file);
-    let mut fact = Signature {
+    let mut fact = unreadable(framing::anomalies(file, &parts));
+    let block = match parts.blocks.as_slice() {
+        [] => {
+            (fact.state, fact.why) = without_block(file);
+            return fact;
+        }
+        [block] => block,
+        blocks => {
+            fact.state = SignatureState::Ambiguous;
+            fact.why = Some(format!("the file holds {} clear-signed texts", blocks.len()));
+            return fact;
+        }
+    };
+    fact.covered = Some(Digest::of(&block.signed));
+    if parts.anomalies.iter().any(|anomaly| anomaly.kind == AnomalyKind::SignatureArmorMissing) {
+        fact.state = SignatureState::Missing;
+        fact.why = Some("the file ends where its signature should begin".to_owned());
+        return fact;
+    }
+    let outcome = packets(file, block, &mut fact.notes).and_then(|packets| {
+        one_signature(packets, |packet| {
+            let mut scratch = unreadable(Vec::new());
+            verify(file, block, packet, role, keyring, &mut scratch);
+            scratch
+        })
+    });
+    match outcome {
+        Ok(packet) => verify(file, block, &packet, role, keyring, &mut fact),
+        Err((state, why)) => {
+            fact.state = state;
+            fact.why = Some(why);
+        }
+    }
+    fact
+}
+
+/// A signature of which nothing is known yet.
+fn unreadable(notes: Vec<ArmorNote>) -> Signature {
+    Signature {
         state: SignatureState::Unreadable,
         key: None,
         signing_key: None,
@@ -36,66 +72,97 @@ pub(super) fn examine(file: &[u8], role: Option<&Role>, keyring: &Keyring) -> Si
         covered: None,
         tried: Vec::new(),
         why: None,
-        notes: notes(file, &parts),
+        notes,
         hash_refused_from: None,
-    };
-    let block = match parts.blocks.as_slice() {
-        [] => {
-            fact.why = Some("the file holds no clear-signed text".to_owned());
-            return fact;
-        }
-        [block] => block,
-        blocks => {
-            fact.state = SignatureState::Ambiguous;
-            fact.why = Some(format!("the file holds {} clear-signed texts", blocks.len()));
-            return fact;
-        }
-    };
-    fact.covered = Some(Digest::of(&block.signed));
-    match signature_packet(file, block, &mut fact.notes) {
-        Ok(packet) => verify(block, &packet, role, keyring, &mut fact),
-        Err((state, why)) => {
-            fact.state = state;
-            fact.why = Some(why);
-        }
     }
-    fact
 }
 
-/// The one signature of a block. A wrong checksum of its armor is noted: it is no part of the signature.
-fn signature_packet(
-    file: &[u8],
-    block: &Block,
-    notes: &mut Vec<ArmorNote>,
-) -> Result<SignaturePacket, (SignatureState, String)> {
-    let unreadable = |why: String| (SignatureState::Unreadable, why);
-    if block.headers.iter().any(|header| header.name.eq_ignore_ascii_case("NotDashEscaped")) {
-        return Err(unreadable(
-            "the header NotDashEscaped changes what the signature covers; cotrace does not undo it".into(),
-        ));
-    }
+/// What a file without clear-signed text is: one that may be signed in some other manner, or one without a signature.
+fn without_block(file: &[u8]) -> (SignatureState, Option<String>) {
+    let has = |text: &[u8]| file.windows(text.len()).any(|window| window == text);
+    let (state, why) = if has(b"BEGIN PGP SIGNED MESSAGE") || has(b"BEGIN PGP SIGNATURE") {
+        (SignatureState::Unreadable, "the markers of the clear-signed text are damaged")
+    } else if has(b"BEGIN PGP") {
+        (SignatureState::Unreadable, "the file holds OpenPGP data in armor, but no clear-signed text")
+    } else if file.first().is_some_and(|byte| byte & 0x80 != 0) {
+        // Every OpenPGP packet begins with such a byte (RFC 4880 section 4.2).
+        (SignatureState::Unreadable, "the file is not clear-signed text; it may be binary OpenPGP data")
+    } else if file.is_empty() {
+        (SignatureState::Missing, "the file is empty")
+    } else {
+        (SignatureState::Missing, "the file holds no clear-signed text and no signature")
+    };
+    (state, Some(why.to_owned()))
+}
+
+type Refusal = (SignatureState, String);
+
+fn refuse<T>(why: String) -> Result<T, Refusal> {
+    Err((SignatureState::Unreadable, why))
+}
+
+/// The packets of a block's signature. What is odd about the framing is noted: it is no part of the signature.
+fn packets(file: &[u8], block: &Block, notes: &mut Vec<ArmorNote>) -> Result<Vec<Packet>, Refusal> {
     let armor = block.armor.clone().and_then(|range| file.get(range.clone()).zip(Some(range)));
-    let (armor, range) = armor.ok_or_else(|| unreadable("the file ends before its signature does".to_owned()))?;
-    let dearmored = dearmor(armor).map_err(|error| unreadable(format!("the signature's armor: {error}")))?;
-    if dearmored.crc == CrcState::Bad {
-        notes.push(note("wrong-checksum", range, 1, ""));
+    let Some((armor, range)) = armor else {
+        framing::without_armor(file, block, notes);
+        return refuse("the file ends before its signature does".to_owned());
+    };
+    let dearmored = match dearmor(armor) {
+        Ok(dearmored) => dearmored,
+        Err(error) => {
+            framing::without_armor(file, block, notes);
+            return refuse(format!("the signature's armor: {error}"));
+        }
+    };
+    Framing::of(file, block, &range, &dearmored).compare(file, &dearmored, notes);
+    if block.headers.iter().any(|header| header.name.eq_ignore_ascii_case("NotDashEscaped")) {
+        return refuse("the header NotDashEscaped changes what the signature covers; cotrace does not undo it".into());
     }
     let packets = dearmored.bytes;
     // Old implementations (Go's among them) overstate the length of numbers; strict parsers then refuse the packet.
     let packets = normalise_mpis(&packets).unwrap_or(packets);
-    let pile =
-        PacketPile::from_bytes(&packets).map_err(|error| unreadable(format!("the signature's packets: {error}")))?;
-    let mut packets: Vec<Packet> = pile.into_children().collect();
+    match PacketPile::from_bytes(&packets) {
+        Ok(pile) => Ok(pile.into_children().collect()),
+        Err(error) => refuse(format!("the signature's packets: {error}")),
+    }
+}
+
+/// The one signature among packets. Of several none is taken, but each is tried, so that a bad one among good ones is
+/// told.
+fn one_signature(
+    mut packets: Vec<Packet>,
+    verified: impl Fn(&SignaturePacket) -> Signature,
+) -> Result<SignaturePacket, Refusal> {
     if packets.len() > 1 {
-        return Err((SignatureState::Ambiguous, format!("the block holds {} signature packets", packets.len())));
+        let count = packets.len();
+        let told: Vec<String> = packets
+            .drain(..)
+            .take(SIGNATURES_TOLD)
+            .enumerate()
+            .map(|(index, packet)| {
+                let words = text_signature(packet).map_or_else(|why| why, |packet| outcome(&verified(&packet)));
+                format!("the {}: {words}", ordinal(index))
+            })
+            .collect();
+        let more = if count > SIGNATURES_TOLD { "; …" } else { "" };
+        let why = format!("the block holds {count} signature packets; {}{more}", told.join("; "));
+        return Err((SignatureState::Ambiguous, why));
     }
     match packets.pop() {
-        Some(Packet::Signature(signature)) if signature.typ() == SignatureType::Text => {
-            unreadable_part(&signature).map_or(Ok(signature), |why| Err(unreadable(why)))
+        Some(packet) => text_signature(packet).or_else(refuse),
+        None => refuse("the armor holds no packet".to_owned()),
+    }
+}
+
+/// A packet that is a signature of text and can be taken at its word; else why it is not.
+fn text_signature(packet: Packet) -> Result<SignaturePacket, String> {
+    match packet {
+        Packet::Signature(signature) if signature.typ() == SignatureType::Text => {
+            unreadable_part(&signature).map_or(Ok(signature), Err)
         }
-        Some(Packet::Signature(signature)) => Err(unreadable(format!("its type is {:?}, not Text", signature.typ()))),
-        Some(packet) => Err(unreadable(format!("it is a packet of kind {}", packet.tag()))),
-        None => Err(unreadable("the armor holds no packet".to_owned())),
+        Packet::Signature(signature) => Err(format!("its type is {:?}, not Text", signature.typ())),
+        packet => Err(format!("it is a packet of kind {}", packet.tag())),
     }
 }
 
@@ -121,7 +188,34 @@ fn unreadable_part(signature: &SignaturePacket) -> Option<String> {
         .map(|part| format!("its critical part {} is not understood", part.tag()))
 }
 
-fn verify(block: &Block, packet: &SignaturePacket, role: Option<&Role>, keyring: &Keyring, fact: &mut Signature) {
+/// What came of one signature of several, in a few words.
+fn outcome(fact: &Signature) -> String {
+    let issuer = fact.issuer.as_deref().unwrap_or("that it does not name");
+    match (&fact.state, &fact.key) {
+        (SignatureState::Sound, Some(key)) => format!("sound, by {key}"),
+        (SignatureState::Invalid, _) => format!("does not verify under key {issuer}"),
+        (SignatureState::NoKey, _) => format!("by key {issuer}, which is not known"),
+        _ => fact.why.clone().unwrap_or_else(|| "can't be read".to_owned()),
+    }
+}
+
+fn ordinal(index: usize) -> String {
+    match index {
+        0 => "first".to_owned(),
+        1 => "second".to_owned(),
+        2 => "third".to_owned(),
+        _ => format!("{}th", index + 1),
+    }
+}
+
+fn verify(
+    file: &[u8],
+    block: &Block,
+    packet: &SignaturePacket,
+    role: Option<&Role>,
+    keyring: &Keyring,
+    fact: &mut Signature,
+) {
     let issuers = packet.get_issuers();
     fact.issuer = issuers.first().map(KeyHandle::to_hex);
     fact.claimed_time = packet.signature_creation_time().and_then(certificate::moment);
@@ -130,16 +224,7 @@ fn verify(block: &Block, packet: &SignaturePacket, role: Option<&Role>, keyring:
     fact.hash = Some(packet.hash_algo().to_string());
     fact.hash_refused_from = certificate::data_hash_cutoff(packet.hash_algo());
     fact.algorithm = format!("{}/{}", packet.pk_algo(), packet.hash_algo());
-    if !block.hash_names().iter().any(|name| name.eq_ignore_ascii_case(&packet.hash_algo().to_string()))
-        && !block.hash_names().is_empty()
-    {
-        fact.notes.push(note(
-            "wrong-hash-header",
-            block.headers.first().map_or(block.span.clone(), |h| h.span.clone()),
-            1,
-            "",
-        ));
-    }
+    fact.notes.extend(hash_header(file, block, &packet.hash_algo().to_string()));
     let digest = match digest(block, packet) {
         Ok(digest) => digest,
         Err(error) => {
@@ -178,82 +263,20 @@ fn digest(block: &Block, packet: &SignaturePacket) -> sequoia_openpgp::Result<Ve
     hasher.into_digest()
 }
 
-/// What is odd about the framing: everything that some reader could take otherwise.
-fn notes(file: &[u8], parts: &ClearSigned) -> Vec<ArmorNote> {
-    // OpenPGP.js, which docker-worker used, begins its files with CRLF, ends all lines so, and says that it wrote the
-    // file: then CRLF is as it was.
-    let after_text = parts.blocks.first().and_then(|block| file.get(block.text.end..)).unwrap_or_default();
-    let is_openpgpjs =
-        file.starts_with(b"\r\n-----BEGIN") || after_text.windows(OPENPGPJS.len()).any(|window| window == OPENPGPJS);
-    let counts = |kind: AnomalyKind| match kind {
-        AnomalyKind::DashEscaped => false,
-        AnomalyKind::CrLf => !is_openpgpjs,
-        AnomalyKind::TextBefore
-        | AnomalyKind::TextBetween
-        | AnomalyKind::TextAfter
-        | AnomalyKind::SecondBlock
-        | AnomalyKind::TooManyBlocks
-        | AnomalyKind::UnexpectedHeader
-        | AnomalyKind::NotDashEscapedHeader
-        | AnomalyKind::MissingHashHeader
-        | AnomalyKind::TrailingWhitespace
-        | AnomalyKind::MixedLineEnds
-        | AnomalyKind::LoneCarriageReturn
-        | AnomalyKind::UnescapedDash
-        | AnomalyKind::FormFeed
-        | AnomalyKind::NulByte
-        | AnomalyKind::LineTooLong
-        | AnomalyKind::NonUtf8
-        | AnomalyKind::UnknownHashName
-        | AnomalyKind::TooManyHeaders
-        | AnomalyKind::UnexpectedArmor
-        | AnomalyKind::SignatureArmorMissing
-        | AnomalyKind::SignatureArmorUnterminated => true,
+/// What is odd about the `Hash` headers beside the hash of the signature. All writers write one, `Hash: ` and one name.
+fn hash_header(file: &[u8], block: &Block, hash: &str) -> Option<ArmorNote> {
+    let names = block.hash_names();
+    let header = block.headers.iter().find(|header| header.name == "Hash")?;
+    let line = file.get(header.span.clone()).unwrap_or_default().trim_ascii_end();
+    let kind = if names.is_empty() {
+        // Told as a header that names no hash.
+        return None;
+    } else if !names.iter().any(|name| name.eq_ignore_ascii_case(hash)) {
+        FramingKind::WrongHashHeader
+    } else if line != format!("Hash: {hash}").as_bytes() {
+        FramingKind::UnusualHashHeader
+    } else {
+        return None;
     };
-    let counted = parts.anomalies.iter().filter(|anomaly| counts(anomaly.kind));
-    counted
-        .map(|anomaly| {
-            let bytes = file.get(anomaly.span.clone()).unwrap_or_default();
-            let excerpt = String::from_utf8_lossy(&bytes[..bytes.len().min(EXCERPT_MAX)]).into_owned();
-            note(name(anomaly.kind), anomaly.span.clone(), anomaly.count, &excerpt)
-        })
-        .collect()
-}
-
-fn note(kind: &str, span: std::ops::Range<usize>, count: usize, excerpt: &str) -> ArmorNote {
-    ArmorNote {
-        kind: kind.to_owned(),
-        start: span.start as u64,
-        end: span.end as u64,
-        count: count as u64,
-        excerpt: excerpt.to_owned(),
-    }
-}
-
-const fn name(kind: AnomalyKind) -> &'static str {
-    match kind {
-        AnomalyKind::TextBefore => "text-before",
-        AnomalyKind::TextBetween => "text-between",
-        AnomalyKind::TextAfter => "text-after",
-        AnomalyKind::SecondBlock => "second-block",
-        AnomalyKind::TooManyBlocks => "too-many-blocks",
-        AnomalyKind::UnexpectedHeader => "unexpected-header",
-        AnomalyKind::NotDashEscapedHeader => "not-dash-escaped-header",
-        AnomalyKind::MissingHashHeader => "missing-hash-header",
-        AnomalyKind::TrailingWhitespace => "trailing-whitespace",
-        AnomalyKind::CrLf => "crlf",
-        AnomalyKind::MixedLineEnds => "mixed-line-ends",
-        AnomalyKind::LoneCarriageReturn => "lone-carriage-return",
-        AnomalyKind::DashEscaped => "dash-escaped",
-        AnomalyKind::UnescapedDash => "unescaped-dash",
-        AnomalyKind::FormFeed => "form-feed",
-        AnomalyKind::NulByte => "nul-byte",
-        AnomalyKind::LineTooLong => "line-too-long",
-        AnomalyKind::NonUtf8 => "non-utf8",
-        AnomalyKind::UnknownHashName => "unknown-hash-name",
-        AnomalyKind::TooManyHeaders => "too-many-headers",
-        AnomalyKind::UnexpectedArmor => "unexpected-armor",
-        AnomalyKind::SignatureArmorMissing => "signature-armor-missing",
-        AnomalyKind::SignatureArmorUnterminated => "signature-armor-unterminated",
-    }
+    Some(framing::note(file, kind, header.span.clone(), 1))
 }

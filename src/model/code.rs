@@ -78,8 +78,15 @@ codes! {
     SignatureTimeOutsideRun "signature-time-outside-run" Medium Contradicted "The signature claims a time outside the run that it attests.";
     SignatureExpired "signature-expired" High NotTrusted "The signature is sound, but it had expired by itself at the moment of judgement.";
     ClearsignTextOutside "clearsign-text-outside" High Contradicted "A clear-signed file holds text that the signature does not cover.";
+    ClearsignBlankOutside "clearsign-blank-outside" Low Contradicted "Blank text that no signature covers stands around a clear-signed one.";
     ClearsignUncoveredBytes "clearsign-uncovered-bytes" Low Contradicted "A clear-signed text holds bytes that the signature does not cover.";
     ClearsignFraming "clearsign-framing" Medium Malformed "The framing of a clear-signed file is not what its tools write.";
+    ClearsignHashHeader "clearsign-hash-header" Medium Malformed "The Hash header of a clear-signed text is not the one that its signature needs.";
+    ClearsignArmorHeader "clearsign-armor-header" Medium Contradicted "A clear-signed file has a header that the signature does not cover and no known writer writes.";
+    ClearsignChecksumWrong "clearsign-checksum-wrong" Medium Malformed "The checksum of a signature's armor is not that of its data: gpg refuses the file.";
+    ClearsignChecksumMissing "clearsign-checksum-missing" Info Malformed "A signature's armor has no checksum.";
+    ClearsignDashEscape "clearsign-dash-escape" Low Malformed "A clear-signed text is dash-escaped otherwise than its writer does, which the signature does not cover.";
+    ClearsignArmorLayout "clearsign-armor-layout" Low Malformed "Markers, headers or data of a clear-signed file are not laid out as its writer does.";
     ClearsignLineTooLong "clearsign-line-too-long" Medium Malformed "A line is too long for gpg, which refused the file then.";
     KeyUnknown "key-unknown" High NotTrusted "No known key made this signature.";
     KeyNotAccepted "key-not-accepted" High NotTrusted "The signature is sound, but nobody accepted the key that made it.";

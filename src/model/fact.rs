@@ -278,15 +278,7 @@ impl Signature {
         if self.algorithm == "ed25519" {
             return None;
         }
-        let refusal = self.notes.iter().find_map(|note| match note.kind.as_str() {
-            "unexpected-header" => Some("gpg of that time refuses the file: an armor header that it does not allow"),
-            "unknown-hash-name" => Some("gpg of that time refuses the file: a Hash header that it does not know"),
-            "missing-hash-header" => Some("gpg of that time refuses the file: no Hash header"),
-            "wrong-hash-header" => Some("gpg of that time refuses the file: a Hash header of another hash"),
-            "wrong-checksum" => Some("gpg of that time refuses the file: a wrong armor checksum"),
-            "line-too-long" => Some("gpg of that time calls the signature bad: a line too long for it"),
-            _ => None,
-        });
+        let refusal = self.notes.iter().find_map(|note| note.kind.gpg_refusal());
         match self.state {
             SignatureState::Sound => Some(refusal.unwrap_or("gpg of that time calls the signature good")),
             SignatureState::Invalid => Some(refusal.unwrap_or("gpg of that time calls the signature bad")),
@@ -318,16 +310,147 @@ pub enum SignatureState {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ArmorNote {
-    /// A stable kebab-case name.
-    pub kind: String,
+    /// What it is.
+    pub kind: FramingKind,
     /// Offset of the first such byte.
     pub start: u64,
-    /// Offset after it.
+    /// Offset after it; the same, where something is missing there.
     pub end: u64,
     /// How often it occurs.
     pub count: u64,
     /// The bytes there, as text, cut where they are long.
     pub excerpt: String,
+}
+
+/// What can be odd in the framing of a clear-signed file: everything about it that no signature covers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FramingKind {
+    /// Text before the signed one that is not blank.
+    TextBefore,
+    /// Text between signed ones that is not blank.
+    TextBetween,
+    /// Text after the signed one that is not blank.
+    TextAfter,
+    /// Text between the end of the signature's data and its end marker.
+    TextInArmor,
+    /// Blank text before the signed one that its writer does not put there.
+    BlankBefore,
+    /// Blank text after the signed one that its writer does not put there.
+    BlankAfter,
+    /// A signed text after the first.
+    SecondBlock,
+    /// More signed texts than are taken apart.
+    TooManyBlocks,
+    /// A header of the text other than `Hash`.
+    UnexpectedHeader,
+    /// More headers than are kept.
+    TooManyHeaders,
+    /// A `NotDashEscaped` header.
+    NotDashEscapedHeader,
+    /// No `Hash` header.
+    MissingHashHeader,
+    /// A `Hash` header that names no hash, or one that gpg does not know.
+    UnknownHashName,
+    /// The `Hash` headers do not name the signature's hash.
+    WrongHashHeader,
+    /// A `Hash` header after the first.
+    SecondHashHeader,
+    /// A `Hash` header that names more than the signature's hash, or is not written as all writers do.
+    UnusualHashHeader,
+    /// A header of the signature's armor that no known writer writes.
+    SignatureHeader,
+    /// A header of the signature's armor with which its writer names itself.
+    WriterHeader,
+    /// White space at the ends of the text's lines.
+    TrailingWhitespace,
+    /// All lines end in CRLF, and the writer writes LF.
+    CrLf,
+    /// All lines of the text end in LF, and the writer writes CRLF.
+    LfOnly,
+    /// Lines of the text end differently.
+    MixedLineEnds,
+    /// A carriage return in the text that ends no line.
+    LoneCarriageReturn,
+    /// A line of the text is dash-escaped and need not be, or not by this writer.
+    NeedlessEscape,
+    /// A line that starts with `From ` and is not escaped, as gpg does.
+    UnescapedFrom,
+    /// A line that starts with a dash and is not escaped.
+    UnescapedDash,
+    /// A form feed in the text.
+    FormFeed,
+    /// A NUL byte in the text.
+    NulByte,
+    /// The text is not UTF-8.
+    NonUtf8,
+    /// A line too long for gpg.
+    LineTooLong,
+    /// The line that ends the text is not the marker of a signature.
+    UnexpectedArmor,
+    /// The file ends before the signature begins.
+    SignatureArmorMissing,
+    /// The signature begins and does not end.
+    SignatureArmorUnterminated,
+    /// The armor's checksum is not that of its data.
+    WrongChecksum,
+    /// The armor has no checksum.
+    MissingChecksum,
+    /// Blanks behind a marker, a header, or in the line that ends the headers.
+    FramingBlanks,
+    /// A line of the framing does not end as the writer ends it.
+    FramingLineEnd,
+    /// A line end that the writer puts before or behind the signed text is not there.
+    MissingLineEnd,
+    /// The armor's data are not laid out in the lines in which their writer lays them out.
+    ArmorLines,
+}
+
+impl FramingKind {
+    /// Why gpg of the time refused a file with it, if it did.
+    const fn gpg_refusal(self) -> Option<&'static str> {
+        Some(match self {
+            Self::UnexpectedHeader => "gpg of that time refuses the file: an armor header that it does not allow",
+            Self::UnknownHashName => "gpg of that time refuses the file: a Hash header that it does not know",
+            Self::MissingHashHeader => "gpg of that time refuses the file: no Hash header",
+            Self::WrongHashHeader => "gpg of that time refuses the file: a Hash header of another hash",
+            Self::WrongChecksum => "gpg of that time refuses the file: a wrong armor checksum",
+            Self::LineTooLong => "gpg of that time calls the signature bad: a line too long for it",
+            Self::TextBefore
+            | Self::TextBetween
+            | Self::TextAfter
+            | Self::TextInArmor
+            | Self::BlankBefore
+            | Self::BlankAfter
+            | Self::SecondBlock
+            | Self::TooManyBlocks
+            | Self::TooManyHeaders
+            | Self::NotDashEscapedHeader
+            | Self::SecondHashHeader
+            | Self::UnusualHashHeader
+            | Self::SignatureHeader
+            | Self::WriterHeader
+            | Self::TrailingWhitespace
+            | Self::CrLf
+            | Self::LfOnly
+            | Self::MixedLineEnds
+            | Self::LoneCarriageReturn
+            | Self::NeedlessEscape
+            | Self::UnescapedFrom
+            | Self::UnescapedDash
+            | Self::FormFeed
+            | Self::NulByte
+            | Self::NonUtf8
+            | Self::UnexpectedArmor
+            | Self::SignatureArmorMissing
+            | Self::SignatureArmorUnterminated
+            | Self::MissingChecksum
+            | Self::FramingBlanks
+            | Self::FramingLineEnd
+            | Self::MissingLineEnd
+            | Self::ArmorLines => return None,
+        })
+    }
 }
 
 /// A definition beside its entry in a task graph.

@@ -101,7 +101,7 @@ pub enum Asserter {
 pub struct Evidence {
     /// The blob, by the SHA-256 of its bytes.
     pub blob: Option<Digest>,
-    /// RFC 6901 JSON pointer into it, or `bytes=FROM-TO` where it is no JSON.
+    /// RFC 6901 JSON pointer into it, or `bytes=FROM-TO`, the byte at TO excluded, where it is no JSON.
     pub pointer: Option<String>,
     /// What stands there, cut where it is long.
     pub excerpt: Option<String>,

@@ -30,8 +30,8 @@ pub use edge::{Edge, Origin, UpstreamArtifact};
 pub use evidence::{ArtifactRecord, Conflict, Denial, TaskEvidence};
 pub use fact::{
     ArmorNote, Attestation, Certificate, CertificateKey, CertificateStep, Claim, ClaimState, Definition, DigestFact,
-    DigestOutcome, FactKey, FactKind, Form, GraphEntry, PolicyEra, Revocation, Signature, SignatureState, TaskImage,
-    Validity, WorkerHints,
+    DigestOutcome, FactKey, FactKind, Form, FramingKind, GraphEntry, PolicyEra, Revocation, Signature, SignatureState,
+    TaskImage, Validity, WorkerHints,
 };
 pub use facts::{AttestationFacts, Facts, TaskFacts};
 pub use finding::{Asserter, Evidence, Finding, Plane, Reason, Severity, Subject};

@@ -3,6 +3,7 @@
 
 mod archives;
 mod cases;
+mod clearsign;
 mod cli;
 mod custody;
 mod forms;

@@ -150,9 +150,9 @@ const TAMPERED: [(&str, &str, &str); 9] = [
     ("ws_eol", "clearsign-uncovered-bytes", "pass"),
     ("trailing_ws", "signature-invalid", "fail"),
     ("crlf", "clearsign-uncovered-bytes", "pass"),
-    ("hashhdr_extra", "clearsign-framing", "any"),
-    ("hashhdr_wrong", "clearsign-framing", "any"),
-    ("no_hash", "clearsign-framing", "any"),
+    ("hashhdr_extra", "clearsign-armor-header", "any"),
+    ("hashhdr_wrong", "clearsign-hash-header", "any"),
+    ("no_hash", "clearsign-hash-header", "any"),
     ("dup_sigblock", "signature-ambiguous", "fail"),
 ];
 

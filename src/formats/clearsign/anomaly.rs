@@ -32,6 +32,8 @@ pub enum AnomalyKind {
     UnexpectedHeader,
     /// A `Hash` header that names no algorithm, or one that GnuPG does not know: it refuses the file.
     UnknownHashName,
+    /// A `Hash` header after the first. GnuPG reads them all.
+    SecondHashHeader,
     /// A `NotDashEscaped` header, GnuPG's own: it changes what the signature covers, which is not undone here.
     NotDashEscapedHeader,
     /// No `Hash` header: the signature then has to be made with MD5 (RFC 4880 section 7).
@@ -46,8 +48,14 @@ pub enum AnomalyKind {
     MixedLineEnds,
     /// A carriage return that is not part of a line end. OpenPGP implementations differ over it.
     LoneCarriageReturn,
-    /// A line of the text that is escaped with `- `. As it should be, and only noted.
+    /// A line of the text that starts with a dash and is escaped with `- `. As it should be, and only noted.
     DashEscaped,
+    /// A line of the text that starts with `From ` and is escaped, which GnuPG does for mail programs and others do not.
+    FromEscaped,
+    /// A line of the text that starts with `From ` and is not escaped.
+    FromUnescaped,
+    /// A line of the text that is escaped without need. No signature covers the escape.
+    NeedlessEscape,
     /// A line of the text that starts with a dash but is not escaped.
     UnescapedDash,
     /// A form feed in the text.

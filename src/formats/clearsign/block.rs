@@ -199,9 +199,14 @@ fn headers(lines: &mut Lines<'_>, anomalies: &mut AnomalyList) -> Vec<Header> {
 }
 
 fn note_headers(headers: &[Header], first: Line, anomalies: &mut AnomalyList) {
+    let mut has_hash = false;
     for header in headers {
         match header.name.as_str() {
             "Hash" => {
+                if has_hash {
+                    anomalies.note(AnomalyKind::SecondHashHeader, header.span.clone());
+                }
+                has_hash = true;
                 if header.hash_names().next().is_none() || !header.hash_names().all(|name| HASH_NAMES.contains(&name)) {
                     anomalies.note(AnomalyKind::UnknownHashName, header.span.clone());
                 }
@@ -210,7 +215,7 @@ fn note_headers(headers: &[Header], first: Line, anomalies: &mut AnomalyList) {
             _ => anomalies.note(AnomalyKind::UnexpectedHeader, header.span.clone()),
         }
     }
-    if headers.iter().all(|header| header.name != "Hash") {
+    if !has_hash {
         anomalies.note(AnomalyKind::MissingHashHeader, first.span());
     }
 }
@@ -313,7 +318,10 @@ mod tests {
             ("a\nb\r\nc\n", MixedLineEnds, "\r\n", 1),
             ("a\r\nb\nc\n", MixedLineEnds, "\n", 1),
             ("a\rb\rc\n", LoneCarriageReturn, "\r", 2),
-            ("- -\n- x\n", DashEscaped, "- -", 2),
+            ("- -\n- -x\n", DashEscaped, "- -", 2),
+            ("- x\n- y\n", NeedlessEscape, "- x", 2),
+            ("- From x\n", FromEscaped, "- From x", 1),
+            ("From x\n", FromUnescaped, "From x", 1),
             ("-x\n", UnescapedDash, "-x", 1),
             ("----BEGIN PGP\n", UnescapedDash, "----BEGIN PGP", 1),
             ("a\u{c}\n", FormFeed, "\u{c}", 1),
@@ -383,6 +391,7 @@ mod tests {
         for header in ["Hash:", "Hash: ", "Hash: sha256", "Hash: SHA1, X", "Hash: SHA1\u{b}"] {
             assert_eq!(kinds(with(&format!("{header}\n"))), [UnknownHashName], "{header}");
         }
+        assert_eq!(kinds(with("Hash: SHA1\nHash: SHA1\n")), [SecondHashHeader]);
         let file = with("Hash: SHA256, SHA512\nHash: MD5 \t\r\n \t\nnot: a header\n");
         let apart = split(file.as_bytes());
         assert_eq!(apart.blocks[0].hash_names(), ["SHA256", "SHA512", "MD5"]);
@@ -435,7 +444,8 @@ mod tests {
         let file = message("a\n").replace("Hash: SHA512\n", &"Hash: SHA1\n".repeat(HEADERS_MAX + 2));
         let apart = split(file.as_bytes());
         assert_eq!(apart.blocks[0].headers.len(), HEADERS_MAX);
-        assert_eq!((apart.anomalies[0].kind, apart.anomalies[0].count), (AnomalyKind::TooManyHeaders, 2));
+        let told: Vec<_> = apart.anomalies.iter().map(|anomaly| (anomaly.kind, anomaly.count)).collect();
+        assert_eq!(told, [(AnomalyKind::SecondHashHeader, HEADERS_MAX - 1), (AnomalyKind::TooManyHeaders, 2)]);
         assert_eq!(apart.blocks[0].signed, b"a");
     }
 

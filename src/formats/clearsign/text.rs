@@ -50,10 +50,17 @@ pub(super) fn normalise(bytes: &[u8], text: Range<usize>, anomalies: &mut Anomal
 
 /// Notes what is unusual in one line.
 fn note_line(raw: &[u8], line: Line, anomalies: &mut AnomalyList) {
-    if raw.starts_with(b"- ") {
-        anomalies.note(AnomalyKind::DashEscaped, line.span());
-    } else if raw.starts_with(b"-") {
-        anomalies.note(AnomalyKind::UnescapedDash, line.span());
+    let escaped = raw.strip_prefix(b"- ");
+    let escape = match (escaped, escaped.unwrap_or(raw)) {
+        (Some(_), [b'-', ..]) => Some(AnomalyKind::DashEscaped),
+        (Some(_), text) if text.starts_with(b"From ") => Some(AnomalyKind::FromEscaped),
+        (Some(_), _) => Some(AnomalyKind::NeedlessEscape),
+        (None, [b'-', ..]) => Some(AnomalyKind::UnescapedDash),
+        (None, text) if text.starts_with(b"From ") => Some(AnomalyKind::FromUnescaped),
+        (None, _) => None,
+    };
+    if let Some(kind) = escape {
+        anomalies.note(kind, line.span());
     }
     if raw.len() > GPG_LINE_BYTES_MAX {
         anomalies.note(AnomalyKind::LineTooLong, line.span());

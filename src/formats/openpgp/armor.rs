@@ -18,6 +18,16 @@ pub struct Dearmored {
     pub crc: CrcState,
     /// The block within the armor, both markers included; another may follow.
     pub span: Range<usize>,
+    /// The lines of its headers, with their ends.
+    pub headers: Range<usize>,
+    /// The blank line behind them, line feed excluded.
+    pub separator: Range<usize>,
+    /// The lines of data and checksum, with their ends.
+    pub data: Range<usize>,
+    /// The line of the checksum, line feed excluded.
+    pub checksum: Option<Range<usize>>,
+    /// The line of the last marker, line feed excluded.
+    pub end: Range<usize>,
 }
 
 /// Whether armored data agree with their checksum.
@@ -77,11 +87,13 @@ pub fn dearmor(armor: &[u8]) -> Result<Dearmored, ArmorError> {
         return Err(ArmorError::TooLarge);
     }
     let mut lines = lines(armor);
-    let (start, label) =
-        lines.find_map(|(offset, line)| Some((offset, marker_label(line)?))).ok_or(ArmorError::NoBlock)?;
-    skip_headers(&mut lines)?;
+    let (start, begin_length, label) =
+        lines.find_map(|(offset, line)| Some((offset, line.len(), marker_label(line)?))).ok_or(ArmorError::NoBlock)?;
+    let separator = skip_headers(&mut lines)?;
+    let data_start = separator.end + 1;
     let mut decoder = Decoder::default();
     let mut crc = None;
+    let mut checksum = None;
     for (offset, line) in lines {
         if line.starts_with(b"-") {
             if !line.starts_with(b"-----END ") {
@@ -94,12 +106,16 @@ pub fn dearmor(armor: &[u8]) -> Result<Dearmored, ArmorError> {
                 Some(_) => CrcState::Bad,
             };
             let label = String::from_utf8_lossy(label).into_owned();
-            return Ok(Dearmored { label, bytes, crc, span: start..offset + line.len() });
+            let end = offset..offset + line.len();
+            let headers = start + begin_length + 1..separator.start;
+            let (span, data) = (start..end.end, data_start..offset);
+            return Ok(Dearmored { label, bytes, crc, span, headers, separator, data, checksum, end });
         }
         // The data's own padding stands at the end of a line, a checksum's sign at the start of one.
         match line.trim_ascii() {
             [b'=', digits @ ..] if !digits.is_empty() && digits != b"=" && crc.is_none() => {
                 crc = Some(crc_of(digits).ok_or(ArmorError::MalformedCrc { offset })?);
+                checksum = Some(offset..offset + line.len());
             }
             [] => {}
             _ if crc.is_some() => return Err(ArmorError::InvalidBase64 { offset }),
@@ -126,13 +142,13 @@ fn marker_label(line: &[u8]) -> Option<&[u8]> {
     label.split(|byte| *byte == b'-').next().map(<[u8]>::trim_ascii)
 }
 
-/// Goes past the headers and the blank line behind them. Another marker is no header, so that one block's data are never
-/// taken for another's.
-fn skip_headers<'b>(lines: &mut impl Iterator<Item = (usize, &'b [u8])>) -> Result<(), ArmorError> {
-    for (offset, line) in lines {
-        let line = line.trim_ascii_end();
+/// Goes past the headers and the blank line behind them, which is returned. Another marker is no header, so that one
+/// block's data are never taken for another's.
+fn skip_headers<'b>(lines: &mut impl Iterator<Item = (usize, &'b [u8])>) -> Result<Range<usize>, ArmorError> {
+    for (offset, whole) in lines {
+        let line = whole.trim_ascii_end();
         if line.is_empty() {
-            return Ok(());
+            return Ok(offset..offset + whole.len());
         }
         let colon = line.iter().position(|byte| *byte == b':');
         let behind = colon.and_then(|colon| line.get(colon + 1..));
@@ -194,6 +210,9 @@ mod tests {
         let block = dearmor(armor.as_bytes()).unwrap();
         assert_eq!((block.bytes.as_slice(), block.label.as_str()), (b"foobar".as_slice(), "PGP SIGNATURE"));
         assert_eq!((block.crc, block.span), (CrcState::Good, 0..armor.len() - 1));
+        assert_eq!((&armor[block.headers], &armor[block.separator]), ("Version: x\n", ""));
+        assert!(armor[block.data].starts_with("Zm9v\nYmFy\n=") && armor[block.checksum.unwrap()].starts_with('='));
+        assert_eq!(&armor[block.end], "-----END PGP SIGNATURE-----");
         let framed = format!("text\r\n{}more", armor.replace('\n', " \r\n"));
         let block = dearmor(framed.as_bytes()).unwrap();
         assert_eq!((block.bytes.as_slice(), block.crc), (b"foobar".as_slice(), CrcState::Good));
@@ -259,6 +278,13 @@ mod tests {
             let framed = [b"-----BEGIN X-----\n\n".as_slice(), &inner, b"\n-----END X-----"].concat();
             if let Ok(block) = dearmor(&framed) {
                 prop_assert!(block.span.end <= framed.len() && block.bytes.len() <= inner.len());
+                let parts = [&block.headers, &block.separator, &block.data, &block.end];
+                let mut at = block.span.start;
+                for part in parts {
+                    prop_assert!(at <= part.start && part.start <= part.end);
+                    at = part.end;
+                }
+                prop_assert_eq!(at, block.span.end);
             }
         }
     }

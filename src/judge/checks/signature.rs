@@ -3,14 +3,17 @@
 use crate::chain::Link;
 use crate::judge::judging::{Judging, Ruling, evidence, subject};
 use crate::model::{
-    ArmorNote, Asserter, AttestationFacts, Code, Evidence, Form, GapKind, KeyId, Moment, Outcome, Plane, Presence,
-    Role, Signature, SignatureState, Subject, TaskFacts, Validity,
+    ArmorNote, Asserter, AttestationFacts, Code, Evidence, Form, FramingKind, GapKind, KeyId, Moment, Outcome, Plane,
+    Presence, Role, Signature, SignatureState, Subject, TaskFacts, Validity,
 };
 use crate::trust::Standing;
 
 /// How far a claimed signing time may lie outside its run. Workers sign before they report the run's end, and their
 /// clocks and the queue's differ by minutes at most.
 const CLOCK_TOLERANCE_SECONDS: i64 = 15 * 60;
+
+/// The most characters of odd bytes that a message shows; the evidence beside it has more.
+const EXCERPT_TOLD: usize = 40;
 
 /// The most keys that one message names.
 const KEYS_TOLD: usize = 6;
@@ -194,6 +197,11 @@ impl FormCase<'_> {
     }
 
     fn missing(&self, judging: &mut Judging<'_>) -> FormRuling {
+        if self.form == Form::Openpgp {
+            // The signature's place is the file itself, and the file is there.
+            let why = self.signature.why.as_deref().unwrap_or("the file has none");
+            return self.fail(judging, Code::SignatureMissing, format!("there is no signature: {why}"));
+        }
         let name = crate::model::ATTESTATION_SIG;
         let run_id = self.task.evidence.latest_run();
         let presence = run_id.map_or(Presence::Unknown, |run_id| self.task.evidence.artifact_presence(run_id, name));
@@ -259,16 +267,19 @@ impl FormCase<'_> {
     fn fail(&self, judging: &mut Judging<'_>, code: Code, words: String) -> FormRuling {
         let confirm = confirm(judging, self);
         judging.found(Plane::Rule, code, self.here.clone(), words.clone(), self.places(), Some(confirm));
+        // Without a signature a clear-signed file is a contradiction of itself; of a detached signature it is a lack.
         let is_contradicted =
-            matches!(code, Code::SignatureInvalid | Code::SignatureUnreadable | Code::SignatureAmbiguous);
+            matches!(code, Code::SignatureInvalid | Code::SignatureUnreadable | Code::SignatureAmbiguous)
+                || code == Code::SignatureMissing && self.form == Form::Openpgp;
         FormRuling { outcome: Outcome::Fail, is_contradicted, words }
     }
 
     fn places(&self) -> Vec<Evidence> {
         let signed = evidence(Some(self.facts.blob), "", None, self.facts.asserter());
         let detached =
-            self.facts.signature_blob.map(|blob| evidence(Some(blob), "bytes=0-63", None, self.facts.asserter()));
-        std::iter::once(signed).chain(detached).collect()
+            self.facts.signature_blob.map(|blob| evidence(Some(blob), "bytes=0-64", None, self.facts.asserter()));
+        let untold = self.signature.notes.iter().filter(|note| framing(note.kind).is_none());
+        std::iter::once(signed).chain(detached).chain(untold.map(|note| place(self.facts, note))).collect()
     }
 }
 
@@ -350,53 +361,128 @@ fn confirm(judging: &Judging<'_>, case: &FormCase<'_>) -> String {
 /// What is odd about the framing of a clear-signed file: each as its own finding, with the bytes.
 fn remark_on_framing(judging: &mut Judging<'_>, here: &Subject, facts: &AttestationFacts, signature: &Signature) {
     for note in &signature.notes {
-        let Some((code, words)) = framing(note) else { continue };
-        let place = format!("bytes={}-{}", note.start, note.end);
-        let times = if note.count > 1 { format!(", {} times", note.count) } else { String::new() };
-        let message = format!("{words} ({place}{times})");
-        let excerpt = Some(note.excerpt.clone()).filter(|excerpt| !excerpt.is_empty());
-        judging.remark(
-            code,
-            here.clone(),
-            message,
-            vec![evidence(Some(facts.blob), &place, excerpt, Asserter::Collector)],
-        );
+        let Some((code, words)) = framing(note.kind) else { continue };
+        judging.remark(code, here.clone(), format!("{words} ({})", whereabouts(note)), vec![place(facts, note)]);
     }
 }
 
-fn framing(note: &ArmorNote) -> Option<(Code, &'static str)> {
-    Some(match note.kind.as_str() {
-        "text-before" => (Code::ClearsignTextOutside, "the file holds text before the signed one"),
-        "text-between" => (Code::ClearsignTextOutside, "the file holds text between signed ones"),
-        "text-after" => (Code::ClearsignTextOutside, "the file holds text after the signed one"),
-        "trailing-whitespace" => {
+/// Where the bytes of a note stand, how many they are, and what they are; control characters as escapes.
+fn whereabouts(note: &ArmorNote) -> String {
+    let times = if note.count > 1 { format!(", {} times in all", note.count) } else { String::new() };
+    match note.end - note.start {
+        0 => format!("at byte {}{times}", note.start),
+        length => {
+            let shown: String = note.excerpt.chars().take(EXCERPT_TOLD).collect();
+            let more = if shown.len() as u64 == length { "" } else { "…" };
+            format!("at byte {}, {length} long{times}: {shown:?}{more}", note.start)
+        }
+    }
+}
+
+fn place(facts: &AttestationFacts, note: &ArmorNote) -> Evidence {
+    let excerpt = Some(note.excerpt.clone()).filter(|excerpt| !excerpt.is_empty());
+    let pointer = format!("bytes={}-{}", note.start, note.end);
+    evidence(Some(facts.blob), &pointer, excerpt, Asserter::Collector)
+}
+
+/// The code and the words for what is odd; none for what makes a signature missing, unreadable or ambiguous, which is
+/// told there, and with the same places.
+fn framing(kind: FramingKind) -> Option<(Code, &'static str)> {
+    use FramingKind as Kind;
+    Some(match kind {
+        Kind::TextBefore => (Code::ClearsignTextOutside, "the file holds text before the signed one"),
+        Kind::TextBetween => (Code::ClearsignTextOutside, "the file holds text between signed ones"),
+        Kind::TextAfter => (Code::ClearsignTextOutside, "the file holds text after the signed one"),
+        Kind::TextInArmor => {
+            (Code::ClearsignTextOutside, "the file holds text between the signature and its end marker")
+        }
+        Kind::BlankBefore => (Code::ClearsignBlankOutside, "blank text before the signed one"),
+        Kind::BlankAfter => (Code::ClearsignBlankOutside, "blank text after the signed one"),
+        Kind::TrailingWhitespace
+        | Kind::CrLf
+        | Kind::LfOnly
+        | Kind::MixedLineEnds
+        | Kind::LoneCarriageReturn
+        | Kind::FormFeed
+        | Kind::NulByte
+        | Kind::NonUtf8
+        | Kind::LineTooLong
+        | Kind::UnescapedDash
+        | Kind::UnescapedFrom
+        | Kind::NeedlessEscape => return framing_of_text(kind),
+        Kind::UnexpectedHeader => (Code::ClearsignArmorHeader, "an armor header other than Hash, which gpg refuses"),
+        Kind::TooManyHeaders => (Code::ClearsignArmorHeader, "more armor headers than any writer writes"),
+        Kind::SignatureHeader => {
+            (Code::ClearsignArmorHeader, "a header of the signature's armor that no known writer writes")
+        }
+        Kind::NotDashEscapedHeader => (Code::ClearsignFraming, "a NotDashEscaped header, which changes what is signed"),
+        Kind::UnexpectedArmor => (Code::ClearsignFraming, "the text does not end where a signature begins"),
+        Kind::MissingHashHeader => (Code::ClearsignHashHeader, "no Hash header, without which gpg refuses the file"),
+        Kind::WrongHashHeader => {
+            (Code::ClearsignHashHeader, "the Hash header names another hash than the signature, which gpg refuses")
+        }
+        Kind::UnknownHashName => (Code::ClearsignHashHeader, "the Hash header names no hash that gpg knows"),
+        Kind::SecondHashHeader => (Code::ClearsignHashHeader, "a Hash header after the first"),
+        Kind::UnusualHashHeader => {
+            (Code::ClearsignHashHeader, "the Hash header is more than the name of the signature's hash")
+        }
+        Kind::WrongChecksum => {
+            (Code::ClearsignChecksumWrong, "the armor of the signature has a wrong checksum, which gpg refuses")
+        }
+        Kind::MissingChecksum => (Code::ClearsignChecksumMissing, "the armor of the signature has no checksum"),
+        Kind::FramingBlanks => {
+            (Code::ClearsignArmorLayout, "blanks behind a marker or a header, or where an empty line should be")
+        }
+        Kind::FramingLineEnd => {
+            (Code::ClearsignArmorLayout, "the line of a marker or header does not end as its writer ends it")
+        }
+        Kind::MissingLineEnd => {
+            (Code::ClearsignArmorLayout, "a line end that its writer puts around the signed text is not there")
+        }
+        Kind::ArmorLines => {
+            (Code::ClearsignArmorLayout, "the signature's data are not in the lines in which their writer puts them")
+        }
+        Kind::SecondBlock | Kind::TooManyBlocks | Kind::SignatureArmorMissing | Kind::SignatureArmorUnterminated => {
+            return None;
+        }
+        // Nearly every file has it: the fact keeps it, and a finding for each would hide the others.
+        Kind::WriterHeader => return None,
+    })
+}
+
+/// The same for the lines of the text itself.
+fn framing_of_text(kind: FramingKind) -> Option<(Code, &'static str)> {
+    use FramingKind as Kind;
+    Some(match kind {
+        Kind::TrailingWhitespace => {
             (Code::ClearsignUncoveredBytes, "white space at line ends, which the signature does not cover")
         }
-        "crlf" => (Code::ClearsignUncoveredBytes, "all lines end in CRLF, which the signature does not tell from LF"),
-        "mixed-line-ends" => {
+        Kind::CrLf => {
+            (Code::ClearsignUncoveredBytes, "all lines end in CRLF, which the signature does not tell from LF")
+        }
+        Kind::LfOnly => (
+            Code::ClearsignUncoveredBytes,
+            "all lines end in LF where the writer writes CRLF, which the signature does not tell",
+        ),
+        Kind::MixedLineEnds => {
             (Code::ClearsignUncoveredBytes, "lines end differently, which the signature does not tell")
         }
-        "lone-carriage-return" => {
+        Kind::LoneCarriageReturn => {
             (Code::ClearsignFraming, "a carriage return inside a line, which programs read differently")
         }
-        "form-feed" => (Code::ClearsignFraming, "a form feed, at which some programs end the text"),
-        "nul-byte" => (Code::ClearsignFraming, "a NUL byte, at which some programs end the text"),
-        "unexpected-header" => (Code::ClearsignFraming, "an armor header other than Hash, which gpg refuses"),
-        "not-dash-escaped-header" => (Code::ClearsignFraming, "a NotDashEscaped header, which changes what is signed"),
-        "missing-hash-header" => (Code::ClearsignFraming, "no Hash header, without which gpg refuses the file"),
-        "wrong-hash-header" => {
-            (Code::ClearsignFraming, "the Hash header names another hash than the signature, which gpg refuses")
-        }
-        "unknown-hash-name" => (Code::ClearsignFraming, "the Hash header names no hash that gpg knows"),
-        "unexpected-armor" => (Code::ClearsignFraming, "the text does not end where a signature begins"),
-        "wrong-checksum" => {
-            (Code::ClearsignFraming, "the armor of the signature has a wrong checksum, which gpg refuses")
-        }
-        "unescaped-dash" => (Code::ClearsignFraming, "a line that begins with a dash and is not escaped"),
-        "line-too-long" => {
+        Kind::FormFeed => (Code::ClearsignFraming, "a form feed, at which some programs end the text"),
+        Kind::NulByte => (Code::ClearsignFraming, "a NUL byte, at which some programs end the text"),
+        Kind::NonUtf8 => (Code::ClearsignFraming, "bytes that are not UTF-8"),
+        Kind::LineTooLong => {
             (Code::ClearsignLineTooLong, "a line of more than 19,995 bytes: gpg of that time called the signature bad")
         }
-        // The rest is part of a signature that is unreadable or ambiguous, and told there.
+        Kind::UnescapedDash => (Code::ClearsignFraming, "a line that begins with a dash and is not escaped"),
+        Kind::UnescapedFrom => {
+            (Code::ClearsignDashEscape, "a line that begins with \"From \" and is not escaped, as gpg does")
+        }
+        Kind::NeedlessEscape => {
+            (Code::ClearsignDashEscape, "a line that is dash-escaped without need, which the signature does not cover")
+        }
         _ => return None,
     })
 }

@@ -59,14 +59,27 @@ pub(super) const CASES: &[Case] = &[
         ("the armor's checksum is none", "the armor has no checksum, which was always optional"),
         || Scene::of(with_checksum(Some("=!!!!")), "signing-linux64"),
         || Scene::of(with_checksum(None), "signing-linux64"),
-    ),
+    )
+    .near_also(&[Code::ClearsignChecksumMissing]),
     Case::refutes(
         Code::SignatureUnreadable,
         ("signature", "build-linux64"),
         ("the file ends within the signature", "the file ends with the last dash of the signature"),
         || Scene::of(asc("build-linux64", |text| text[..text.len() - 60].to_owned()), "signing-linux64"),
         || Scene::of(asc("build-linux64", |text| text.trim_end().to_owned()), "signing-linux64"),
-    ),
+    )
+    .near_also(&[Code::ClearsignArmorLayout]),
+    Case::refutes(
+        Code::SignatureMissing,
+        ("signature", "signing-linux64"),
+        ("the file ends where its signature begins", "the file ends a byte too early"),
+        || {
+            let edit = |text: String| text.split_once("-----BEGIN PGP SIGNATURE").unwrap().0.to_owned();
+            Scene::of(asc("signing-linux64", edit), "signing-linux64")
+        },
+        || Scene::of(asc("signing-linux64", |text| text.trim_end().to_owned()), "signing-linux64"),
+    )
+    .near_also(&[Code::ClearsignArmorLayout]),
     Case::refutes(
         Code::SignatureInvalid,
         ("signature", "build-linux64"),
@@ -125,14 +138,17 @@ pub(super) const CASES: &[Case] = &[
         ("the file holds the signed text twice", "blank lines stand around it"),
         || Scene::of(asc("signing-linux64", |text| text.repeat(2)), "signing-linux64"),
         || Scene::of(asc("signing-linux64", |text| format!("\n \n{text}\n\t\n")), "signing-linux64"),
-    ),
+    )
+    .near_also(&[Code::ClearsignBlankOutside]),
     Case::refutes(
         Code::SignatureAmbiguous,
         ("signature", "signing-linux64"),
         ("the armor holds the signature twice", "the armor holds it once"),
         || Scene::of(armored(|packets| [packets, packets].concat(), None), "signing-linux64"),
         || Scene::of(armored(<[u8]>::to_vec, None), "signing-linux64"),
-    ),
+    )
+    .also(&[Code::ClearsignChecksumMissing])
+    .near_also(&[Code::ClearsignChecksumMissing]),
     Case::remarks(
         Code::SignatureAfterAsOf,
         ("signature", "build-linux64"),
@@ -153,13 +169,40 @@ pub(super) const CASES: &[Case] = &[
         ("text before the signed one", "blanks before the signed one"),
         || Scene::of(asc("signing-linux64", |text| format!("{{\"artifacts\": {{}}}}\n{text}")), "signing-linux64"),
         || Scene::of(asc("signing-linux64", |text| format!("\n \t\n{text}")), "signing-linux64"),
-    ),
+    )
+    .near_also(&[Code::ClearsignBlankOutside]),
     Case::remarks(
         Code::ClearsignTextOutside,
         ("signature", "build-linux64"),
         ("text behind the signed one", "blanks behind the signed one"),
         || Scene::of(asc("build-linux64", |text| text + "."), "signing-linux64"),
         || Scene::of(asc("build-linux64", |text| text + " \n\n"), "signing-linux64"),
+    )
+    .near_also(&[Code::ClearsignBlankOutside]),
+    Case::remarks(
+        Code::ClearsignTextOutside,
+        ("signature", "signing-linux64"),
+        ("text between the end of the signature's data and its marker", "a blank behind the marker"),
+        || {
+            let edit = |text: String| text.replacen("-----END", "-----END PGP X-----\n{}\n-----END", 1);
+            Scene::of(asc("signing-linux64", edit), "signing-linux64")
+        },
+        || Scene::of(asc("signing-linux64", |text| text.trim_end().to_owned() + " \n"), "signing-linux64"),
+    )
+    .near_also(&[Code::ClearsignArmorLayout]),
+    Case::remarks(
+        Code::ClearsignBlankOutside,
+        ("signature", "signing-linux64"),
+        ("a form feed before the signed text", "the empty line with which OpenPGP.js begins"),
+        || Scene::of(asc("signing-linux64", |text| format!("\u{c}\n{text}")), "signing-linux64"),
+        || Scene::of(nightly_2017(), "build-linux64"),
+    ),
+    Case::remarks(
+        Code::ClearsignBlankOutside,
+        ("signature", "build-win64"),
+        ("a line end behind a file of Go's, which has none", "the line end behind a file of GnuPG's"),
+        || Scene::of(asc("build-win64", |text| text + "\n"), "signing-win64"),
+        || Scene::of(nightly_2017(), "signing-win64"),
     ),
     Case::remarks(
         Code::ClearsignUncoveredBytes,
@@ -170,13 +213,21 @@ pub(super) const CASES: &[Case] = &[
             let edit = |text: String| text.replacen("MESSAGE-----\n", "MESSAGE----- \n", 1);
             Scene::of(asc("signing-linux64", edit), "signing-linux64")
         },
-    ),
+    )
+    .near_also(&[Code::ClearsignArmorLayout]),
     Case::remarks(
         Code::ClearsignUncoveredBytes,
         ("signature", "signing-linux64"),
-        ("CRLF where GnuPG wrote LF", "CRLF as OpenPGP.js writes it, before the file too"),
+        ("CRLF where GnuPG wrote LF", "CRLF as OpenPGP.js writes it"),
         || Scene::of(asc("signing-linux64", in_crlf), "signing-linux64"),
-        || Scene::of(asc("signing-linux64", |text| format!("\r\n{}", in_crlf(text))), "signing-linux64"),
+        || Scene::of(nightly_2017(), "build-linux64"),
+    ),
+    Case::remarks(
+        Code::ClearsignUncoveredBytes,
+        ("signature", "build-linux64"),
+        ("LF where OpenPGP.js wrote CRLF", "LF as GnuPG writes it"),
+        || Scene::of(asc("build-linux64", |text| text.replace('\r', "")), "build-linux64"),
+        || Scene::of(nightly_2017(), "signing-linux64"),
     ),
     Case::remarks(
         Code::ClearsignUncoveredBytes,
@@ -185,40 +236,119 @@ pub(super) const CASES: &[Case] = &[
         || Scene::of(asc("signing-linux64", |text| before_signature(&text, "\0\n")), "signing-linux64"),
         || Scene::of(asc("signing-linux64", |text| header(&text, "Hash: SHA512\t\n")), "signing-linux64"),
     )
-    .also(&[Code::ClearsignFraming]),
+    .also(&[Code::ClearsignFraming])
+    .near_also(&[Code::ClearsignArmorLayout]),
     Case::remarks(
-        Code::ClearsignFraming,
+        Code::ClearsignHashHeader,
         ("signature", "signing-linux64"),
-        ("no header names the hash", "a header names it beside another"),
+        ("no header names the hash", "a tab stands behind the header that does"),
         || Scene::of(asc("signing-linux64", |text| header(&text, "")), "signing-linux64"),
-        || Scene::of(asc("signing-linux64", |text| header(&text, "Hash: SHA1, SHA512\n")), "signing-linux64"),
-    ),
+        || Scene::of(asc("signing-linux64", |text| header(&text, "Hash: SHA512\t\n")), "signing-linux64"),
+    )
+    .near_also(&[Code::ClearsignArmorLayout]),
     Case::remarks(
-        Code::ClearsignFraming,
+        Code::ClearsignHashHeader,
         ("signature", "signing-linux64"),
-        ("the header names another hash", "a second header names the right one"),
+        ("the header names another hash", "the header names the signature's hash"),
         || Scene::of(asc("signing-linux64", |text| header(&text, "Hash: SHA256\n")), "signing-linux64"),
+        || Scene::of(nightly_2017(), "signing-linux64"),
+    ),
+    Case::remarks(
+        Code::ClearsignHashHeader,
+        ("signature", "signing-linux64"),
+        ("a second header names the right hash", "the second header is a comment"),
         || Scene::of(asc("signing-linux64", |text| header(&text, "Hash: SHA256\nHash: SHA512\n")), "signing-linux64"),
-    ),
-    Case::remarks(
-        Code::ClearsignFraming,
-        ("signature", "signing-linux64"),
-        ("the header names a hash that there is not", "the header names all that there are"),
-        || Scene::of(asc("signing-linux64", |text| header(&text, "Hash: SHA512, SHA3\n")), "signing-linux64"),
-        || {
-            let all = "Hash: MD5,SHA1,RIPEMD160,SHA224,SHA256,SHA384,SHA512\n";
-            Scene::of(asc("signing-linux64", |text| header(&text, all)), "signing-linux64")
-        },
-    ),
-    Case::remarks(
-        Code::ClearsignFraming,
-        ("signature", "signing-linux64"),
-        ("a comment among the headers of the text", "a comment among the headers of the signature"),
         || Scene::of(asc("signing-linux64", |text| header(&text, "Hash: SHA512\nComment: sound\n")), "signing-linux64"),
+    )
+    .near_also(&[Code::ClearsignArmorHeader]),
+    Case::remarks(
+        Code::ClearsignHashHeader,
+        ("signature", "signing-linux64"),
+        ("the header names a hash that there is not", "the header names one that there is"),
+        || Scene::of(asc("signing-linux64", |text| header(&text, "Hash: SHA512, SHA3\n")), "signing-linux64"),
+        || Scene::of(nightly_2017(), "signing-linux64"),
+    ),
+    Case::remarks(
+        Code::ClearsignHashHeader,
+        ("signature", "signing-linux64"),
+        ("the header names another hash beside the right one", "the header names one"),
+        || Scene::of(asc("signing-linux64", |text| header(&text, "Hash: SHA1, SHA512\n")), "signing-linux64"),
+        || Scene::of(nightly_2017(), "signing-linux64"),
+    ),
+    Case::remarks(
+        Code::ClearsignArmorHeader,
+        ("signature", "signing-linux64"),
+        ("a comment among the headers of the text", "a tab behind the header of the text"),
+        || Scene::of(asc("signing-linux64", |text| header(&text, "Hash: SHA512\nComment: sound\n")), "signing-linux64"),
+        || Scene::of(asc("signing-linux64", |text| header(&text, "Hash: SHA512\t\n")), "signing-linux64"),
+    )
+    .near_also(&[Code::ClearsignArmorLayout]),
+    Case::remarks(
+        Code::ClearsignArmorHeader,
+        ("signature", "signing-linux64"),
+        ("a comment among the headers of the signature", "the comment that OpenPGP.js writes there"),
         || {
             let edit = |text: String| text.replacen("SIGNATURE-----\n", "SIGNATURE-----\nComment: sound\n", 1);
             Scene::of(asc("signing-linux64", edit), "signing-linux64")
         },
+        || Scene::of(nightly_2017(), "build-linux64"),
+    ),
+    Case::remarks(
+        Code::ClearsignArmorHeader,
+        ("signature", "signing-linux64"),
+        ("a version that says more than a version", "another version of GnuPG"),
+        || {
+            let edit = |text: String| text.replacen("v2.0.14 (GNU/Linux)", "v2.0.14 ({\"taskId\": 1})", 1);
+            Scene::of(asc("signing-linux64", edit), "signing-linux64")
+        },
+        || Scene::of(asc("signing-linux64", |text| text.replacen("v2.0.14", "v2", 1)), "signing-linux64"),
+    ),
+    Case::remarks(
+        Code::ClearsignChecksumWrong,
+        ("signature", "signing-linux64"),
+        ("the armor's checksum is another signature's", "the armor has no checksum, which was always optional"),
+        || Scene::of(with_checksum(Some("=AAAA")), "signing-linux64"),
+        || Scene::of(with_checksum(None), "signing-linux64"),
+    )
+    .near_also(&[Code::ClearsignChecksumMissing]),
+    Case::remarks(
+        Code::ClearsignChecksumMissing,
+        ("signature", "signing-linux64"),
+        ("the armor has no checksum", "the armor has the right checksum"),
+        || Scene::of(with_checksum(None), "signing-linux64"),
+        || Scene::of(nightly_2017(), "signing-linux64"),
+    ),
+    Case::remarks(
+        Code::ClearsignDashEscape,
+        ("signature", "signing-linux64"),
+        ("a line is escaped that need not be", "no line needs to be, and none is"),
+        || {
+            let edit = |text: String| text.replacen("\n  \"artifacts\"", "\n-   \"artifacts\"", 1);
+            Scene::of(asc("signing-linux64", edit), "signing-linux64")
+        },
+        || Scene::of(nightly_2017(), "signing-linux64"),
+    ),
+    Case::remarks(
+        Code::ClearsignArmorLayout,
+        ("signature", "signing-linux64"),
+        ("a line of the signature's data is broken in two", "all lines of the data are 64 characters long"),
+        || {
+            let edit = |text: String| text.replacen("(GNU/Linux)\n\niQ", "(GNU/Linux)\n\ni\nQ", 1);
+            Scene::of(asc("signing-linux64", edit), "signing-linux64")
+        },
+        || Scene::of(nightly_2017(), "signing-linux64"),
+    ),
+    Case::remarks(
+        Code::ClearsignArmorLayout,
+        ("signature", "build-linux64"),
+        ("a blank behind the last marker", "LF between the lines of data and CRLF elsewhere, as OpenPGP.js writes"),
+        || {
+            Scene::of(
+                asc("build-linux64", |text| text.replacen("END PGP SIGNATURE-----", "END PGP SIGNATURE----- ", 1)),
+                "build-linux64",
+            )
+        },
+        || Scene::of(nightly_2017(), "build-linux64"),
     ),
     Case::remarks(
         Code::ClearsignFraming,
@@ -241,14 +371,8 @@ pub(super) const CASES: &[Case] = &[
             let edit = |text: String| text.replacen("SIGNATURE-----\n", "SIGNATURE----- \n", 1);
             Scene::of(asc("signing-linux64", edit), "signing-linux64")
         },
-    ),
-    Case::remarks(
-        Code::ClearsignFraming,
-        ("signature", "signing-linux64"),
-        ("the armor's checksum is another signature's", "the armor has no checksum, which was always optional"),
-        || Scene::of(with_checksum(Some("=AAAA")), "signing-linux64"),
-        || Scene::of(with_checksum(None), "signing-linux64"),
-    ),
+    )
+    .near_also(&[Code::ClearsignArmorLayout]),
     Case::remarks(
         Code::ClearsignLineTooLong,
         ("signature", "signing-linux64"),
