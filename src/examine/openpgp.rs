@@ -157,13 +157,12 @@ fn one_signature(
 
 /// A packet that is a signature of text and can be taken at its word; else why it is not.
 fn text_signature(packet: Packet) -> Result<SignaturePacket, String> {
-    match packet {
-        Packet::Signature(signature) if signature.typ() == SignatureType::Text => {
-            unreadable_part(&signature).map_or(Ok(signature), Err)
-        }
-        Packet::Signature(signature) => Err(format!("its type is {:?}, not Text", signature.typ())),
-        packet => Err(format!("it is a packet of kind {}", packet.tag())),
+    let tag = packet.tag();
+    let Packet::Signature(signature) = packet else { return Err(format!("it is a packet of kind {tag}")) };
+    if signature.typ() != SignatureType::Text {
+        return Err(format!("its type is {:?}, not Text", signature.typ()));
     }
+    unreadable_part(&signature).map_or(Ok(signature), Err)
 }
 
 /// Why a signature can't be taken at its word, if it can't: RFC 4880 5.2.3.1 bids to refuse one with a critical part

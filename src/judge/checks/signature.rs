@@ -451,6 +451,7 @@ fn framing(kind: FramingKind) -> Option<(Code, &'static str)> {
 }
 
 /// The same for the lines of the text itself.
+#[expect(clippy::wildcard_enum_match_arm, reason = "the caller hands on the kinds of the text alone")]
 fn framing_of_text(kind: FramingKind) -> Option<(Code, &'static str)> {
     use FramingKind as Kind;
     Some(match kind {
