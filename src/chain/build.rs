@@ -203,7 +203,7 @@ impl Builder<'_> {
                 }),
             }
         }
-        others.sort_by_key(|(name, to)| format!("{name}_{to}"));
+        others.sort_by_cached_key(|(name, to)| format!("{name}_{to}"));
         parents.extend(others);
         parents
     }
@@ -236,18 +236,22 @@ impl Builder<'_> {
 fn cycle(start: &TaskId, edges: &BTreeMap<&TaskId, Vec<TaskId>>) -> Option<Vec<TaskId>> {
     let next = |task: &TaskId| edges.get(task).map_or(&[][..], Vec::as_slice);
     let mut done = BTreeSet::new();
+    let mut on_path = BTreeSet::from([start.clone()]);
     let mut path = vec![(start.clone(), 0)];
     while let Some((task, position)) = path.last_mut() {
         let Some(to) = next(task).get(*position).cloned() else {
+            on_path.remove(task);
             done.insert(task.clone());
             path.pop();
             continue;
         };
         *position += 1;
-        if let Some(begin) = path.iter().position(|(task, _)| *task == to) {
+        if on_path.contains(&to) {
+            let begin = path.iter().position(|(task, _)| *task == to)?;
             return Some(path.drain(begin..).map(|(task, _)| task).collect());
         }
         if !done.contains(&to) {
+            on_path.insert(to.clone());
             path.push((to, 0));
         }
     }

@@ -11,18 +11,36 @@ pub const LENGTH_MAX: usize = 4096;
 /// The work is at most the product of both lengths: it goes back only to the last `*`. `None`: one of both is longer
 /// than `LENGTH_MAX`, and nobody waits for the answer.
 pub fn fnmatch(text: &str, pattern: &str) -> Option<bool> {
-    if text.len() > LENGTH_MAX || pattern.len() > LENGTH_MAX {
-        return None;
-    }
-    Some(matches(text, &tokens(pattern)))
+    Pattern::new(pattern)?.matches(text, &mut u64::MAX.clone())
 }
 
-fn matches(text: &str, pattern: &[Token]) -> bool {
+/// A pattern, read once for many texts.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Pattern {
+    tokens: Vec<Token>,
+}
+
+impl Pattern {
+    /// Reads a pattern; `None`: it is longer than `LENGTH_MAX`.
+    pub fn new(pattern: &str) -> Option<Self> {
+        (pattern.len() <= LENGTH_MAX).then(|| Self { tokens: tokens(pattern) })
+    }
+
+    /// Whether a text matches, all of it and with case. Each step of the comparison is taken from `steps`; `None`: the
+    /// text is longer than `LENGTH_MAX`, or no steps are left.
+    pub fn matches(&self, text: &str, steps: &mut u64) -> Option<bool> {
+        if text.len() > LENGTH_MAX { None } else { matches(text, &self.tokens, steps) }
+    }
+}
+
+fn matches(text: &str, pattern: &[Token], steps: &mut u64) -> Option<bool> {
     let text: Vec<char> = text.chars().collect();
+    *steps = steps.checked_sub(1 + text.len() as u64 / 16)?;
     let (mut at, mut token) = (0, 0);
     // Where the last star stands, and where its text ends so far.
     let mut star = None;
     while let Some(&char) = text.get(at) {
+        *steps = steps.checked_sub(1)?;
         match pattern.get(token) {
             Some(Token::Star) => {
                 star = Some((token, at));
@@ -36,11 +54,11 @@ fn matches(text: &str, pattern: &[Token]) -> bool {
             }
             Some(_) | None => {}
         }
-        let Some((star_token, star_end)) = star else { return false };
+        let Some((star_token, star_end)) = star else { return Some(false) };
         star = Some((star_token, star_end + 1));
         (at, token) = (star_end + 1, star_token + 1);
     }
-    pattern.get(token..).unwrap_or_default().iter().all(|token| *token == Token::Star)
+    Some(pattern.get(token..).unwrap_or_default().iter().all(|token| *token == Token::Star))
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -160,7 +178,7 @@ fn last(chunks: &[Vec<char>], index: usize) -> Option<char> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{LENGTH_MAX, fnmatch, matches, tokens};
+    use super::{LENGTH_MAX, Pattern, fnmatch, matches, tokens};
 
     /// Checked against CPython 3.11.
     #[test]
@@ -223,8 +241,20 @@ mod tests {
     fn hostile_patterns_end() {
         let text = "a".repeat(2_000);
         assert_eq!(fnmatch(&text, &format!("{}b", "*a".repeat(1_000))), Some(false));
-        assert!(!matches(&text, &tokens(&"[".repeat(100_000))));
-        assert!(!matches(&text, &tokens(&"[!".repeat(100_000))));
+        let mut steps = u64::MAX;
+        assert_eq!(matches(&text, &tokens(&"[".repeat(100_000)), &mut steps), Some(false));
+        assert_eq!(matches(&text, &tokens(&"[!".repeat(100_000)), &mut steps), Some(false));
+    }
+
+    #[test]
+    fn work_is_counted_and_ends() {
+        let pattern = Pattern::new(&format!("{}b", "*a".repeat(1_000))).unwrap();
+        let text = "a".repeat(2_000);
+        let mut steps = 10_000_000;
+        assert_eq!(pattern.matches(&text, &mut steps), Some(false));
+        let used = 10_000_000 - steps;
+        let mut short = used - 1;
+        assert_eq!(pattern.matches(&text, &mut short), None);
     }
 
     #[test]

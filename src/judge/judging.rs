@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::checks;
+use super::consumption::Consumption;
 use crate::chain::{Chain, Link, Mode, WorkerVote};
 use crate::model::{
     Asserter, Basis, Check, CheckResult, Clocks, Code, Digest, Evidence, Facts, Finding, Form, Gap, GapKind, Outcome,
@@ -67,6 +68,7 @@ pub fn judge(
         book,
         ledger,
         distrust,
+        consumption: Consumption::of(chain, facts),
         clocks,
         mode,
         findings: Vec::new(),
@@ -119,6 +121,8 @@ pub(super) struct Judging<'a> {
     pub(super) book: &'a RuleBook,
     pub(super) ledger: &'a Ledger,
     pub(super) distrust: &'a [Distrusted],
+    /// What the links consume, for all checks of the chain.
+    pub(super) consumption: Consumption<'a>,
     pub(super) clocks: Clocks,
     pub(super) mode: Mode,
     pub(super) trust_basis: BTreeSet<Basis>,

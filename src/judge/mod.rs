@@ -5,6 +5,7 @@
 //! worst over its checks.
 
 mod checks;
+mod consumption;
 mod judging;
 mod moment;
 

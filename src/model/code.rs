@@ -116,6 +116,7 @@ codes! {
     ArtifactDigestMismatch "artifact-digest-mismatch" High Contradicted "An artifact that the chain consumes is not what its maker attested.";
     ArtifactDigestMalformed "artifact-digest-malformed" High Malformed "An attestation states no usable digest of an artifact.";
     ArtifactPatternUnlisted "artifact-pattern-unlisted" Info Absent "A pattern was expanded over what the capture holds, not over the queue's listing.";
+    ArtifactPatternUnfollowed "artifact-pattern-unfollowed" Medium Malformed "A pattern is too long, or too much work, to say which artifacts it stands for.";
     ArtifactPathIllegal "artifact-path-illegal" High NotPermitted "A definition consumes an artifact under a name that scriptworker refuses.";
     ArtifactAltered "artifact-altered" High Contradicted "An artifact is not what its maker attested, and no check of the chain reads it.";
     DockerImageMismatch "docker-image-mismatch" High Contradicted "A task ran in another docker image than the one that its docker-image task attested.";

@@ -134,6 +134,7 @@ const REMARKS: &[Code] = &[
     Code::KeyRevokedLater,
     Code::KeyLedgerOutdated,
     Code::ArtifactPatternUnlisted,
+    Code::ArtifactPatternUnfollowed,
     Code::ArtifactAltered,
     Code::SnapshotsDisagree,
     Code::RunNotCompleted,

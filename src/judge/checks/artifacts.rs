@@ -4,16 +4,23 @@
 use std::collections::BTreeSet;
 
 use crate::chain::{Link, Mode};
-use crate::formats::fnmatch::fnmatch;
 use crate::judge::judging::{Judging, Ruling, evidence, subject};
 use crate::model::{
     ACTIONS_JSON, Asserter, AttestationFacts, Claim, ClaimState, Code, Evidence, GapKind, Outcome, PARAMETERS_YML,
-    Plane, Presence, TASK_GRAPH_JSON, TaskFacts, TaskId, UpstreamArtifact,
+    Plane, Presence, TASK_GRAPH_JSON, TaskFacts, TaskId,
 };
 use crate::rules::{Consumers, DecisionArtifacts, EmptyDigests, OptionalArtifacts};
 
 /// The most artifacts that one line names.
 const OTHERS_TOLD: usize = 3;
+
+/// A name that a pattern stands for.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Expanded {
+    name: String,
+    /// Whether the queue lists it, or the capture holds it; else its maker attested it and that is all.
+    is_seen: bool,
+}
 
 /// One artifact that the chain rests on.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -26,6 +33,8 @@ struct Consumed {
     if_attested: bool,
     /// Its maker publishes it for the verification itself.
     is_published: bool,
+    /// Only its maker's attestation says that a pattern stands for it.
+    is_only_attested: bool,
 }
 
 pub(super) fn check(judging: &mut Judging<'_>, link: &Link) -> Ruling {
@@ -60,15 +69,19 @@ fn published(judging: &Judging<'_>, link: &Link) -> Vec<Consumed> {
         return Vec::new();
     }
     // Scriptworker takes the target's word even here: what the target calls optional is not held to its digest.
-    let target = judging.chain.links.first().and_then(|target| judging.task(&target.task_id));
-    let entries = target.and_then(|task| task.shape()).map_or(&[][..], |shape| &shape.upstream);
+    let target = judging.chain.links.first();
+    let calls_optional = |name: &str| {
+        target
+            .is_some_and(|target| judging.consumption.is_called_optional(&target.task_id, link.task_id.as_str(), name))
+    };
     let is_lax = judging.book.optional_artifacts == OptionalArtifacts::NotHeld;
     let artifact = |name: &str, if_attested| Consumed {
         maker: link.task_id.clone(),
         name: name.to_owned(),
-        optional: is_lax && calls_optional(entries, link.task_id.as_str(), name),
+        optional: is_lax && calls_optional(name),
         if_attested,
         is_published: true,
+        is_only_attested: false,
     };
     let mut published = vec![artifact(TASK_GRAPH_JSON, false)];
     if link.task_type.as_deref() == Some("decision") {
@@ -89,7 +102,10 @@ fn upstream(judging: &mut Judging<'_>, link: &Link) -> (Vec<Consumed>, Outcome) 
         // No task id: told by the chain check.
         let Ok(maker) = entry.task_id.parse::<TaskId>() else { continue };
         for path in &entry.paths {
-            let optional = is_optional(judging.book.optional_artifacts, entries, entry, path);
+            // To scriptworker a path is optional for all entries of a task as soon as one says so.
+            let is_lax = judging.book.optional_artifacts == OptionalArtifacts::NotHeld;
+            let optional =
+                entry.optional || is_lax && judging.consumption.is_called_optional(&link.task_id, &entry.task_id, path);
             if leads_elsewhere(path) {
                 outcome = outcome.max(illegal(judging, link, &maker, path, "a name that leads elsewhere"));
             }
@@ -100,6 +116,7 @@ fn upstream(judging: &mut Judging<'_>, link: &Link) -> (Vec<Consumed>, Outcome) 
                     optional,
                     if_attested: false,
                     is_published: false,
+                    is_only_attested: false,
                 });
                 continue;
             }
@@ -108,27 +125,17 @@ fn upstream(judging: &mut Judging<'_>, link: &Link) -> (Vec<Consumed>, Outcome) 
             }
             let (names, of_expansion) = expand(judging, &maker, path, optional);
             outcome = outcome.max(of_expansion);
-            consumed.extend(names.into_iter().map(|name| Consumed {
+            consumed.extend(names.into_iter().map(|expanded| Consumed {
                 maker: maker.clone(),
-                name,
+                name: expanded.name,
                 optional,
                 if_attested: false,
                 is_published: false,
+                is_only_attested: !expanded.is_seen,
             }));
         }
     }
     (consumed, outcome)
-}
-
-/// Whether a path may be missing. To scriptworker it is optional for all entries of a task as soon as one says so.
-fn is_optional(book: OptionalArtifacts, entries: &[UpstreamArtifact], entry: &UpstreamArtifact, path: &str) -> bool {
-    entry.optional || book == OptionalArtifacts::NotHeld && calls_optional(entries, &entry.task_id, path)
-}
-
-/// Whether one of these entries calls a path of a task optional.
-fn calls_optional(entries: &[UpstreamArtifact], task_id: &str, path: &str) -> bool {
-    let says_so = |entry: &UpstreamArtifact| entry.task_id == task_id && entry.paths.iter().any(|named| named == path);
-    entries.iter().any(|entry| entry.optional && says_so(entry))
 }
 
 /// Whether a name, as it is or decoded as scriptworker's downloads decode it (twice), leaves the folder of its task.
@@ -176,35 +183,46 @@ fn judging_plane(judging: &Judging<'_>, link: &Link) -> Plane {
     }
 }
 
-/// The names that a pattern stands for: by the queue's listing of the latest run, else by what the capture holds of it.
-fn expand(judging: &mut Judging<'_>, maker: &TaskId, pattern: &str, optional: bool) -> (Vec<String>, Outcome) {
+/// The names that a pattern stands for: by the queue's listing of the latest run, else by what the capture holds of it;
+/// and those that the maker attested, whether they are still there or not.
+fn expand(judging: &mut Judging<'_>, maker: &TaskId, pattern: &str, optional: bool) -> (BTreeSet<Expanded>, Outcome) {
     let about = |run_id| subject("artifact", maker, run_id, Some(pattern));
     let found = judging.task(maker).and_then(|task| task.evidence.latest_run().map(|run_id| (task, run_id)));
     let Some((task, run_id)) = found else {
         if optional {
-            return (Vec::new(), Outcome::Pass);
+            return (BTreeSet::new(), Outcome::Pass);
         }
         judging.lack(GapKind::Artifact, about(None), Presence::Unknown);
-        return (Vec::new(), Outcome::Unknown);
+        return (BTreeSet::new(), Outcome::Unknown);
     };
-    let of_run = task.evidence.artifacts.keys().filter(|(run, _)| *run == run_id);
-    let compared: Vec<(&String, Option<bool>)> = of_run.map(|(_, name)| (name, fnmatch(name, pattern))).collect();
-    if compared.iter().any(|(_, is_match)| is_match.is_none()) {
-        // Too long to compare: nobody says what it stands for.
-        judging.lack(GapKind::Artifact, about(Some(run_id)), Presence::Unknown);
-        return (Vec::new(), Outcome::Unknown);
+    let seen = task.evidence.artifacts.keys().filter(|(run, _)| *run == run_id).map(|(_, name)| name);
+    let attested = task.attestations.values().flat_map(|facts| facts.digests.claims.keys());
+    let named: BTreeSet<&String> = seen.clone().collect();
+    let mut names = BTreeSet::new();
+    for name in seen.chain(attested) {
+        match judging.consumption.fits(maker.as_str(), pattern, name) {
+            Some(true) => {
+                names.insert(Expanded { name: name.clone(), is_seen: named.contains(name) });
+            }
+            Some(false) => {}
+            None => {
+                // Nobody says what it stands for.
+                let message = format!("the pattern {pattern:?} of {maker} is too long, or too much work, to follow");
+                judging.remark(Code::ArtifactPatternUnfollowed, about(Some(run_id)), message, Vec::new());
+                judging.lack(GapKind::Artifact, about(Some(run_id)), Presence::Unknown);
+                return (BTreeSet::new(), Outcome::Unknown);
+            }
+        }
     }
-    let fitting = compared.into_iter().filter(|(_, is_match)| *is_match == Some(true));
-    let names: Vec<String> = fitting.map(|(name, _)| name.clone()).collect();
     if task.evidence.listed_runs.contains(&run_id) {
         return (names, Outcome::Pass);
     }
+    let captured = names.iter().filter(|name| name.is_seen).count();
     let message = format!(
-        "the pattern {pattern:?} stands for {} artifacts of {maker} that were captured; the queue's listing of run {run_id} was not",
-        names.len()
+        "the pattern {pattern:?} stands for {captured} artifacts of {maker} that were captured; the queue's listing of run {run_id} was not"
     );
     judging.remark(Code::ArtifactPatternUnlisted, about(Some(run_id)), message, Vec::new());
-    if names.is_empty() && !optional {
+    if captured == 0 && !optional {
         judging.lack(GapKind::Artifact, about(Some(run_id)), Presence::Unknown);
         return (names, Outcome::Unknown);
     }
@@ -228,11 +246,7 @@ fn check_artifact(judging: &mut Judging<'_>, link: &Link, artifact: &Consumed) -
         }
         return if artifact.optional && presence != Presence::Present { Outcome::Pass } else { Outcome::Unknown };
     }
-    let plane = match judging.book.optional_artifacts {
-        OptionalArtifacts::NotHeld if artifact.optional => Plane::Audit,
-        OptionalArtifacts::NotHeld | OptionalArtifacts::HeldToTheirDigest if artifact.is_published => Plane::Rule,
-        OptionalArtifacts::NotHeld | OptionalArtifacts::HeldToTheirDigest => judging_plane(judging, link),
-    };
+    let plane = plane_of(judging, link, artifact);
     let mut outcome = Outcome::NotApplicable;
     for (_, facts) in readable {
         let signed = |excerpt: Option<String>| {
@@ -279,6 +293,21 @@ fn check_artifact(judging: &mut Judging<'_>, link: &Link, artifact: &Consumed) -
     outcome
 }
 
+/// The plane on which what is wrong with a consumed artifact counts.
+fn plane_of(judging: &Judging<'_>, link: &Link, artifact: &Consumed) -> Plane {
+    match judging.book.optional_artifacts {
+        OptionalArtifacts::NotHeld if artifact.optional => Plane::Audit,
+        // Scriptworker expands a pattern over the queue's listing: what is gone from there it does not miss.
+        OptionalArtifacts::NotHeld | OptionalArtifacts::HeldToTheirDigest
+            if artifact.is_only_attested && judging.book.consumers == Consumers::Target =>
+        {
+            Plane::Audit
+        }
+        OptionalArtifacts::NotHeld | OptionalArtifacts::HeldToTheirDigest if artifact.is_published => Plane::Rule,
+        OptionalArtifacts::NotHeld | OptionalArtifacts::HeldToTheirDigest => judging_plane(judging, link),
+    }
+}
+
 /// Whether an attestation is there and says something.
 fn is_readable(facts: &AttestationFacts) -> bool {
     facts.attestation.as_ref().is_some_and(|attestation| attestation.unreadable.is_none())
@@ -292,6 +321,13 @@ fn unseen(
     plane: Plane,
 ) -> Outcome {
     if artifact.optional && matches!(presence, Presence::Absent) {
+        if artifact.is_only_attested {
+            let message = format!(
+                "{} of {} is attested, fits an optional pattern, and is not there",
+                artifact.name, artifact.maker
+            );
+            judging.remark(Code::ArtifactMissing, about.clone(), message, Vec::new());
+        }
         return Outcome::Pass;
     }
     if presence == Presence::Absent {
@@ -337,6 +373,7 @@ fn remark_on_altered(judging: &mut Judging<'_>, link: &Link) {
                 optional: false,
                 if_attested: false,
                 is_published: false,
+                is_only_attested: false,
             };
             let signed = evidence(Some(facts.blob), "/artifacts", Some(name.clone()), facts.asserter());
             let (message, places) = mismatch(task, &artifact, claim, run_id, signed);
@@ -346,14 +383,8 @@ fn remark_on_altered(judging: &mut Judging<'_>, link: &Link) {
     }
 }
 
-/// Whether the chain consumes an artifact of a link.
-fn is_consumed(judging: &Judging<'_>, link: &Link, name: &str) -> bool {
-    if published(judging, link).iter().any(|artifact| artifact.name == name) {
-        return true;
-    }
-    let shapes = judging.chain.links.iter().filter_map(|other| judging.task(&other.task_id)?.shape());
-    let mut entries = shapes.flat_map(|shape| &shape.upstream).filter(|entry| entry.task_id == link.task_id.as_str());
-    entries.any(|entry| {
-        entry.paths.iter().any(|path| path == name || (path.contains('*') && fnmatch(name, path).unwrap_or(true)))
-    })
+/// Whether the chain consumes an artifact of a link. What can't be said is no reason to be silent.
+fn is_consumed(judging: &mut Judging<'_>, link: &Link, name: &str) -> bool {
+    published(judging, link).iter().any(|artifact| artifact.name == name)
+        || judging.consumption.has(link.task_id.as_str(), name).unwrap_or(false)
 }

@@ -116,6 +116,28 @@ pub(super) const CASES: &[Case] = &[
         || Scene::of(nightly_2026(), "beetmover-linux64"),
     ),
     Case::refutes(
+        Code::ArtifactMissing,
+        ("artifact", "build-linux64"),
+        ("what a pattern stands for was deleted, and is attested", "it is there"),
+        || Scene::of(deleted(with_pattern_for("public/build/*", false)), "beetmover-linux64"),
+        || Scene::of(with_pattern_for("public/build/*", false), "beetmover-linux64"),
+    ),
+    Case::remarks(
+        Code::ArtifactMissing,
+        ("artifact", "build-linux64"),
+        ("what an optional pattern stands for was deleted, and is attested", "it is there"),
+        || Scene::of(deleted(with_pattern_for("public/build/*", true)), "beetmover-linux64"),
+        || Scene::of(with_pattern_for("public/build/*", true), "beetmover-linux64"),
+    ),
+    Case::remarks(
+        Code::ArtifactPatternUnfollowed,
+        ("artifact", "build-linux64"),
+        ("a pattern of 4,097 characters", "a pattern of 4,096"),
+        || Scene::of(with_pattern_for(&format!("public/build/{}", "*".repeat(4084)), true), "beetmover-linux64"),
+        || Scene::of(with_pattern_for(&format!("public/build/{}", "*".repeat(4083)), true), "beetmover-linux64"),
+    )
+    .verdict(Verdict::Undetermined),
+    Case::refutes(
         Code::ArtifactPathIllegal,
         ("artifact", "build-linux64"),
         ("a name with two dots", "a name with dots apart"),
@@ -208,6 +230,25 @@ fn consuming(name: &str) -> World {
     redefine(&mut world, "signing-linux64", |task| {
         task["payload"]["upstreamArtifacts"][0]["paths"].as_array_mut().unwrap().push(name.into());
     });
+    world
+}
+
+/// The beetmover takes this pattern of the build.
+fn with_pattern_for(pattern: &str, optional: bool) -> World {
+    let mut world = nightly_2026();
+    redefine(&mut world, "beetmover-linux64", |task| {
+        let entry = &mut task["payload"]["upstreamArtifacts"][1];
+        entry["optional"] = optional.into();
+        entry["paths"] = json!([pattern]);
+    });
+    world
+}
+
+/// The build's language pack is gone from storage and listing.
+fn deleted(mut world: World) -> World {
+    let name = "public/build/target.langpack.xpi";
+    uncapture(&mut world, "build-linux64", name);
+    unlist(&mut world, "build-linux64", name);
     world
 }
 
