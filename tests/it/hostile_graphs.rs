@@ -70,6 +70,33 @@ fn a_fan_of_many_tasks_is_judged() {
     assert!(report.gaps.iter().filter(|gap| gap.kind == GapKind::Definition).count() >= tasks - 1);
 }
 
+/// A report for people stays readable; the one for programs has everything.
+#[test]
+fn findings_without_number_are_counted_not_printed() {
+    let mut world = nightly_2026();
+    let folder = world.artifact_path("build-linux64", "x").unwrap();
+    for number in 0..250 {
+        world.put(&format!("{folder}/{number}"), "altered");
+    }
+    world
+        .edit_attestation("build-linux64", |body| {
+            for number in 0..250 {
+                body["artifacts"][format!("x/{number}")] = json!({"sha256": "0".repeat(64)});
+            }
+        })
+        .unwrap();
+    let folder = tempfile::TempDir::new().unwrap();
+    let capture = folder.path().join("capture");
+    world.write_to(&capture).unwrap();
+    let case = crate::program::CaseFile::of(&[capture]);
+    let report = case.report([world.task_id("build-linux64").unwrap()]);
+    let findings = report["findings"].as_array().unwrap();
+    assert_eq!(findings.iter().filter(|finding| finding["code"] == "artifact-altered").count(), 250);
+    let text = case.run(["replay", world.task_id("build-linux64").unwrap()]).text();
+    assert_eq!(text.matches("artifact-altered [").count(), 200);
+    assert!(text.contains("… 50 more of artifact-altered"), "{text}");
+}
+
 /// Thousands of patterns over thousands of names: the budget ends it, and says so.
 #[test]
 fn patterns_without_number_end_undetermined() {
