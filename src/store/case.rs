@@ -60,6 +60,14 @@ impl Case {
     }
 
     fn connect(path: &Path, writable: bool, left_in_wal: bool) -> Result<Self, StoreError> {
+        if guard::beside(path, "-journal").is_some_and(|size| size > 0) {
+            rehearse(path)?;
+        } else if writable && path.metadata().is_ok_and(|file| file.len() > 0) {
+            // For reading alone SQLite changes nothing, and takes nothing over from a write-ahead file beside it.
+            let looking = connect_read_only(path, left_in_wal)?;
+            looking.busy_timeout(BUSY_WAIT)?;
+            identify(&looking, path)?;
+        }
         let mut conn = if writable {
             let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
             Connection::open_with_flags(path, flags | COMMON_FLAGS)?
@@ -67,16 +75,7 @@ impl Case {
             connect_read_only(path, left_in_wal)?
         };
         conn.busy_timeout(BUSY_WAIT)?;
-        guard::confine(&conn)?;
-        let application_id: i32 = conn.pragma_query_value(None, "application_id", |row| row.get(0))?;
-        let version: i64 = conn.pragma_query_value(None, "user_version", |row| row.get(0))?;
-        let empty = application_id == 0 && version == 0 && is_empty(&conn)?;
-        if !empty && application_id != APPLICATION_ID {
-            return Err(StoreError::NotACase(path.to_owned()));
-        }
-        if version > SCHEMA_VERSION {
-            return Err(StoreError::Newer { path: path.to_owned(), found: version, known: SCHEMA_VERSION });
-        }
+        let version = identify(&conn, path)?;
         conn.pragma_update(None, "synchronous", "FULL")?;
         conn.pragma_update(None, "foreign_keys", true)?;
         if version < SCHEMA_VERSION {
@@ -84,8 +83,8 @@ impl Case {
                 return Err(StoreError::ReadOnly(path.to_owned()));
             }
             migrate(&mut conn)?;
+            guard::check_schema(&conn)?;
         }
-        guard::check_schema(&conn)?;
         if writable && left_in_wal {
             // What an interrupted import leaves.
             let _ = conn.pragma_update(None, "journal_mode", "DELETE");
@@ -139,6 +138,39 @@ impl Case {
         let _ = self.conn.pragma_update(None, "wal_checkpoint", "TRUNCATE");
         let _ = self.conn.pragma_update(None, "journal_mode", "DELETE");
     }
+}
+
+/// The schema version of a file that is a case, in the shape that this version has; 0 of an empty file.
+fn identify(conn: &Connection, path: &Path) -> Result<i64, StoreError> {
+    guard::confine(conn)?;
+    let application_id: i32 = conn.pragma_query_value(None, "application_id", |row| row.get(0))?;
+    let version: i64 = conn.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let empty = application_id == 0 && version == 0 && is_empty(conn)?;
+    if !empty && application_id != APPLICATION_ID {
+        return Err(StoreError::NotACase(path.to_owned()));
+    }
+    if version > SCHEMA_VERSION {
+        return Err(StoreError::Newer { path: path.to_owned(), found: version, known: SCHEMA_VERSION });
+    }
+    if version == SCHEMA_VERSION {
+        guard::check_schema(conn)?;
+    }
+    Ok(version)
+}
+
+/// Looks at a file beside which an interrupted write has left its journal. Whoever opens it takes the journal over, and
+/// with it whatever somebody wrote there: so that is done with a copy first. What is refused then is left as it was.
+fn rehearse(path: &Path) -> Result<(), StoreError> {
+    let folder = tempfile::TempDir::new()?;
+    let copy = folder.path().join("case.sqlite");
+    std::fs::copy(path, &copy)?;
+    for suffix in ["-journal", "-wal"] {
+        if guard::beside(path, suffix).is_some() {
+            std::fs::copy(guard::name_beside(path, suffix), guard::name_beside(&copy, suffix))?;
+        }
+    }
+    let conn = Connection::open_with_flags(&copy, OpenFlags::SQLITE_OPEN_READ_WRITE | COMMON_FLAGS)?;
+    identify(&conn, path).map(|_| ())
 }
 
 /// Opens a file for reading alone. One that was left in write-ahead mode, with nothing beside it to read, is taken as

@@ -29,6 +29,13 @@ pub enum StoreError {
     /// It can't be written to.
     #[error("{} can't be written to", .0.display())]
     ReadOnly(PathBuf),
+    /// A write to it was interrupted, and can't be undone where it is.
+    #[error(
+        "the last write to {} was interrupted: a command that may write, such as `cotrace replay`, undoes it; where the \
+         file can't be written to, copy it with its -journal to where it can",
+        .0.display()
+    )]
+    Interrupted(PathBuf),
     /// Its schema holds something that no cotrace put there.
     #[error("the case file holds a foreign {kind} {name}: it is not opened")]
     Foreign {
@@ -59,11 +66,18 @@ pub enum StoreError {
     Sqlite(#[from] rusqlite::Error),
 }
 
+/// SQLite's code for a journal that a connection for reading alone would have to roll back.
+const READONLY_ROLLBACK: i32 = rusqlite::ffi::SQLITE_READONLY_ROLLBACK;
+
 impl StoreError {
     /// Says in cotrace's words what SQLite says in its own, of the case file at `path`.
     #[must_use]
     pub fn of(self, path: &Path) -> Self {
         let Self::Sqlite(inner) = &self else { return self };
+        let extended = inner.sqlite_error().map(|error| error.extended_code);
+        if extended == Some(READONLY_ROLLBACK) {
+            return Self::Interrupted(path.to_owned());
+        }
         match inner.sqlite_error_code() {
             Some(ErrorCode::NotADatabase) => Self::NotACase(path.to_owned()),
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy(path.to_owned()),

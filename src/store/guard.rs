@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
@@ -67,9 +67,14 @@ pub(super) fn read_header(path: &Path) -> Result<Option<Header>, StoreError> {
 
 /// The size of a file that SQLite keeps beside another, if there is one.
 pub(super) fn beside(path: &Path, suffix: &str) -> Option<u64> {
+    std::fs::metadata(name_beside(path, suffix)).ok().map(|metadata| metadata.len())
+}
+
+/// The path of a file that SQLite keeps beside another.
+pub(super) fn name_beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
-    std::fs::metadata(name).ok().map(|metadata| metadata.len())
+    name.into()
 }
 
 /// Takes from a connection what a case file does not need and bait could use.
