@@ -91,7 +91,9 @@ fn tell(capture: &Path, summary: &Summary, options: &Options) {
     }
     let lists = [("of note", &summary.unusable), ("ignored", &summary.ignored), ("set aside", &summary.quarantined)];
     for (word, listed) in lists {
-        for (path, reason) in listed.iter().take(SET_ASIDE_LISTED) {
+        // What is said of the whole comes first.
+        let (whole, parts): (Vec<_>, Vec<_>) = listed.iter().partition(|(path, _)| path == "…");
+        for (path, reason) in whole.into_iter().chain(parts).take(SET_ASIDE_LISTED) {
             output::note(&format!("  {word}: {path}: {reason}"));
         }
         if listed.len() > SET_ASIDE_LISTED {

@@ -16,7 +16,7 @@ use crate::model::{Digest, Moment, TaskId};
 use crate::store::{Case, Disposition, FileRow, SnapshotHead, SnapshotWriter, StoreError};
 
 /// Tasks read at once: enough to keep every core busy while the writer works, few enough to bound memory.
-const BATCH_TASKS: usize = 64;
+const BATCH_TASKS: usize = 32;
 
 /// The most bytes of `capture.json`, of a key list and of a certificate file.
 pub(super) const SMALL_FILE_SIZE_MAX: u64 = 16 * 1024 * 1024;
@@ -173,12 +173,11 @@ impl<'case> Import<'case> {
             }
             return Ok(());
         }
-        let (flat, others) = flat::read_flat(self.evidence.tree.as_ref(), files);
+        let writer = &mut self.writer;
+        let mut keep = |digest, bytes: &[u8]| Ok(writer.keep(digest, bytes)?);
+        let (flat, others) = flat::read_flat(self.evidence.tree.as_ref(), files, &mut keep)?;
         for (path, digest, size) in &flat.manifest {
             self.evidence(path, *digest, *size);
-        }
-        for (digest, bytes) in &flat.contents {
-            self.writer.keep(*digest, bytes)?;
         }
         for row in &flat.files {
             self.file(row)?;
@@ -214,10 +213,13 @@ impl<'case> Import<'case> {
 
     fn read_keys(&mut self, layout: &Layout) -> Result<(), ImportError> {
         let simple = layout.top.files.iter().find(|file| file.name == "keys.json");
-        let read = keys::read_keys(self.evidence.tree.as_ref(), simple, layout.folder("keys"));
-        for (path, digest, bytes) in &read.contents {
-            self.evidence(path, *digest, bytes.len() as u64);
-            self.writer.keep(*digest, bytes)?;
+        let writer = &mut self.writer;
+        let mut keep = |digest, bytes: &[u8]| Ok(writer.keep(digest, bytes)?);
+        let read = keys::read_keys(self.evidence.tree.as_ref(), simple, layout.folder("keys"), &mut keep)?;
+        for row in &read.files {
+            if let (Disposition::Evidence, Some(digest), Some(size)) = (row.disposition, row.sha256, row.size) {
+                self.evidence(&row.path, digest, size);
+            }
         }
         for (ordinal, row) in read.rows.iter().enumerate() {
             self.writer.key(ordinal, row)?;

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use super::capture::ImportError;
 use super::replies;
 use super::task::{REPLY_SIZE_MAX, TaskCapture};
 use super::tree::{self, Found, Tree};
@@ -29,7 +30,6 @@ pub(super) struct Flat {
     pub(super) files: Vec<FileRow>,
     /// Path, digest and size of what was read.
     pub(super) manifest: Vec<(String, Digest, u64)>,
-    pub(super) contents: Vec<(Digest, Vec<u8>)>,
     /// Task groups by whether a last page of their listing was read.
     groups: BTreeMap<String, bool>,
 }
@@ -40,21 +40,29 @@ pub(super) fn holds_replies(tree: &dyn Tree, files: &[Found]) -> bool {
     replies.any(|file| {
         let bytes = tree::read(tree, &file.path, REPLY_SIZE_MAX);
         bytes.is_ok_and(|bytes| {
-            json::parse(&bytes).is_ok_and(|document| classify(&document.value, &file.name).is_some())
+            replies::parse(&bytes).is_ok_and(|document| classify(&document.value, &file.name).is_some())
         })
     })
 }
 
-/// Reads the replies of a folder. What is none is left to the caller: its name is returned.
-pub(super) fn read_flat(tree: &dyn Tree, files: &[Found]) -> (Flat, Vec<String>) {
+/// Keeps the contents of a reply.
+type Keep<'a> = &'a mut dyn FnMut(Digest, &[u8]) -> Result<(), ImportError>;
+
+/// Reads the replies of a folder; their contents are handed on one by one. What is none is left to the caller: its name
+/// is returned.
+///
+/// # Errors
+///
+/// Those of `keep`.
+pub(super) fn read_flat(tree: &dyn Tree, files: &[Found], keep: Keep<'_>) -> Result<(Flat, Vec<String>), ImportError> {
     let mut flat = Flat::default();
     let mut others = Vec::new();
     for file in files {
         let read = tree::read(tree, &file.path, REPLY_SIZE_MAX);
-        let document = read.as_ref().ok().and_then(|bytes| json::parse(bytes).ok());
+        let document = read.as_ref().ok().and_then(|bytes| replies::parse(bytes).ok());
         let reply = document.as_ref().and_then(|document| classify(&document.value, &file.name));
         match (read, document, reply) {
-            (Ok(bytes), Some(document), Some(reply)) => flat.take(file, bytes, &document.value, reply),
+            (Ok(bytes), Some(document), Some(reply)) => flat.take(file, &bytes, &document.value, reply, keep)?,
             _ => others.push(file.name.clone()),
         }
     }
@@ -63,7 +71,7 @@ pub(super) fn read_flat(tree: &dyn Tree, files: &[Found]) -> (Flat, Vec<String>)
         let reason = "the listing goes on, and its last page is not here".to_owned();
         flat.file(format!("group {group}"), Disposition::Quarantined, Some(reason), None, None);
     }
-    (flat, others)
+    Ok((flat, others))
 }
 
 /// Tells what a document is.
@@ -93,21 +101,30 @@ fn classify(value: &Value, file_name: &str) -> Option<Reply> {
 }
 
 impl Flat {
-    fn take(&mut self, file: &Found, bytes: Vec<u8>, value: &Value, reply: Reply) {
-        let digest = Digest::of(&bytes);
+    fn take(
+        &mut self,
+        file: &Found,
+        bytes: &[u8],
+        value: &Value,
+        reply: Reply,
+        keep: Keep<'_>,
+    ) -> Result<(), ImportError> {
+        let digest = Digest::of(bytes);
         let size = bytes.len() as u64;
         self.manifest.push((file.name.clone(), digest, size));
         match reply {
             Reply::Status(task_id) => {
                 self.file(file.name.clone(), Disposition::Evidence, None, Some(digest), Some(size));
                 self.task(&task_id).set_status(digest, bytes);
+                keep(digest, bytes)?;
             }
             Reply::Definition(task_id) => {
                 self.file(file.name.clone(), Disposition::Evidence, None, Some(digest), Some(size));
                 self.task(&task_id).define(digest, bytes);
+                keep(digest, bytes)?;
             }
             Reply::Listing(task_id, run_id) => {
-                let problem = match replies::read_listing(&bytes, run_id) {
+                let problem = match replies::read_listing(bytes, run_id) {
                     Ok(rows) => {
                         self.task(&task_id).artifacts.extend(rows);
                         None
@@ -116,12 +133,12 @@ impl Flat {
                 };
                 self.file(file.name.clone(), Disposition::Evidence, problem.clone(), Some(digest), Some(size));
                 self.task(&task_id).listings.push(ListingRow { run_id, sha256: digest, problem });
-                self.contents.push((digest, bytes));
+                keep(digest, bytes)?;
             }
             Reply::Group => {
                 self.file(file.name.clone(), Disposition::Evidence, None, Some(digest), Some(size));
-                self.group(&bytes, value);
-                self.contents.push((digest, bytes));
+                self.group(bytes, value, keep)?;
+                keep(digest, bytes)?;
             }
             Reply::Unnamed(reason) => {
                 self.file(
@@ -133,31 +150,40 @@ impl Flat {
                 );
             }
         }
+        Ok(())
     }
 
     /// Takes a page of a task group's listing: of each task its status and its definition, as the bytes stand there.
-    fn group(&mut self, bytes: &[u8], value: &Value) {
+    fn group(&mut self, bytes: &[u8], value: &Value, keep: Keep<'_>) -> Result<(), ImportError> {
         let group = value.get("taskGroupId").and_then(Value::as_text).unwrap_or_default().to_owned();
         let goes_on = value.get("continuationToken").is_some_and(Value::is_truthy);
         *self.groups.entry(group).or_default() |= !goes_on;
-        let Some(tasks) = json::entries(bytes).ok().and_then(|entries| entries.find("tasks")) else { return };
+        let Some(tasks) = json::entries(bytes).ok().and_then(|entries| entries.find("tasks")) else {
+            return Ok(());
+        };
         let list = &bytes[tasks];
         for item in json::items(list).unwrap_or_default() {
-            self.group_task(&list[item]);
+            self.group_task(&list[item], keep)?;
         }
+        Ok(())
     }
 
-    fn group_task(&mut self, item: &[u8]) {
-        let Ok(entries) = json::entries(item) else { return };
-        let (Some(status), Some(definition)) = (entries.find("status"), entries.find("task")) else { return };
+    fn group_task(&mut self, item: &[u8], keep: Keep<'_>) -> Result<(), ImportError> {
+        let Ok(entries) = json::entries(item) else { return Ok(()) };
+        let (Some(status), Some(definition)) = (entries.find("status"), entries.find("task")) else {
+            return Ok(());
+        };
         let (status, definition) = (&item[status], &item[definition]);
-        let task_id = json::parse(status).ok().and_then(|document| {
+        let task_id = replies::parse(status).ok().and_then(|document| {
             document.value.get("taskId").and_then(Value::as_text).and_then(|task_id| task_id.parse::<TaskId>().ok())
         });
-        let Some(task_id) = task_id else { return };
+        let Some(task_id) = task_id else { return Ok(()) };
         let task = self.task(&task_id);
-        task.set_status(Digest::of(status), status.to_vec());
-        task.define(Digest::of(definition), definition.to_vec());
+        let (of_status, of_definition) = (Digest::of(status), Digest::of(definition));
+        task.set_status(of_status, status);
+        task.define(of_definition, definition);
+        keep(of_status, status)?;
+        keep(of_definition, definition)
     }
 
     fn task(&mut self, task_id: &TaskId) -> &mut TaskCapture {

@@ -1,6 +1,6 @@
 //! Reading the keys of a capture. They are evidence: whether they count is for the operator to say.
 
-use super::capture::SMALL_FILE_SIZE_MAX;
+use super::capture::{ImportError, SMALL_FILE_SIZE_MAX};
 use super::tree::{self, Found, Listing, Tree};
 use crate::formats::json::{Value, parse, to_compact_string};
 use crate::model::Digest;
@@ -13,137 +13,154 @@ type RowReader = fn(&Value, &str) -> Result<Vec<KeyRow>, String>;
 #[derive(Debug, Default)]
 pub(super) struct Keys {
     pub(super) rows: Vec<KeyRow>,
-    /// Path, digest and bytes of the files read.
-    pub(super) contents: Vec<(String, Digest, Vec<u8>)>,
     pub(super) files: Vec<FileRow>,
 }
 
-/// Reads `keys.json`, `keys/ed25519.json`, `keys/ledger.json` and `keys/openpgp/<role>/`. `simple` is the file `keys.json`, `folder` the
-/// folder `keys`.
-pub(super) fn read_keys(tree: &dyn Tree, simple: Option<&Found>, folder: Option<&Found>) -> Keys {
-    let mut keys = Keys::default();
-    if let Some(simple) = simple {
-        keys.list(tree, simple, "keys.json", simple_rows);
-    }
-    let Some(folder) = folder else { return keys };
-    match tree.list(&folder.path) {
-        Ok(listing) => keys.folder(tree, listing),
-        Err(error) => {
-            keys.set_aside("keys".to_owned(), Disposition::Quarantined, format!("the folder can't be read: {error}"));
-        }
-    }
-    keys
+/// Keeps the contents of a file.
+type Keep<'a> = &'a mut dyn FnMut(Digest, &[u8]) -> Result<(), ImportError>;
+
+/// Reads keys; what it reads goes on one file at a time.
+struct Reader<'a> {
+    tree: &'a dyn Tree,
+    keep: Keep<'a>,
+    keys: Keys,
 }
 
-impl Keys {
-    fn folder(&mut self, tree: &dyn Tree, listing: Listing) {
+/// Reads `keys.json`, `keys/ed25519.json`, `keys/ledger.json` and `keys/openpgp/<role>/`. `simple` is the file `keys.json`, `folder` the
+/// folder `keys`. Contents are handed on file by file.
+///
+/// # Errors
+///
+/// Those of `keep`.
+pub(super) fn read_keys(
+    tree: &dyn Tree,
+    simple: Option<&Found>,
+    folder: Option<&Found>,
+    keep: Keep<'_>,
+) -> Result<Keys, ImportError> {
+    let mut reader = Reader { tree, keep, keys: Keys::default() };
+    if let Some(simple) = simple {
+        reader.list(simple, "keys.json", simple_rows)?;
+    }
+    let Some(folder) = folder else { return Ok(reader.keys) };
+    match tree.list(&folder.path) {
+        Ok(listing) => reader.folder(listing)?,
+        Err(error) => {
+            let reason = format!("the folder can't be read: {error}");
+            reader.set_aside("keys".to_owned(), Disposition::Quarantined, reason);
+        }
+    }
+    Ok(reader.keys)
+}
+
+impl Reader<'_> {
+    fn folder(&mut self, listing: Listing) -> Result<(), ImportError> {
         for (name, reason) in listing.refused {
             self.set_aside(format!("keys/{name}"), Disposition::Quarantined, reason);
         }
         for file in listing.files {
             let path = format!("keys/{}", file.name);
             if file.name == "ed25519.json" {
-                self.list(tree, &file, &path, dated_rows);
+                self.list(&file, &path, dated_rows)?;
             } else if file.name == "ledger.json" {
-                self.ledger(tree, &file, &path);
+                self.ledger(&file, &path)?;
             } else {
                 self.set_aside(path, Disposition::Ignored, "it is no list of keys that this cotrace reads".to_owned());
             }
         }
         for entry in listing.folders {
             if entry.name == "openpgp" {
-                self.openpgp(tree, &entry.path);
+                self.openpgp(&entry.path)?;
             } else {
                 let path = format!("keys/{}/", entry.name);
                 self.set_aside(path, Disposition::Ignored, "this cotrace reads no key repositories yet".to_owned());
             }
         }
+        Ok(())
     }
 
     /// Reads a JSON list of ed25519 keys.
-    fn list(&mut self, tree: &dyn Tree, file: &Found, path: &str, rows: RowReader) {
-        let bytes = match tree::read(tree, &file.path, SMALL_FILE_SIZE_MAX) {
-            Ok(bytes) => bytes,
-            Err(error) => {
-                self.set_aside(path.to_owned(), Disposition::Quarantined, error.to_string());
-                return;
-            }
-        };
+    fn list(&mut self, file: &Found, path: &str, rows: RowReader) -> Result<(), ImportError> {
+        let Some(bytes) = self.read(file, path) else { return Ok(()) };
         let read = parse(&bytes).map_err(|error| error.to_string()).and_then(|document| rows(&document.value, path));
         let reason = match read {
             Ok(rows) => {
-                self.rows.extend(rows);
+                self.keys.rows.extend(rows);
                 None
             }
             Err(reason) => Some(reason),
         };
-        self.evidence(path.to_owned(), bytes, reason);
+        self.evidence(path.to_owned(), &bytes, reason)
     }
 
     /// Keeps a ledger of key epochs. Whether it can be read is told where it is used.
-    fn ledger(&mut self, tree: &dyn Tree, file: &Found, path: &str) {
-        match tree::read(tree, &file.path, SMALL_FILE_SIZE_MAX) {
-            Ok(bytes) => {
-                self.rows.push(KeyRow {
-                    kind: KeyKind::Ledger,
-                    file: Some(Digest::of(&bytes)),
-                    path: path.to_owned(),
-                    ..KeyRow::default()
-                });
-                self.evidence(path.to_owned(), bytes, None);
-            }
-            Err(error) => self.set_aside(path.to_owned(), Disposition::Quarantined, error.to_string()),
-        }
+    fn ledger(&mut self, file: &Found, path: &str) -> Result<(), ImportError> {
+        let Some(bytes) = self.read(file, path) else { return Ok(()) };
+        self.keys.rows.push(KeyRow {
+            kind: KeyKind::Ledger,
+            file: Some(Digest::of(&bytes)),
+            path: path.to_owned(),
+            ..KeyRow::default()
+        });
+        self.evidence(path.to_owned(), &bytes, None)
     }
 
     /// Reads `keys/openpgp/<role>/`: every file below a role's folder.
-    fn openpgp(&mut self, tree: &dyn Tree, folder: &str) {
-        let walk = tree::walk(tree, folder);
+    fn openpgp(&mut self, folder: &str) -> Result<(), ImportError> {
+        let walk = tree::walk(self.tree, folder);
         for (name, reason) in walk.refused {
             self.set_aside(format!("keys/openpgp/{name}"), Disposition::Quarantined, reason);
         }
         for file in walk.files {
             match file.name.split_once('/') {
-                Some((role, _)) => self.certificates(tree, &file, role),
+                Some((role, _)) => self.certificates(&file, role)?,
                 None => {
                     let reason = "it lies in no role's folder".to_owned();
                     self.set_aside(format!("keys/openpgp/{}", file.name), Disposition::Ignored, reason);
                 }
             }
         }
+        Ok(())
     }
 
-    fn certificates(&mut self, tree: &dyn Tree, file: &Found, role: &str) {
+    fn certificates(&mut self, file: &Found, role: &str) -> Result<(), ImportError> {
         let path = format!("keys/openpgp/{}", file.name);
-        match tree::read(tree, &file.path, SMALL_FILE_SIZE_MAX) {
-            Ok(bytes) => {
-                self.rows.push(KeyRow {
-                    kind: KeyKind::Openpgp,
-                    role: role.to_owned(),
-                    file: Some(Digest::of(&bytes)),
-                    path: path.clone(),
-                    ..KeyRow::default()
-                });
-                self.evidence(path, bytes, None);
+        let Some(bytes) = self.read(file, &path) else { return Ok(()) };
+        self.keys.rows.push(KeyRow {
+            kind: KeyKind::Openpgp,
+            role: role.to_owned(),
+            file: Some(Digest::of(&bytes)),
+            path: path.clone(),
+            ..KeyRow::default()
+        });
+        self.evidence(path, &bytes, None)
+    }
+
+    /// Reads a file whole; sets it aside if it can't be.
+    fn read(&mut self, file: &Found, path: &str) -> Option<Vec<u8>> {
+        match tree::read(self.tree, &file.path, SMALL_FILE_SIZE_MAX) {
+            Ok(bytes) => Some(bytes),
+            Err(error) => {
+                self.set_aside(path.to_owned(), Disposition::Quarantined, error.to_string());
+                None
             }
-            Err(error) => self.set_aside(path, Disposition::Quarantined, error.to_string()),
         }
     }
 
-    fn evidence(&mut self, path: String, bytes: Vec<u8>, reason: Option<String>) {
-        let digest = Digest::of(&bytes);
-        self.files.push(FileRow {
-            path: path.clone(),
+    fn evidence(&mut self, path: String, bytes: &[u8], reason: Option<String>) -> Result<(), ImportError> {
+        let digest = Digest::of(bytes);
+        self.keys.files.push(FileRow {
+            path,
             disposition: Disposition::Evidence,
             reason,
             sha256: Some(digest),
             size: Some(bytes.len() as u64),
         });
-        self.contents.push((path, digest, bytes));
+        (self.keep)(digest, bytes)
     }
 
     fn set_aside(&mut self, path: String, disposition: Disposition, reason: String) {
-        self.files.push(FileRow { path, disposition, reason: Some(reason), sha256: None, size: None });
+        self.keys.files.push(FileRow { path, disposition, reason: Some(reason), sha256: None, size: None });
     }
 }
 

@@ -1,9 +1,17 @@
 //! Rows of the queue's replies. Read leniently: a field in the wrong form counts as not stated, and the reply itself is
 //! kept as it came; whether it is well-formed is the examination's business.
 
-use crate::formats::json::{Value, parse};
+use crate::formats::json::{Budget, Document, ParseError, Value, parse_with};
 use crate::model::TaskId;
 use crate::store::{ArtifactRow, DenialRow, RunRow, TaskRow};
+
+/// The most values in one reply. A page of a task group's listing has a thousand tasks of some 300 values each.
+const REPLY_NODES_MAX: usize = 1_000_000;
+
+/// Reads a reply as JSON.
+pub(super) fn parse(bytes: &[u8]) -> Result<Document, ParseError> {
+    parse_with(bytes, &Budget { nodes_max: REPLY_NODES_MAX, ..Budget::WHOLE })
+}
 
 /// Text of a member, if it is text.
 fn text(value: &Value, pointer: &str) -> Option<String> {

@@ -13,8 +13,12 @@ use crate::store::{ArtifactRow, DenialRow, Disposition, FileRow, ListingRow, PAC
 /// about 3 MiB.
 pub(super) const REPLY_SIZE_MAX: u64 = 16 * 1024 * 1024;
 
-/// The contents of one task that are held in memory until they are written; what goes beyond is read again then.
-const CONTENTS_SIZE_MAX: usize = 4 * 1024 * 1024;
+/// The contents of one task that are held in memory until they are written; what goes beyond is read again then. Real
+/// tasks have some 20 kB of them.
+const CONTENTS_SIZE_MAX: usize = 1024 * 1024;
+
+/// The most artifacts that the listings of one task name. The largest real task publishes some 10,000.
+const LISTED_MAX: usize = 100_000;
 
 /// Which artifact contents an import keeps. Digests and sizes are always kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,20 +101,18 @@ impl TaskCapture {
     }
 
     /// Takes a definition.
-    pub(super) fn define(&mut self, digest: Digest, bytes: Vec<u8>) {
-        replies::read_definition(&bytes, &mut self.row);
+    pub(super) fn define(&mut self, digest: Digest, bytes: &[u8]) {
+        replies::read_definition(bytes, &mut self.row);
         self.row.definition = Some(digest);
-        self.contents.push((digest, Content::Bytes(bytes)));
     }
 
     /// Takes a status.
-    pub(super) fn set_status(&mut self, digest: Digest, bytes: Vec<u8>) {
-        match replies::read_status(&bytes, &self.task_id, &mut self.row) {
+    pub(super) fn set_status(&mut self, digest: Digest, bytes: &[u8]) {
+        match replies::read_status(bytes, &self.task_id, &mut self.row) {
             Ok(runs) => self.runs = runs,
             Err(problem) => self.row.status_problem = Some(problem),
         }
         self.row.status = Some(digest);
-        self.contents.push((digest, Content::Bytes(bytes)));
     }
 }
 
@@ -173,7 +175,8 @@ impl Reader<'_> {
                     let size = bytes.len() as u64;
                     let reason = "scriptworker wrote it anew: it is not the queue's own bytes".to_owned();
                     self.evidence_file("task.json", digest, size, Some(reason));
-                    self.task.define(digest, bytes);
+                    self.task.define(digest, &bytes);
+                    self.hold(digest, bytes, file);
                 }
                 continue;
             }
@@ -193,14 +196,14 @@ impl Reader<'_> {
 
     fn definition(&mut self, file: &Found) {
         let Some((digest, bytes)) = self.reply(file, "definition.json") else { return };
-        self.held += bytes.len();
-        self.task.define(digest, bytes);
+        self.task.define(digest, &bytes);
+        self.hold(digest, bytes, file);
     }
 
     fn status(&mut self, file: &Found) {
         let Some((digest, bytes)) = self.reply(file, "status.json") else { return };
-        self.held += bytes.len();
-        self.task.set_status(digest, bytes);
+        self.task.set_status(digest, &bytes);
+        self.hold(digest, bytes, file);
     }
 
     fn absent(&mut self, file: &Found) {
@@ -214,7 +217,7 @@ impl Reader<'_> {
             Err(problem) => Some(problem),
         };
         self.evidence_file("absent.json", digest, size, reason);
-        self.hold(digest, bytes);
+        self.hold(digest, bytes, file);
     }
 
     fn artifacts(&mut self, folder: &str) {
@@ -254,7 +257,11 @@ impl Reader<'_> {
         let Some(run_id) = run_number(run) else { return };
         let Some((sha256, bytes)) = self.reply(file, relative) else { return };
         let size = bytes.len() as u64;
+        let so_far: usize = listed.values().map(BTreeMap::len).sum();
         let problem = match replies::read_listing(&bytes, run_id) {
+            Ok(rows) if so_far + rows.len() > LISTED_MAX => {
+                Some(format!("the task's listings name more than {LISTED_MAX} artifacts: this one is not used"))
+            }
             Ok(rows) => {
                 listed.insert(run_id, rows.into_iter().map(|row| (row.name.clone(), row)).collect());
                 None
@@ -263,7 +270,7 @@ impl Reader<'_> {
         };
         self.evidence_file(relative, sha256, size, problem.clone());
         self.task.listings.push(ListingRow { run_id, sha256, problem });
-        self.hold(sha256, bytes);
+        self.hold(sha256, bytes, file);
     }
 
     fn names(&mut self, file: &Found, relative: &str, run: &str, names: &mut BTreeMap<u32, Names>) {
@@ -281,7 +288,7 @@ impl Reader<'_> {
             Err(problem) => Some(problem),
         };
         self.evidence_file(relative, digest, size, problem);
-        self.hold(digest, bytes);
+        self.hold(digest, bytes, file);
     }
 
     /// Reads the artifacts of a run into `rows`, by name; those that a listing names are there already.
@@ -338,10 +345,8 @@ impl Reader<'_> {
         self.task.manifest.push((format!("{}/{relative}", self.prefix), hashed.sha256, hashed.size));
         if keep {
             match hashed.bytes.take() {
-                Some(bytes) if self.held + bytes.len() <= CONTENTS_SIZE_MAX => self.hold(hashed.sha256, bytes),
-                Some(_) | None => {
-                    self.task.contents.push((hashed.sha256, Content::File(file.path.clone(), hashed.size)));
-                }
+                Some(bytes) => self.hold(hashed.sha256, bytes, file),
+                None => self.task.contents.push((hashed.sha256, Content::File(file.path.clone(), hashed.size))),
             }
         }
         Some(hashed)
@@ -362,9 +367,15 @@ impl Reader<'_> {
         }
     }
 
-    fn hold(&mut self, digest: Digest, bytes: Vec<u8>) {
-        self.held += bytes.len();
-        self.task.contents.push((digest, Content::Bytes(bytes)));
+    /// Holds contents until they are written, or notes where they are to be read again.
+    fn hold(&mut self, digest: Digest, bytes: Vec<u8>, file: &Found) {
+        let content = if self.held + bytes.len() > CONTENTS_SIZE_MAX {
+            Content::File(file.path.clone(), bytes.len() as u64)
+        } else {
+            self.held += bytes.len();
+            Content::Bytes(bytes)
+        };
+        self.task.contents.push((digest, content));
     }
 
     fn evidence_file(&mut self, relative: &str, digest: Digest, size: u64, reason: Option<String>) {

@@ -243,7 +243,7 @@ fn broken() -> Vec<(&'static str, Vec<u8>)> {
     .to_vec();
     broken.push(("binary", (0..=255).collect()));
     broken.push(("invalid", b"{\"a\": \"\xff\xc0\x80\"}".to_vec()));
-    broken.push(("deep", b"[".repeat(200_000)));
+    broken.push(("deep", b"[".repeat(1_000_000)));
     broken.push(("deep objects", b"{\"a\":".repeat(100_000)));
     broken.push(("long number", [b"{\"runs\": ".to_vec(), b"9".repeat(100_000), b"}".to_vec()].concat()));
     broken.push(("zeros", vec![0; 4096]));
@@ -429,11 +429,11 @@ fn duplicates_are_survived() {
 
 #[test]
 fn thousands_of_stray_files_are_counted_and_not_read() {
-    const JUNK: usize = 5000;
+    let junk: usize = if is_full_size() { 200_000 } else { 5_000 };
     let folder = TempDir::new().unwrap();
     copy(&sample("nightly-2026"), folder.path());
     let id = &targets("nightly-2026")["signing-linux64"];
-    for number in 0..JUNK {
+    for number in 0..junk {
         let place = match number % 3 {
             0 => folder.path().join(format!("junk-{number}")),
             1 => folder.path().join(format!("tasks/{id}/junk-{number}")),
@@ -442,10 +442,10 @@ fn thousands_of_stray_files_are_counted_and_not_read() {
         fs::File::create(place).unwrap();
     }
     let (case, ran) = imported(folder.path());
-    assert_eq!(count(&case, "ignored"), JUNK as i64 + 2);
+    assert_eq!(count(&case, "ignored"), junk as i64 + 2);
     let lines = ran.stderr.lines().count();
     assert!(lines < 40, "the summary has {lines} lines");
-    assert!(ran.stderr.contains(&format!("ignored: {} more", JUNK + 2 - 20)), "{}", ran.stderr);
+    assert!(ran.stderr.contains(&format!("ignored: {} more", junk + 2 - 20)), "{}", ran.stderr);
     assert!(ran.stderr.contains("junk-"), "{}", ran.stderr);
     case.run(["replay", "--all"]).exits(0);
 }
@@ -464,9 +464,14 @@ fn folders_without_end_are_left() {
     assert_eq!(case.number("SELECT count(*) FROM artifact"), 1);
 }
 
+/// Whether the largest sizes are asked for: `COTRACE_FULL_SIZES=1`. They take minutes.
+fn is_full_size() -> bool {
+    std::env::var_os("COTRACE_FULL_SIZES").is_some()
+}
+
 /// The most memory that a process had, in KiB, watched until its end.
 #[cfg(target_os = "linux")]
-fn peak_of(mut command: Command) -> (u64, std::process::Output) {
+pub(crate) fn peak_of(mut command: Command) -> (u64, std::process::Output) {
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let status = format!("/proc/{}/status", child.id());
     let mut peak = 0;
@@ -490,7 +495,8 @@ fn artifacts_of_any_size_need_little_memory() {
         fs::OpenOptions::new().write(true).open(path).unwrap().set_len(size).unwrap();
     };
     // One whose digest alone is kept, one whose bytes are.
-    sparse("public/build/target.tar.xz", 1 << 30);
+    let large = if is_full_size() { 10 << 30 } else { 1 << 30 };
+    sparse("public/build/target.tar.xz", large);
     sparse("public/logs/live_backing.log", 200 << 20);
     let case = CaseFile::empty();
     let mut command = case.command();
@@ -498,7 +504,7 @@ fn artifacts_of_any_size_need_little_memory() {
     let (peak, output) = peak_of(command);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     assert!(peak > 0 && peak < 300 * 1024, "the import needed {} MiB", peak / 1024);
-    assert_eq!(case.number("SELECT max(size) FROM artifact"), 1 << 30);
+    assert_eq!(case.number("SELECT max(size) FROM artifact"), large as i64);
     assert_eq!(case.number("SELECT max(size) FROM blob"), 200 << 20);
     assert!(fs::metadata(&case.path).unwrap().len() < 4 << 20, "nothing compresses as well as zeros");
     // And to give the bytes back.
@@ -508,6 +514,49 @@ fn artifacts_of_any_size_need_little_memory() {
     let (peak, output) = peak_of(counted);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     assert!(peak < 300 * 1024, "cat needed {} MiB", peak / 1024);
+}
+
+/// Replies as large as are read at all, of many tasks at once, in a capture and in a flat folder.
+#[cfg(target_os = "linux")]
+#[test]
+fn many_large_replies_need_little_memory() {
+    let reply = format!(r#"{{"status": {{"taskId": "{TASK}", "runs": []}}, "pad": "{}"}}"#, "x".repeat(12 << 20));
+    let folder = capture(&[("reply.json", &*reply), ("capture/capture.json", r#"{"captureVersion": 1}"#)]);
+    let tasks = folder.path().join("capture/tasks");
+    let flat = folder.path().join("flat");
+    fs::create_dir(&flat).unwrap();
+    for number in 0..48 {
+        let task = tasks.join(format!("A{number:07}QaAAAAAAAAAAAA"));
+        fs::create_dir_all(&task).unwrap();
+        fs::hard_link(folder.path().join("reply.json"), task.join("status.json")).unwrap();
+        fs::hard_link(folder.path().join("reply.json"), flat.join(format!("{number}.json"))).unwrap();
+    }
+    for evidence in [folder.path().join("capture"), flat] {
+        let case = CaseFile::empty();
+        let mut command = case.command();
+        command.arg("import").arg(&evidence);
+        let (peak, output) = peak_of(command);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        assert!(peak < 250 * 1024, "the import of {} needed {} MiB", evidence.display(), peak / 1024);
+        assert_eq!(case.number("SELECT count(*) FROM blob WHERE size > 12000000"), 1);
+    }
+}
+
+/// A document of nothing but small values costs many times its size: such a reply is refused before that.
+#[cfg(target_os = "linux")]
+#[test]
+fn replies_of_many_small_values_need_bounded_memory() {
+    let values = "{\"\":0},".repeat(2_000_000);
+    let reply = format!(r#"{{"status": {{"taskId": "{TASK}", "runs": [{values}{{}}]}}}}"#);
+    let folder = capture(&[(&*format!("tasks/{TASK}/status.json"), &*reply)]);
+    let case = CaseFile::empty();
+    let mut command = case.command();
+    command.arg("import").arg(folder.path());
+    let (peak, output) = peak_of(command);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(peak < 400 * 1024, "the import needed {} MiB", peak / 1024);
+    let problem: String = case.sqlite().query_row("SELECT status_problem FROM task", [], |row| row.get(0)).unwrap();
+    assert!(problem.contains("values"), "{problem}");
 }
 
 #[test]

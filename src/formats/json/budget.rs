@@ -8,9 +8,13 @@ pub const MAX_DEPTH: usize = 900;
 /// Default for the bytes of one document: twice the largest task graph known (260 MB).
 pub const BYTES_MAX: usize = 512 * 1024 * 1024;
 
-/// Default for the values in one document. A real task graph has one in about 43 bytes, so this admits 700 MB of it; a
-/// value costs 32 bytes, or at worst (tiny objects) some 250 bytes, so hostile input can take 4 GB at most.
+/// Default for the values in one document that is read piece by piece. A real task graph has one in about 43 bytes, so
+/// this admits 700 MB of it.
 pub const NODES_MAX: usize = 16 * 1024 * 1024;
+
+/// Default for the values in one document that is read whole. A value costs 32 bytes, or at worst (tiny objects) some
+/// 190, so hostile input takes 600 MB at most; task graphs, the largest documents, are read piece by piece.
+pub const WHOLE_NODES_MAX: usize = 3 * 1024 * 1024;
 
 /// Most digits of an integer: CPython's default for `sys.set_int_max_str_digits`, since 3.11 and the security releases
 /// of 2022. A sign does not count; floats have no such limit.
@@ -25,6 +29,11 @@ pub struct Budget {
     pub depth_max: usize,
     /// Most values: scalars and containers, keys not counted.
     pub nodes_max: usize,
+}
+
+impl Budget {
+    /// For a document that is read whole: [`BYTES_MAX`], [`MAX_DEPTH`], [`WHOLE_NODES_MAX`].
+    pub const WHOLE: Self = Self { bytes_max: BYTES_MAX, depth_max: MAX_DEPTH, nodes_max: WHOLE_NODES_MAX };
 }
 
 impl Default for Budget {

@@ -36,7 +36,7 @@ pub struct Document {
 ///
 /// What CPython refuses, and what exceeds the budget.
 pub fn parse(bytes: &[u8]) -> Result<Document, ParseError> {
-    parse_with(bytes, &Budget::default())
+    parse_with(bytes, &Budget::WHOLE)
 }
 
 /// Reads a document under a budget.

@@ -23,7 +23,7 @@ mod text;
 mod token;
 mod value;
 
-pub use budget::{BYTES_MAX, Budget, INTEGER_DIGITS_MAX, MAX_DEPTH, NODES_MAX};
+pub use budget::{BYTES_MAX, Budget, INTEGER_DIGITS_MAX, MAX_DEPTH, NODES_MAX, WHOLE_NODES_MAX};
 pub use compact::{to_compact_string, to_pretty_string};
 pub use difference::{DIFFERENCE_POINTER_BYTES_MAX, Difference, DifferenceKind, difference};
 pub use document::{Document, parse, parse_with};

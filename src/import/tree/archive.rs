@@ -6,20 +6,22 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use super::spool::{self, Spool};
-use super::{Found, Listing, MEMBERS_MAX, PATH_SIZE_MAX, Tree, set_twins_aside, tar, zip};
+use super::{Found, Listing, MEMBERS_MAX, PATH_SIZE_MAX, REFUSED_TOLD, Tree, set_twins_aside, tar, zip};
 
 /// The members of an archive by path, and what was set aside.
 #[derive(Debug, Default)]
 pub(super) struct Index<Place> {
     members: BTreeMap<String, (Place, u64)>,
     refused: Vec<(String, String)>,
+    /// How many more were set aside, beyond those that are told.
+    refused_beyond: usize,
 }
 
 impl<Place> Index<Place> {
     /// Adds a member. Returns `false` where no more are taken.
     pub(super) fn add(&mut self, name: &[u8], place: Place, size: u64) -> bool {
         let shown = || String::from_utf8_lossy(name).into_owned();
-        if self.members.len() >= MEMBERS_MAX {
+        if self.members.len() + self.refused.len() + self.refused_beyond >= MEMBERS_MAX {
             self.refuse("…".to_owned(), &format!("the archive has more than {MEMBERS_MAX} members"));
             return false;
         }
@@ -37,7 +39,11 @@ impl<Place> Index<Place> {
 
     /// Sets something aside.
     pub(super) fn refuse(&mut self, name: String, reason: &str) {
-        self.refused.push((name, reason.to_owned()));
+        if self.refused.len() < REFUSED_TOLD {
+            self.refused.push((name, reason.to_owned()));
+        } else {
+            self.refused_beyond += 1;
+        }
     }
 
     /// The place and size of a member.
@@ -71,6 +77,10 @@ impl<Place> Index<Place> {
         listing.folders.dedup_by(|a, b| a.name == b.name);
         if folder.is_empty() {
             listing.refused.clone_from(&self.refused);
+            if self.refused_beyond > 0 {
+                let reason = format!("{} more members were set aside", self.refused_beyond);
+                listing.refused.push(("…".to_owned(), reason));
+            }
         }
         set_twins_aside(&mut listing);
         listing

@@ -6,6 +6,13 @@ pub(in crate::import) const DEPTH_MAX: usize = 64;
 /// The most members of an archive. A capture of 50,000 tasks has about 360,000 files.
 pub(in crate::import) const MEMBERS_MAX: usize = 4_000_000;
 
+/// The most members set aside that are told one by one; the rest is counted. Nobody reads more.
+pub(in crate::import) const REFUSED_TOLD: usize = 10_000;
+
+/// The most bytes of what stands before a tar member for its sake: long names, extended headers. Real ones have some
+/// hundred bytes.
+pub(in crate::import) const TAR_EXTENSION_SIZE_MAX: u64 = 1 << 20;
+
 /// The longest path of a member, in bytes: Linux's own limit.
 pub(in crate::import) const PATH_SIZE_MAX: usize = 4096;
 

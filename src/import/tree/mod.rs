@@ -15,7 +15,9 @@ use std::path::Path;
 
 use crate::model::Digest;
 
-pub(super) use limits::{DEPTH_MAX, EXPANDED_SIZE_MAX, MEMBERS_MAX, PATH_SIZE_MAX, RATIO_FREE_SIZE, RATIO_MAX};
+pub(super) use limits::{
+    DEPTH_MAX, EXPANDED_SIZE_MAX, MEMBERS_MAX, PATH_SIZE_MAX, RATIO_FREE_SIZE, RATIO_MAX, REFUSED_TOLD,
+};
 
 /// A file or folder of a tree.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -33,14 +33,15 @@ impl Zip {
             match archive.by_index_raw(number) {
                 Ok(member) => {
                     // Members can share the bytes that they are made of: each is small then, and their sum is not.
-                    if member.size() > budget {
+                    let counts = !member.is_dir() && !member.is_symlink();
+                    if counts && member.size() > budget {
                         index.refuse(
                             String::from_utf8_lossy(member.name_raw()).into_owned(),
                             "with it the archive expands to too many times its size",
                         );
                         continue;
                     }
-                    budget -= member.size();
+                    budget -= if counts { member.size() } else { 0 };
                     if !add(&mut index, number, &member) {
                         break;
                     }
