@@ -15,6 +15,7 @@ mod keys;
 mod parity;
 mod program;
 mod questions;
+mod real_captures;
 mod real_input;
 mod report;
 mod samples;

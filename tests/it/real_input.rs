@@ -18,7 +18,7 @@ const PRODUCTION: &str = "LnshJjNXTfeBlPNrAzyy9w";
 const FINGERPRINT: &str = "openpgp:FAD6F73ED15A6620149115BBD79913CEFD45E8A9";
 
 /// A folder beside the repository, if it is there.
-fn shared(name: &str) -> Option<PathBuf> {
+pub(crate) fn shared(name: &str) -> Option<PathBuf> {
     let path = root().join("../shared").join(name);
     if path.is_dir() {
         return Some(path);

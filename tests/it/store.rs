@@ -223,7 +223,7 @@ fn a_busy_case_is_no_broken_one() {
 
 /// How often an import is interrupted: `COTRACE_CRASH_POINTS` says otherwise. 200 points take some minutes.
 fn crash_points() -> u32 {
-    std::env::var("COTRACE_CRASH_POINTS").ok().and_then(|text| text.parse().ok()).unwrap_or(8)
+    std::env::var_os("COTRACE_CRASH_POINTS").and_then(|text| text.to_str()?.parse().ok()).unwrap_or(8)
 }
 
 /// The tasks of the capture that is imported again and again.
@@ -268,7 +268,6 @@ fn an_import_that_is_killed_leaves_all_or_nothing() {
             assert!(report.stdout == wanted.stdout, "point {point}: another report after an interruption");
         }
     }
-    println!("{interrupted} of {points} imports were killed within {whole:?}");
     assert!(interrupted >= points / 3, "only {interrupted} imports were interrupted within {whole:?}");
 }
 
