@@ -121,3 +121,106 @@ fn reading_goes_on_while_another_process_writes() {
     case.import(&[sample("nightly-2026")]).exits(0);
     assert!(!case.path.with_extension("sqlite-wal").exists());
 }
+
+/// What verdicts rest on. Facts, verdicts and findings are made again from it.
+const TABLES: [&str; 14] = [
+    "snapshot",
+    "acceptance",
+    "log",
+    "pack",
+    "blob",
+    "task",
+    "run",
+    "artifact",
+    "listing",
+    "denial",
+    "source",
+    "key",
+    "file",
+    "fact",
+];
+
+/// Every column of every row's table that a verdict rests on, changed by one bit or letter, in a case of both samples.
+#[test]
+fn a_change_in_any_column_is_told() {
+    let whole = sampled();
+    whole.run(["replay", "--all"]);
+    whole.run(["case", "verify"]).exits(0);
+    let columns: Vec<(&str, String)> = {
+        let sqlite = whole.sqlite();
+        let of_table = |table: &&'static str| {
+            let mut statement = sqlite.prepare(&format!("SELECT name FROM pragma_table_info('{table}')")).unwrap();
+            let names: Vec<String> = statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+            names.into_iter().map(|name| (*table, name)).collect::<Vec<_>>()
+        };
+        TABLES.iter().flat_map(of_table).collect()
+    };
+    let mut silent = Vec::new();
+    for (table, column) in columns {
+        let case = CaseFile::empty();
+        fs::copy(&whole.path, &case.path).unwrap();
+        let sqlite = case.sqlite();
+        sqlite.execute_batch("PRAGMA foreign_keys = OFF; PRAGMA ignore_check_constraints = ON").unwrap();
+        // One row of the table: the last of those that have something there, else any.
+        let sql = format!(
+            "UPDATE {table} SET {column} = CASE typeof({column})
+                 WHEN 'text' THEN {column} || 'x' WHEN 'integer' THEN {column} + 1
+                 WHEN 'blob' THEN CAST(substr({column}, 2) || substr({column}, 1, 1) AS BLOB) END
+             WHERE ({column}) IN (SELECT {column} FROM {table} WHERE {column} IS NOT NULL
+                 AND (typeof({column}) <> 'blob' OR length({column}) > 1) ORDER BY 1 DESC LIMIT 1)"
+        );
+        let changed = sqlite.execute(&sql, []);
+        drop(sqlite);
+        // By which version somebody accepted keys is no part of a verdict; a fact under another key is one that nobody
+        // asks for, and is made again.
+        if (table, column.as_str()) == ("acceptance", "cotrace_version") || table == "fact" && column != "value" {
+            continue;
+        }
+        // A column without a value anywhere, or one whose change the database itself forbids.
+        let Ok(1..) = changed else { continue };
+        let ran = case.run(["case", "verify"]);
+        let told = ran.text() + &ran.stderr;
+        if ran.code != 1 || !told.contains("damaged") {
+            silent.push(format!("{table}.{column}: exit {}: {told}", ran.code));
+        }
+    }
+    assert!(silent.is_empty(), "{}", silent.join("\n"));
+}
+
+/// One bit of the file flipped, anywhere: it is told, or nothing that the file says has changed.
+#[test]
+fn a_flipped_bit_anywhere_is_told_or_means_nothing() {
+    let whole = sampled();
+    whole.run(["replay", "--all"]);
+    let bytes = fs::read(&whole.path).unwrap();
+    let dump = |case: &CaseFile| -> Result<Vec<String>, rusqlite::Error> {
+        let sqlite = case.sqlite();
+        let mut rows = Vec::new();
+        for table in TABLES {
+            let mut statement = sqlite.prepare(&format!("SELECT * FROM {table} ORDER BY 1, 2, 3"))?;
+            let columns = statement.column_count();
+            let mut found = statement.query([])?;
+            while let Some(row) = found.next()? {
+                let values: Result<Vec<rusqlite::types::Value>, _> = (0..columns).map(|at| row.get(at)).collect();
+                rows.push(format!("{table} {:?}", values?));
+            }
+        }
+        Ok(rows)
+    };
+    let wanted = dump(&whole).unwrap();
+    let mut random = 0x2545_f491_4f6c_dd1d_u64;
+    for _ in 0..60 {
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let at = (random >> 20) as usize % bytes.len();
+        let mut flipped = bytes.clone();
+        flipped[at] ^= 1 << (random >> 60 & 7);
+        let case = CaseFile::empty();
+        fs::write(&case.path, &flipped).unwrap();
+        let ran = case.run(["case", "verify"]);
+        if ran.code == 0 {
+            assert!(dump(&case).is_ok_and(|rows| rows == wanted), "byte {at}: nobody noticed");
+        } else {
+            assert!(ran.code == 1 && ran.stderr.contains("error:"), "byte {at}: {}", ran.stderr);
+        }
+    }
+}
