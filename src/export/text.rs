@@ -6,8 +6,8 @@ use std::io::{self, Write};
 use anstyle::{AnsiColor, Style};
 
 use crate::model::{
-    Basis, Code, Evidence, Finding, Gap, GapKind, LinkReport, Moment, Outcome, Plane, Presence, Report, Severity,
-    Subject, TargetReport, TaskId, Untrusted, Verdict,
+    Asserter, Basis, Code, Evidence, Finding, Gap, GapKind, LinkReport, Moment, Outcome, Plane, Presence, Report,
+    Severity, Subject, TargetReport, TaskId, Untrusted, Verdict,
 };
 
 /// How much of each target is told.
@@ -260,10 +260,10 @@ fn write_finding(finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
 
 fn place(evidence: &Evidence) -> String {
     let who = match evidence.asserted_by {
-        crate::model::Asserter::WorkerSigned => "signed by the worker",
-        crate::model::Asserter::Queue => "the queue says",
-        crate::model::Asserter::Collector => "as collected",
-        crate::model::Asserter::Operator => "the operator says",
+        Asserter::WorkerSigned => "signed by the worker",
+        Asserter::Queue => "the queue says",
+        Asserter::Collector => "as collected",
+        Asserter::Operator => "the operator says",
     };
     let blob = evidence.blob.map_or_else(|| "no document".to_owned(), |blob| format!("sha256:{blob}"));
     let pointer = evidence.pointer.as_deref().filter(|pointer| !pointer.is_empty());
@@ -322,7 +322,12 @@ fn write_gap(gap: &Gap, out: &mut dyn Write) -> io::Result<()> {
         (kind, Presence::Present) => format!("{} of {of} is there and can't be read", kind.word()),
         (kind, presence) => format!("{} of {of} {}", kind.word(), presence.phrase()),
     };
-    writeln!(out, "  {words}; needed for: {}", gap.needed_by.join(", "))?;
+    let told = match gap.told_by {
+        None => "",
+        Some(Asserter::Queue) => ", the queue says",
+        Some(Asserter::Collector | Asserter::WorkerSigned | Asserter::Operator) => ", as collected",
+    };
+    writeln!(out, "  {words}{told}; needed for: {}", gap.needed_by.join(", "))?;
     if let Some(url) = &gap.url {
         writeln!(out, "         {DIM}{}{DIM:#}", Untrusted(url))?;
     }

@@ -96,6 +96,7 @@ pub fn judge(
         url: lack.url,
         needed_by: lack.needed_by.into_iter().collect(),
         presence: lack.presence,
+        told_by: lack.told_by,
     });
     Judgement {
         verdict,
@@ -110,6 +111,7 @@ pub fn judge(
 /// A gap in the making.
 struct Lack {
     presence: Presence,
+    told_by: Option<Asserter>,
     url: Option<String>,
     needed_by: BTreeSet<String>,
 }
@@ -260,11 +262,27 @@ impl<'a> Judging<'a> {
         presence
     }
 
+    /// Who says how it stands with something: whoever collected it, where it is there or he was denied it; else the
+    /// queue, whose listing lacks it.
+    fn told_by(&self, subject: &Subject, presence: Presence) -> Option<Asserter> {
+        let denials = subject.task_id.as_ref().and_then(|task_id| self.task(task_id));
+        let denials = denials.map_or(&[][..], |task| &task.evidence.denials);
+        match presence {
+            Presence::Unknown => None,
+            Presence::Present => Some(Asserter::Collector),
+            Presence::Absent | Presence::Gone if denials.iter().any(|denial| denial.name == subject.name) => {
+                Some(Asserter::Collector)
+            }
+            Presence::Absent | Presence::Gone => Some(Asserter::Queue),
+        }
+    }
+
     /// Notes that the current check lacks evidence.
     pub(super) fn lack(&mut self, kind: GapKind, subject: Subject, presence: Presence) {
         let url = url(self.facts.root_url.as_deref(), kind, &subject);
         let needed_by = self.check.word().to_owned();
-        let lack = Lack { presence, url, needed_by: BTreeSet::new() };
+        let told_by = self.told_by(&subject, presence);
+        let lack = Lack { presence, told_by, url, needed_by: BTreeSet::new() };
         self.gaps.entry((kind, subject)).or_insert(lack).needed_by.insert(needed_by);
     }
 }

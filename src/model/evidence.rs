@@ -78,6 +78,7 @@ impl TaskEvidence {
     /// Joins what an older snapshot has of the same task. The newer one counts where both have something; a definition
     /// or an artifact of a run never changes, so two different ones are a conflict. A status does change.
     pub fn join(&mut self, older: Self) {
+        let older_runs = older.runs.clone();
         self.settle("definition".to_owned(), self.definition, older.definition);
         self.definition = self.definition.or(older.definition);
         if self.status.is_none() {
@@ -88,7 +89,9 @@ impl TaskEvidence {
         }
         self.expires = self.expires.or(older.expires);
         self.captured_at = self.captured_at.or(older.captured_at);
-        self.listed_runs.extend(older.listed_runs);
+        // A listing of a run that had not ended says nothing of what the run published later.
+        let ended = |run_id: &u32| older_runs.iter().any(|run| run.run_id == *run_id && run.resolved.is_some());
+        self.listed_runs.extend(older.listed_runs.into_iter().filter(ended));
         self.listed_runs.sort_unstable();
         self.listed_runs.dedup();
         for ((run_id, name), record) in older.artifacts {

@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use super::{
-    Basis, CheckResult, ClockOverrides, Clocks, Digest, Finding, Form, Moment, Presence, Reason, SignatureState,
-    Subject, TaskId, Verdict,
+    Asserter, Basis, CheckResult, ClockOverrides, Clocks, Digest, Finding, Form, Moment, Presence, Reason,
+    SignatureState, Subject, TaskId, Verdict,
 };
 
 /// Verdicts, findings and gaps of one replay. The same case, rules, moment and version give the same report.
@@ -236,8 +236,10 @@ pub struct Gap {
     pub url: Option<String>,
     /// The checks that need it, sorted.
     pub needed_by: Vec<String>,
-    /// What is known of it: `absent`, `gone` or `unknown`.
+    /// What is known of it: `present` (and not readable), `absent`, `gone` or `unknown`.
     pub presence: Presence,
+    /// Who says so; `null`: nobody asked.
+    pub told_by: Option<Asserter>,
 }
 
 /// Kinds of missing evidence.
