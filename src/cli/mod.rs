@@ -64,7 +64,10 @@ const FAILED: u8 = 1;
 
 /// Runs the program.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
     match run(cli) {
         Ok(outcome) => ExitCode::from(outcome.code()),
         Err(error) if output::is_broken_pipe(&error) => ExitCode::SUCCESS,
@@ -73,6 +76,19 @@ pub fn main() -> ExitCode {
             ExitCode::from(FAILED)
         }
     }
+}
+
+/// Help and version as they are; a wrong command line told with the arguments neutralised: they may have been pasted
+/// from captured text.
+fn usage(error: &clap::Error) -> ExitCode {
+    if !error.use_stderr() {
+        let _ = error.print();
+        return ExitCode::SUCCESS;
+    }
+    for line in error.render().to_string().lines() {
+        output::note(&crate::model::Untrusted(line).to_string());
+    }
+    ExitCode::from(Outcome::Usage.code())
 }
 
 fn run(cli: Cli) -> anyhow::Result<Outcome> {

@@ -84,6 +84,21 @@ fn harmless(ran: &Ran, what: &str) {
 }
 
 #[test]
+fn arguments_do_not_steer_a_terminal_either() {
+    for args in [
+        &["replay", "\u{1b}[31mred"][..],
+        &["\u{1b}]0;title\u{7}"],
+        &["explain", "a\u{202e}b"],
+        &["keys", "show", "\u{9b}2J"],
+    ] {
+        let ran = crate::program::run(args.iter().copied());
+        assert_ne!(ran.code, 0);
+        let said = ran.text() + &ran.stderr;
+        assert!(!said.contains(['\u{1b}', '\u{7}', '\u{202e}', '\u{9b}']), "{args:?}: {said:?}");
+    }
+}
+
+#[test]
 fn no_captured_text_steers_a_terminal() {
     for (number, naughty) in NAUGHTY.iter().enumerate() {
         let world = if number % 2 == 0 { nightly_2026() } else { nightly_2017() };
