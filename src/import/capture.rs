@@ -3,6 +3,7 @@
 //! One walker, the tasks of a batch read in parallel, one writer in the order of task ids: the case is the same at any
 //! number of threads. What is in memory at once is a batch of tasks, each bounded, never an artifact.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use rayon::prelude::*;
@@ -195,9 +196,15 @@ impl<'case> Import<'case> {
         let writer = &mut self.writer;
         let mut keep = |digest, bytes: &[u8]| Ok(writer.keep(digest, bytes)?);
         let read = sources::read_sources(self.evidence.tree.as_ref(), folder, &mut keep)?;
+        let mut counted = BTreeSet::new();
         for row in &read.rows {
             if let (Some(digest), Some(size)) = (row.sha256, row.size) {
-                self.evidence(&row.url, digest, size);
+                // Many addresses can have given one file.
+                if counted.insert(&row.path) {
+                    self.evidence(&row.url, digest, size);
+                } else {
+                    self.record(&row.url, digest, size);
+                }
             }
             self.writer.source(row)?;
             self.summary.sources += 1;
@@ -304,10 +311,15 @@ impl<'case> Import<'case> {
         Ok(())
     }
 
-    /// Counts a piece of evidence into the manifest.
+    /// Counts a piece of evidence, and adds it to the manifest.
     fn evidence(&mut self, path: &str, digest: Digest, size: u64) {
         self.summary.files += 1;
         self.summary.bytes += size;
+        self.record(path, digest, size);
+    }
+
+    /// Adds a piece of evidence to the manifest.
+    fn record(&mut self, path: &str, digest: Digest, size: u64) {
         self.manifest.update((path.len() as u64).to_be_bytes());
         self.manifest.update(path.as_bytes());
         self.manifest.update(digest.bytes());

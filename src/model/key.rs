@@ -33,8 +33,8 @@ impl KeyId {
         self.0.strip_prefix("openpgp:")
     }
 
-    /// Whether a text names it: its whole name, the beginning or end of its fingerprint in any case and with any blanks,
-    /// or the beginning or end of its public key.
+    /// Whether a text names it: its whole name; the beginning, the end or eight digits of its fingerprint, in any case and
+    /// with any blanks; or the beginning or end of its public key.
     pub fn is_named(&self, name: &str) -> bool {
         let name = name.replace(' ', "");
         if name.is_empty() || self.0 == name {
@@ -43,7 +43,8 @@ impl KeyId {
         match self.fingerprint() {
             Some(fingerprint) => {
                 let name = name.trim_start_matches("openpgp:").to_ascii_uppercase();
-                fingerprint.starts_with(&name) || fingerprint.ends_with(&name)
+                let is_inside = name.len() >= 8 && fingerprint.contains(&name);
+                is_inside || fingerprint.starts_with(&name) || fingerprint.ends_with(&name)
             }
             None => self.public_key().is_some_and(|public_key| {
                 let name = name.trim_start_matches("ed25519:");

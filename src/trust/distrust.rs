@@ -149,7 +149,8 @@ mod tests {
         for text in ["key:fad6f73e", "key:FD45E8A9", "key:openpgp:FAD6F73ED15A6620149115BBD79913CEFD45E8A9"] {
             assert!(of(text).means_key(&key), "{text}");
         }
-        assert!(!of("key:D15A6620").means_key(&key));
+        assert!(of("key:D15A6620").means_key(&key), "eight digits anywhere");
+        assert!(!of("key:D15A6621").means_key(&key));
         let key = KeyId::ed25519(&[7; 32]);
         assert!(of(&format!("key:{key}")).means_key(&key));
         assert!(of("key:BwcHBwcH").means_key(&key));
