@@ -80,6 +80,24 @@ const CASES: &[AuditCase] = &[
         },
     },
     AuditCase {
+        code: Code::KeySetUnauthenticated,
+        about: "keys/cot.git",
+        raises: crate::repository::tagged_by_nobody,
+        near_miss: crate::repository::tagged_by_signer,
+    },
+    AuditCase {
+        code: Code::KeyRepositoryIncomplete,
+        about: "keys/cot.git",
+        raises: crate::repository::shallow,
+        near_miss: crate::repository::tagged_by_signer,
+    },
+    AuditCase {
+        code: Code::KeyUncertified,
+        about: "keys/cot.git",
+        raises: crate::repository::uncertified,
+        near_miss: crate::repository::tagged_by_signer,
+    },
+    AuditCase {
         code: Code::KeyShort,
         about: "RSA-1024",
         raises: || (with_rsa(1024), true),
@@ -148,7 +166,7 @@ fn with_rsa(bits: usize) -> World {
     world
 }
 
-fn report(world: &World, accept_keys: bool) -> KeyReport {
+pub(crate) fn report(world: &World, accept_keys: bool) -> KeyReport {
     let mut case = TempCase::new();
     case.import(world, accept_keys, KeepArtifacts::Evidence);
     key_report(&mut case.case, &Basis::ALL.into_iter().collect()).unwrap()

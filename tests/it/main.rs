@@ -18,6 +18,7 @@ mod questions;
 mod real_captures;
 mod real_input;
 mod report;
+mod repository;
 mod samples;
 mod store;
 mod support;
