@@ -10,7 +10,7 @@ use cotrace::model::Digest;
 use cotrace_generator::sample::nightly_2026;
 use tempfile::TempDir;
 
-use crate::program::{CaseFile, Ran, capture_of, cotrace, files, sample, targets};
+use crate::program::{CaseFile, Ran, capture_of, cotrace, files, root, sample, targets};
 
 /// The number of rows of every table but the custody log, which tells every import.
 fn rows(case: &CaseFile) -> BTreeMap<String, i64> {
@@ -414,6 +414,30 @@ fn facts_without_their_documents_count_for_nothing() {
     let damage = bare.run(["case", "verify"]).exits(1).stdout;
     let damage = String::from_utf8_lossy(&damage);
     assert!(damage.contains("fact signature"), "{damage}");
+}
+
+/// A key more: only what no known key explained is examined again.
+#[test]
+fn a_new_key_leaves_sound_signatures_as_they_are() {
+    let case = CaseFile::of(&[sample("nightly-2026"), sample("nightly-2017")]);
+    case.run(["replay", "--all"]).exits(0);
+    let signatures = "SELECT count(*) FROM fact WHERE kind = 'signature'";
+    let before = case.number(signatures);
+    let keys = root().join("generator/keys/stranger.public.asc");
+    case.run(["keys", "import", keys.to_str().unwrap(), "--role", "docker-worker", "--operator", "T"]).exits(0);
+    case.run(["replay", "--all"]).exits(0);
+    assert_eq!(case.number(signatures), before);
+    case.run(["case", "verify"]).exits(0);
+    // One that nobody's key explained is, and finds its key.
+    let mut world = cotrace_generator::sample::nightly_2017().unwrap();
+    world.sign_as("build-linux64", cotrace_generator::Signer::Stranger).unwrap();
+    let folder = capture_of(&world);
+    let case = CaseFile::of(&[folder.path()]);
+    case.run(["replay", "--all"]).exits(11);
+    let before = case.number(signatures);
+    case.run(["keys", "import", keys.to_str().unwrap(), "--role", "docker-worker", "--operator", "T"]).exits(0);
+    case.run(["replay", "--all"]).exits(0);
+    assert_eq!(case.number(signatures), before + 1);
 }
 
 #[test]
