@@ -24,3 +24,4 @@ mod store;
 mod support;
 mod terminal;
 mod trust;
+mod wycheproof;
