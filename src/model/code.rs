@@ -98,6 +98,7 @@ codes! {
     KeyRefusedByPolicy "key-refused-by-policy" High NotTrusted "The signature is sound, but key or signature rest on an algorithm that no longer counted at the moment of judgement.";
     KeyUnusable "key-unusable" High NotTrusted "The signature is sound, but its key is not one for signing.";
     KeyRevokedLater "key-revoked-later" High NotTrusted "A trusted key was revoked by something that was not known at the moment of judgement.";
+    KeyNotTrustedThen "key-not-trusted-then" Medium NotTrusted "A key is trusted at the moment of judgement, and was not when the link ran.";
     KeyVariantUnknown "key-variant-unknown" Medium NotTrusted "A key's certificate is another variant than any that the key ledger vouches for.";
     KeyLedgerOutdated "key-ledger-outdated" Low Absent "A key is trusted on the word of a ledger that was last read before the moment of judgement.";
     KeyMalformed "key-malformed" Medium Malformed "A listed key can't be read, or is one that anybody can forge signatures for.";

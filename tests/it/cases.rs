@@ -132,6 +132,7 @@ const REMARKS: &[Code] = &[
     Code::ClearsignLineTooLong,
     Code::KeyMalformed,
     Code::KeyRevokedLater,
+    Code::KeyNotTrustedThen,
     Code::KeyLedgerOutdated,
     Code::ArtifactPatternUnlisted,
     Code::ArtifactPatternUnfollowed,

@@ -3,8 +3,8 @@
 use crate::chain::Link;
 use crate::judge::judging::{Judging, Ruling, evidence, subject};
 use crate::model::{
-    ArmorNote, Asserter, AttestationFacts, Code, Evidence, Form, FramingKind, GapKind, KeyId, Moment, Outcome, Plane,
-    Presence, Role, Signature, SignatureState, Subject, TaskFacts, Validity,
+    ArmorNote, Asserter, AttestationFacts, Clocks, Code, Evidence, Form, FramingKind, GapKind, KeyId, Moment, Outcome,
+    Plane, Presence, Role, Signature, SignatureState, Subject, TaskFacts, Validity,
 };
 use crate::trust::Standing;
 
@@ -174,6 +174,7 @@ impl FormCase<'_> {
     /// What is to be said of a trusted key besides: that its source is older than the moment, or that it was revoked by
     /// something that was not known then.
     fn remark_on_trust(&self, judging: &mut Judging<'_>, key: &KeyId, last_known: Option<Moment>) {
+        self.remark_on_own_time(judging, key);
         if let Some(known) = last_known {
             let message = format!(
                 "{key} is trusted as of {}, and what says so was last read on {known}: a later removal would not be known",
@@ -194,6 +195,29 @@ impl FormCase<'_> {
             );
             judging.remark(Code::KeyRevokedLater, self.here.clone(), message, self.places());
         }
+    }
+
+    /// That the key is trusted at the moment of judgement, and was not when the link ran: a verifier looks at its own
+    /// moment alone.
+    fn remark_on_own_time(&self, judging: &mut Judging<'_>, key: &KeyId) {
+        let run = self.task.evidence.latest_run().and_then(|run_id| self.task.evidence.run(run_id));
+        // The end is when the worker signed, as the queue tells it; the target itself is judged before that.
+        let Some(ended) = run.and_then(|run| run.resolved).filter(|ended| *ended < judging.clocks.key) else { return };
+        let clocks = Clocks::all_at(ended);
+        let standing = judging.ledger.standing(key, self.signature.signing_key.as_deref(), self.role, clocks);
+        let why = match standing {
+            Standing::Trusted { .. } => return,
+            Standing::NotInForce { .. } => "was not in force",
+            Standing::NotValid { validity: Validity::NotYetCreated, .. } => "did not exist",
+            Standing::NotValid { validity: Validity::Expired, .. } => "had expired",
+            Standing::NotValid { .. } | Standing::OtherVariant => "was not valid",
+            Standing::NotAccepted | Standing::OtherRoles(_) => "was not trusted",
+        };
+        let message = format!(
+            "{key} is trusted for {} at {}, and {why} when the run ended, on {ended}, as the queue has it",
+            self.role, judging.clocks.key
+        );
+        judging.remark(Code::KeyNotTrustedThen, self.here.clone(), message, self.places());
     }
 
     fn missing(&self, judging: &mut Judging<'_>) -> FormRuling {

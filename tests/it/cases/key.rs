@@ -70,7 +70,8 @@ pub(super) const CASES: &[Case] = &[
         ("the key came into force a second later", "the key came into force then"),
         || Scene::of(dated("scriptworker", Some("2026-11-01"), None), "signing-linux64").at("2026-10-31T23:59:59Z"),
         || Scene::of(dated("scriptworker", Some("2026-11-01"), None), "signing-linux64").at("2026-11-01"),
-    ),
+    )
+    .near_also(&[Code::KeyNotTrustedThen]),
     Case::refutes(
         Code::KeyNotYetCreated,
         ("signature", "signing-linux64"),
@@ -107,6 +108,13 @@ pub(super) const CASES: &[Case] = &[
         ("the key was found stolen, later", "the key was retired, later"),
         || Scene::of(revoked(ReasonForRevocation::KeyCompromised), "decision"),
         || Scene::of(revoked(ReasonForRevocation::KeyRetired), "decision"),
+    ),
+    Case::remarks(
+        Code::KeyNotTrustedThen,
+        ("signature", "build-linux64"),
+        ("the key came into force after the build", "the key came into force before"),
+        || Scene::of(dated("docker-worker", Some("2026-10-06T11:28:56Z"), None), "signing-linux64"),
+        || Scene::of(dated("docker-worker", Some("2026-10-06"), None), "signing-linux64"),
     ),
     Case::remarks(
         Code::KeyVariantUnknown,
