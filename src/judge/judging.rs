@@ -52,23 +52,44 @@ pub struct LinkJudgement {
 /// A check's outcome with a few words on it.
 pub(super) type Ruling = (Outcome, String);
 
-/// Judges a chain at a moment.
+/// Judges a chain at some moments. What it consumes does not depend on them and is worked out once.
 pub fn judge(
     chain: &Chain,
     facts: &Facts,
     book: &RuleBook,
     ledger: &Ledger,
     distrust: &[Distrusted],
+    moments: &[Clocks],
+    mode: Mode,
+) -> Vec<Judgement> {
+    let mut consumption = Consumption::of(chain, facts);
+    let mut judgements = Vec::with_capacity(moments.len());
+    for clocks in moments {
+        let (judgement, worked_out) = judge_at(chain, facts, book, ledger, distrust, *clocks, mode, consumption);
+        judgements.push(judgement);
+        consumption = worked_out;
+    }
+    judgements
+}
+
+#[expect(clippy::too_many_arguments, reason = "each is one part of what a judgement rests on")]
+fn judge_at<'a>(
+    chain: &'a Chain,
+    facts: &'a Facts,
+    book: &'a RuleBook,
+    ledger: &'a Ledger,
+    distrust: &'a [Distrusted],
     clocks: Clocks,
     mode: Mode,
-) -> Judgement {
+    consumption: Consumption<'a>,
+) -> (Judgement, Consumption<'a>) {
     let mut judging = Judging {
         chain,
         facts,
         book,
         ledger,
         distrust,
-        consumption: Consumption::of(chain, facts),
+        consumption,
         clocks,
         mode,
         findings: Vec::new(),
@@ -98,14 +119,15 @@ pub fn judge(
         presence: lack.presence,
         told_by: lack.told_by,
     });
-    Judgement {
+    let judgement = Judgement {
         verdict,
         reason,
         links,
         gaps: gaps.collect(),
         findings: judging.findings,
         trust_basis: judging.trust_basis,
-    }
+    };
+    (judgement, judging.consumption)
 }
 
 /// A gap in the making.
@@ -136,7 +158,7 @@ pub(super) struct Judging<'a> {
 }
 
 impl<'a> Judging<'a> {
-    fn judge_link(&mut self, index: usize, link: &Link) -> LinkJudgement {
+    fn judge_link(&mut self, index: usize, link: &'a Link) -> LinkJudgement {
         self.link = index;
         self.key = None;
         let results: Vec<CheckResult> = Check::ALL

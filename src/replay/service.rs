@@ -254,14 +254,9 @@ fn judge_target(target: &TaskId, facts: &Facts, names: &EdgeNames, ledger: &Ledg
         task_type => (task_type, candidates),
     };
     let (moments, as_of) = moments(&chain, facts, ledger, request);
-    let judgements: Vec<(Clocks, Judgement)> = moments
-        .into_iter()
-        .map(|moment| request.clocks.clocks(moment))
-        .map(|clocks| {
-            let judgement = judge(&chain, facts, &request.book, ledger, &request.distrust, clocks, request.mode);
-            (clocks, judgement)
-        })
-        .collect();
+    let clocks: Vec<Clocks> = moments.into_iter().map(|moment| request.clocks.clocks(moment)).collect();
+    let judgements = judge(&chain, facts, &request.book, ledger, &request.distrust, &clocks, request.mode);
+    let judgements: Vec<(Clocks, Judgement)> = clocks.into_iter().zip(judgements).collect();
     let completeness = completeness(&chain, facts, &request.book);
     Judged::new(target.clone(), chain, facts, task_type, candidates, product, as_of, judgements, completeness)
 }

@@ -21,6 +21,7 @@ mod graph;
 mod key;
 mod signature;
 
+pub(crate) use edits::redefine;
 pub(crate) use key::{date_keys, revoked_key};
 
 /// One way to raise a finding, and what is nearest to it and raises none.
