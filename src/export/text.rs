@@ -6,8 +6,8 @@ use std::io::{self, Write};
 use anstyle::{AnsiColor, Style};
 
 use crate::model::{
-    Asserter, Basis, Code, Evidence, Finding, Gap, GapKind, LinkReport, Moment, Outcome, Plane, Presence, Report,
-    Severity, Subject, TargetReport, TaskId, Untrusted, Verdict,
+    Asserter, Basis, Evidence, Finding, Gap, GapKind, LinkReport, Moment, Outcome, Plane, Presence, Report, Severity,
+    Subject, TargetReport, TaskId, Untrusted, Verdict,
 };
 
 /// How much of each target is told.
@@ -18,9 +18,6 @@ pub enum Detail {
     /// Its whole chain.
     Chains,
 }
-
-/// The most findings of one code that are told to people: evidence made for it can raise one a byte.
-const FINDINGS_TOLD: usize = 200;
 
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
@@ -211,17 +208,11 @@ fn write_findings(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     {
         let findings: Vec<&Finding> = report.findings.iter().filter(|finding| finding.plane == plane).collect();
         writeln!(out, "{BOLD}{title}:{}{BOLD:#}", if findings.is_empty() { " none" } else { "" })?;
-        let mut told: BTreeMap<Code, usize> = BTreeMap::new();
         for finding in findings {
-            let of_code = told.entry(finding.code).or_default();
-            *of_code += 1;
-            if *of_code <= FINDINGS_TOLD {
-                write_finding(finding, out)?;
-            }
+            write_finding(finding, out)?;
         }
-        for (code, count) in told.into_iter().filter(|(_, count)| *count > FINDINGS_TOLD) {
-            let more = count - FINDINGS_TOLD;
-            writeln!(out, "  {BOLD}… {more} more of {code}{BOLD:#}; the JSON report has them all")?;
+        for more in report.findings_left_out.iter().filter(|more| more.plane == plane) {
+            writeln!(out, "  {BOLD}… {} more of {}{BOLD:#}, which no report tells one by one", more.count, more.code)?;
         }
         writeln!(out)?;
     }

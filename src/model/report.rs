@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{
-    Asserter, Basis, CheckResult, ClockOverrides, Clocks, Digest, Finding, Form, Moment, Presence, Reason,
+    Asserter, Basis, CheckResult, ClockOverrides, Clocks, Code, Digest, Finding, Form, Moment, Plane, Presence, Reason,
     SignatureState, Subject, TaskId, Verdict,
 };
 
@@ -24,12 +24,27 @@ pub struct Report {
     pub trust: TrustUsed,
     /// The targets, in the order of their task ids.
     pub targets: Vec<TargetReport>,
-    /// The findings, ordered by plane, severity, code, subject.
+    /// The findings, ordered by plane, severity, code, subject. Of each code and plane the first 200, and the first for
+    /// each target.
     pub findings: Vec<Finding>,
+    /// How many more there are, by plane and code. They count for the verdicts all the same.
+    pub findings_left_out: Vec<FindingsLeftOut>,
     /// What the snapshots lack, ordered by kind and subject.
     pub gaps: Vec<Gap>,
     /// What no verdict of this report covers.
     pub not_checked: Vec<NotChecked>,
+}
+
+/// Findings of one code and plane that a report does not tell one by one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FindingsLeftOut {
+    /// Their plane.
+    pub plane: Plane,
+    /// Their code.
+    pub code: Code,
+    /// How many.
+    pub count: u64,
 }
 
 /// What was trusted and distrusted, as asked for.

@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use super::findings::Findings;
 use super::keys::Keys;
 use super::service::{Request, worst};
 use crate::chain::{Chain, Link, WorkerVote};
 use crate::judge::{Judgement, MomentOfJudgement, Place};
 use crate::model::{
-    AsOf, AsOfUsed, AttestationReport, Basis, CheckResult, Clocks, Code, Completeness, Digest, Evidence, Facts,
-    Finding, Gap, LinkReport, NotChecked, Outcome, Plane, Reason, Report, RulesUsed, Subject, TargetReport, TaskFacts,
-    TaskId, TrustUsed, Verdict,
+    AsOf, AsOfUsed, AttestationReport, Basis, CheckResult, Clocks, Code, Completeness, Digest, Facts, Finding, Gap,
+    LinkReport, NotChecked, Outcome, Plane, Reason, Report, RulesUsed, Subject, TargetReport, TaskFacts, TaskId,
+    TrustUsed, Verdict,
 };
 
 /// The version of the report format.
@@ -128,6 +129,7 @@ pub(super) fn assemble(
     for problem in &keys.problems {
         findings.add(problem.finding());
     }
+    let (findings, findings_left_out) = findings.told();
     Report {
         report_version: REPORT_VERSION,
         tool: request.tool.clone(),
@@ -138,7 +140,8 @@ pub(super) fn assemble(
             distrust: request.distrust.iter().map(ToString::to_string).collect(),
         },
         targets,
-        findings: findings.ordered(),
+        findings,
+        findings_left_out,
         gaps: gaps.ordered(),
         not_checked: not_checked(request),
     }
@@ -344,37 +347,6 @@ fn not_checked(request: &Request) -> Vec<NotChecked> {
     let mut all: Vec<NotChecked> = required.chain(never).collect();
     all.sort();
     all
-}
-
-/// Findings, those that several targets share told once.
-#[derive(Default)]
-struct Findings {
-    all: BTreeMap<(Plane, Code, Subject, String, Vec<Evidence>), Finding>,
-}
-
-impl Findings {
-    fn add(&mut self, finding: Finding) {
-        let key =
-            (finding.plane, finding.code, finding.subject.clone(), finding.message.clone(), finding.evidence.clone());
-        match self.all.get_mut(&key) {
-            Some(known) => {
-                for target in finding.targets {
-                    if known.targets.last() != Some(&target) && !known.targets.contains(&target) {
-                        known.targets.push(target);
-                    }
-                }
-            }
-            None => {
-                self.all.insert(key, finding);
-            }
-        }
-    }
-
-    fn ordered(self) -> Vec<Finding> {
-        let mut findings: Vec<Finding> = self.all.into_values().collect();
-        findings.sort_by(Finding::order);
-        findings
-    }
 }
 
 /// Gaps, those that several targets share told once.

@@ -92,10 +92,43 @@ fn findings_without_number_are_counted_not_printed() {
     let case = crate::program::CaseFile::of(&[capture]);
     let report = case.report([world.task_id("build-linux64").unwrap()]);
     let findings = report["findings"].as_array().unwrap();
-    assert_eq!(findings.iter().filter(|finding| finding["code"] == "artifact-altered").count(), 250);
+    assert_eq!(findings.iter().filter(|finding| finding["code"] == "artifact-altered").count(), 200);
+    assert_eq!(report["findingsLeftOut"], json!([{"plane": "audit", "code": "artifact-altered", "count": 50}]));
     let text = case.run(["replay", world.task_id("build-linux64").unwrap()]).text();
     assert_eq!(text.matches("artifact-altered [").count(), 200);
     assert!(text.contains("… 50 more of artifact-altered"), "{text}");
+}
+
+/// What is left out of a report counts, and each target keeps the first that concerns it.
+#[test]
+fn findings_that_are_left_out_count_for_every_verdict() {
+    let verdict_with = |missing: usize| {
+        let mut world = nightly_2026();
+        for label in ["signing-linux64", "beetmover-linux64"] {
+            redefine(&mut world, label, |task| {
+                let paths = (0..missing).map(|number| format!("public/{}{number:04}", &label[..1]));
+                task["payload"]["upstreamArtifacts"][0]["paths"] = paths.collect::<Vec<_>>().into();
+            });
+        }
+        let mut case = TempCase::new();
+        case.import(&world, true, KeepArtifacts::Evidence);
+        let ids = ["signing-linux64", "beetmover-linux64"].map(|label| crate::support::task_id(&world, label));
+        case.replay(&request(Targets::These(ids.to_vec())))
+    };
+    let few = verdict_with(1);
+    let many = verdict_with(300);
+    let verdicts =
+        |report: &Report| -> Vec<_> { report.targets.iter().map(|target| (target.verdict, target.reason)).collect() };
+    assert_eq!(verdicts(&few), verdicts(&many));
+    assert_eq!(verdicts(&many)[0].0, Verdict::Refuted);
+    assert_eq!(few.findings_left_out, []);
+    let told: Vec<_> = many.findings.iter().filter(|finding| finding.code == Code::ArtifactNotAttested).collect();
+    let left_out: u64 = many.findings_left_out.iter().map(|more| more.count).sum();
+    assert_eq!(told.len() as u64 + left_out, 600);
+    assert!(told.len() < 210, "{}", told.len());
+    for target in &many.targets {
+        assert!(told.iter().any(|finding| finding.targets.contains(&target.task_id)), "{}", target.task_id);
+    }
 }
 
 /// The beetmover takes these patterns of the build, whose attestation states these names beside its own.
