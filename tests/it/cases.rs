@@ -139,6 +139,9 @@ const REMARKS: &[Code] = &[
     Code::ArtifactAltered,
     Code::SnapshotsDisagree,
     Code::RunNotCompleted,
+    Code::RunRepeated,
+    Code::RunUnlisted,
+    Code::EqualInPythonOnly,
 ];
 
 /// A case with its reports, made when first asked for.

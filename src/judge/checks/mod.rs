@@ -7,6 +7,7 @@ mod definition;
 mod distrust;
 mod docker_image;
 mod graph;
+mod runs;
 mod signature;
 
 use super::judging::{Judging, Ruling};
