@@ -285,25 +285,39 @@ impl<'a> Judging<'a> {
     }
 
     /// Who says how it stands with something: whoever collected it, where it is there or he was denied it; else the
-    /// queue, whose listing lacks it.
-    fn told_by(&self, subject: &Subject, presence: Presence) -> Option<Asserter> {
-        let denials = subject.task_id.as_ref().and_then(|task_id| self.task(task_id));
-        let denials = denials.map_or(&[][..], |task| &task.evidence.denials);
-        match presence {
-            Presence::Unknown => None,
-            Presence::Present => Some(Asserter::Collector),
-            Presence::Absent | Presence::Gone if denials.iter().any(|denial| denial.name == subject.name) => {
-                Some(Asserter::Collector)
-            }
-            Presence::Absent | Presence::Gone => Some(Asserter::Queue),
+    /// queue, whose listing has it or lacks it. `None`: nobody asked.
+    pub(super) fn told_by(&self, kind: GapKind, subject: &Subject, presence: Presence) -> Option<Asserter> {
+        if presence == Presence::Present {
+            return Some(Asserter::Collector);
         }
+        let task = self.task(subject.task_id.as_ref()?)?;
+        let what = match kind {
+            GapKind::Definition => "definition",
+            GapKind::Status => "status",
+            GapKind::Attestation | GapKind::Signature | GapKind::Artifact | GapKind::ArtifactContent => "artifact",
+            GapKind::Keys => return None,
+        };
+        let names: Vec<Option<&str>> = match kind {
+            // Of attestations that nobody has, which form it would be is a guess.
+            GapKind::Attestation => self.book.forms.iter().map(|form| Some(form.artifact())).collect(),
+            _ => vec![subject.name.as_deref()],
+        };
+        if names.iter().any(|name| task.evidence.was_denied(what, subject.run_id, *name)) {
+            return Some(Asserter::Collector);
+        }
+        let is_listed = |name: &Option<&str>| {
+            let record = subject.run_id.zip(*name).and_then(|(run_id, name)| task.evidence.artifact(run_id, name));
+            record.is_some_and(|record| record.listed)
+        };
+        let is_told = presence != Presence::Unknown || names.iter().any(is_listed);
+        is_told.then_some(Asserter::Queue)
     }
 
     /// Notes that the current check lacks evidence.
     pub(super) fn lack(&mut self, kind: GapKind, subject: Subject, presence: Presence) {
         let url = url(self.facts.root_url.as_deref(), kind, &subject);
         let needed_by = self.check.word().to_owned();
-        let told_by = self.told_by(&subject, presence);
+        let told_by = self.told_by(kind, &subject, presence);
         let lack = Lack { presence, told_by, url, needed_by: BTreeSet::new() };
         self.gaps.entry((kind, subject)).or_insert(lack).needed_by.insert(needed_by);
     }
@@ -311,7 +325,7 @@ impl<'a> Judging<'a> {
 
 /// Where missing evidence could be fetched, in the addresses of the queue.
 fn url(root_url: Option<&str>, kind: GapKind, subject: &Subject) -> Option<String> {
-    let root = root_url?.trim_end_matches('/');
+    let root = root_url.filter(|root| is_address(root))?.trim_end_matches('/');
     // Before the deployments had root URLs, there was one, whose services had hosts of their own.
     let queue = match root {
         "https://taskcluster.net" => "https://queue.taskcluster.net/v1".to_owned(),
@@ -330,6 +344,14 @@ fn url(root_url: Option<&str>, kind: GapKind, subject: &Subject) -> Option<Strin
         }
         GapKind::Keys => None,
     }
+}
+
+/// Whether a deployment's root, which is captured text, can be the beginning of addresses that fetch something of it: one
+/// of the web, with nothing in it that ends the path or hides the host.
+fn is_address(root: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:/[]%".contains(&byte);
+    let rest = root.strip_prefix("https://").or_else(|| root.strip_prefix("http://"));
+    rest.is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/') && rest.bytes().all(is_plain))
 }
 
 /// Percent-encodes everything but the unreserved characters of RFC 3986, slashes too, as the queue's clients do.

@@ -40,7 +40,7 @@ pub use key_report::{CertificateSeen, KeyReport, KeyStory, KeyUse};
 pub use moment::{AsOf, ClockOverrides, Clocks, InvalidMoment, Moment};
 pub use report::{
     AsOfUsed, AttestationReport, ClocksUsed, Completeness, FindingsLeftOut, Gap, GapKind, LinkReport, NotChecked,
-    Report, RulesUsed, TargetReport, ToolUsed, TrustUsed,
+    Report, RulesUsed, SnapshotReport, TargetReport, ToolUsed, TrustUsed,
 };
 pub use task::{InvalidTaskId, Run, TaskId};
 pub use untrusted::Untrusted;

@@ -9,8 +9,8 @@ use crate::chain::{Chain, Link, WorkerVote};
 use crate::judge::{Judgement, MomentOfJudgement, Place};
 use crate::model::{
     AsOf, AsOfUsed, AttestationReport, Basis, CheckResult, Clocks, Code, Completeness, Digest, Facts, Finding, Gap,
-    LinkReport, NotChecked, Outcome, Plane, Reason, Report, RulesUsed, Subject, TargetReport, TaskFacts, TaskId,
-    TrustUsed, Verdict,
+    LinkReport, NotChecked, Outcome, Plane, Reason, Report, RulesUsed, SnapshotReport, Subject, TargetReport,
+    TaskFacts, TaskId, TrustUsed, Verdict,
 };
 
 /// The version of the report format.
@@ -40,8 +40,9 @@ const FIRST: Place = Place { check: crate::model::Check::Chain, link: 0 };
 #[derive(Debug)]
 pub(super) struct Judged {
     pub(super) task_id: TaskId,
+    snapshots: Vec<Digest>,
     label: Option<String>,
-    chain: Chain,
+    pub(super) chain: Chain,
     runs: Vec<LinkEvidence>,
     completeness: Completeness,
     task_type: Option<String>,
@@ -55,6 +56,7 @@ impl Judged {
     #[expect(clippy::too_many_arguments, reason = "each is one part of the target's report")]
     pub(super) fn new(
         task_id: TaskId,
+        snapshots: Vec<Digest>,
         chain: Chain,
         facts: &Facts,
         task_type: Option<String>,
@@ -76,7 +78,7 @@ impl Judged {
             }
         };
         let runs = chain.links.iter().map(run).collect();
-        Self { task_id, label, chain, runs, completeness, task_type, candidates, product, as_of, judgements }
+        Self { task_id, snapshots, label, chain, runs, completeness, task_type, candidates, product, as_of, judgements }
     }
 }
 
@@ -116,6 +118,7 @@ fn attestations(task: &TaskFacts) -> Vec<AttestationReport> {
 pub(super) fn assemble(
     content_id: Digest,
     inputs: Digest,
+    snapshots: Vec<SnapshotReport>,
     judged: Vec<Judged>,
     keys: &Keys,
     request: &Request,
@@ -139,6 +142,7 @@ pub(super) fn assemble(
             bases: request.bases.iter().copied().collect(),
             distrust: request.distrust.iter().map(ToString::to_string).collect(),
         },
+        snapshots,
         targets,
         findings,
         findings_left_out,
@@ -203,6 +207,7 @@ fn report_target(judged: Judged, request: &Request, findings: &mut Findings, gap
         verdict,
         reason,
         headline,
+        snapshots: judged.snapshots,
         completeness: judged.completeness,
         links,
     }

@@ -57,7 +57,9 @@ fn about(link: &Link, task: &TaskFacts, form: Form) -> Subject {
 fn none(judging: &mut Judging<'_>, link: &Link) -> Ruling {
     let presence = judging.lack_attestation(&link.task_id);
     if presence != Presence::Absent {
-        return (Outcome::Unknown, format!("it {}", presence.phrase()));
+        let about = judging.attestation_artifact(&link.task_id);
+        let told_by = judging.told_by(GapKind::Attestation, &about, presence);
+        return (Outcome::Unknown, format!("it {}", presence.phrase(told_by)));
     }
     let about = judging.attestation_artifact(&link.task_id);
     let run = about.run_id.map_or_else(|| "the task".to_owned(), |run_id| format!("run {run_id}"));
