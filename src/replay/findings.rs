@@ -30,9 +30,10 @@ impl Findings {
             (finding.plane, finding.code, finding.subject.clone(), finding.message.clone(), finding.evidence.clone());
         match self.all.get_mut(&key) {
             Some(known) => {
+                // Targets are sorted, and mostly come in that order.
                 for target in finding.targets {
-                    if known.targets.last() != Some(&target) && !known.targets.contains(&target) {
-                        known.targets.push(target);
+                    if let Err(at) = known.targets.binary_search(&target) {
+                        known.targets.insert(at, target);
                     }
                 }
             }

@@ -133,6 +133,10 @@ fn findings_that_are_left_out_count_for_every_verdict() {
 
 /// The beetmover takes these patterns of the build, whose attestation states these names beside its own.
 fn patterns_over(patterns: impl Iterator<Item = String>, names: impl Iterator<Item = String>) -> Report {
+    Scene::of(with_patterns_over(patterns, names), "beetmover-linux64").report()
+}
+
+fn with_patterns_over(patterns: impl Iterator<Item = String>, names: impl Iterator<Item = String>) -> World {
     let mut world = nightly_2026();
     let patterns: Vec<String> = patterns.collect();
     redefine(&mut world, "beetmover-linux64", |task| {
@@ -147,7 +151,7 @@ fn patterns_over(patterns: impl Iterator<Item = String>, names: impl Iterator<It
             }
         })
         .unwrap();
-    Scene::of(world, "beetmover-linux64").report()
+    world
 }
 
 /// The budget ends it, and says so, once for each maker.
@@ -176,4 +180,18 @@ fn patterns_without_number_end_undetermined() {
 fn patterns_that_stand_for_everything_end_undetermined() {
     let patterns = (0..10_000).map(|number| format!("[x{number}]*"));
     ends_undetermined(&patterns_over(patterns, (0..20_000).map(|number| format!("x{number}"))));
+}
+
+/// What patterns stand for is worked out once: a chain that the budget allows is followed at every moment, however many
+/// there are where `then` is not known.
+#[test]
+fn the_budget_does_not_depend_on_the_moments() {
+    let patterns = (0..60).map(|number| format!("[x{number}]*"));
+    let mut world = with_patterns_over(patterns, (0..1_000).map(|number| format!("x{number}")));
+    world.remove(&world.status_path("beetmover-linux64").unwrap());
+    let report = Scene::of(world, "beetmover-linux64").report();
+    let basis = only_target(&report).as_of.basis.as_deref().unwrap_or_default();
+    assert!(basis.starts_with("between"), "{basis}");
+    assert!(report.findings.iter().all(|finding| finding.code != Code::ArtifactPatternUnfollowed));
+    assert!(report.findings.iter().any(|finding| finding.code == Code::ArtifactMissing));
 }

@@ -74,6 +74,31 @@ fn what_nobody_captured_is_listed_with_its_address() {
     assert_eq!(json["gaps"][0]["presence"], "unknown");
 }
 
+/// Patterns are followed where that ends; where it does not, they are shown themselves.
+#[test]
+fn a_consumer_by_pattern_is_found() {
+    for (pattern, shown) in [
+        ("public/build/target.*.xz".to_owned(), TARGET.to_owned()),
+        ("public/build/target.*.zip".to_owned(), String::new()),
+        (format!("public/build/{}", "*".repeat(5_000)), format!("public/build/{}…", "*".repeat(87))),
+    ] {
+        let mut world = cotrace_generator::sample::nightly_2026().unwrap();
+        let path = world.definition_path("beetmover-linux64").unwrap();
+        let edit = |task: &mut Value| task["payload"]["upstreamArtifacts"][1]["paths"] = json!([pattern]);
+        world.edit_json(&path, edit).unwrap();
+        let case = CaseFile::of(&[capture_of(&world)]);
+        let found = case.run(["find", "target.tar.xz", "--format", "json"]).exits(0).json();
+        let beetmover = world.task_id("beetmover-linux64").unwrap();
+        let hits = found[0]["hits"].as_array().unwrap().iter();
+        let names: Vec<&str> = hits
+            .filter(|hit| hit["relation"] == "consumes" && hit["taskId"] == beetmover)
+            .filter_map(|hit| hit["name"].as_str())
+            .collect();
+        let expected = format!("{shown} of {}", world.task_id("build-linux64").unwrap());
+        assert_eq!(names.contains(&expected.as_str()), !shown.is_empty(), "{pattern}: {names:?}");
+    }
+}
+
 /// The gap about an artifact of a task, and whether `--format urls` has its address.
 fn gap_of(world: &World, label: &str, name: &str) -> (Value, bool, String) {
     let case = CaseFile::of(&[capture_of(world)]);
