@@ -297,10 +297,11 @@ impl<'a> Judging<'a> {
             GapKind::Attestation | GapKind::Signature | GapKind::Artifact | GapKind::ArtifactContent => "artifact",
             GapKind::Keys => return None,
         };
-        let names: Vec<Option<&str>> = match kind {
-            // Of attestations that nobody has, which form it would be is a guess.
-            GapKind::Attestation => self.book.forms.iter().map(|form| Some(form.artifact())).collect(),
-            _ => vec![subject.name.as_deref()],
+        // Of attestations that nobody has, which form it would be is a guess.
+        let names: Vec<Option<&str>> = if kind == GapKind::Attestation {
+            self.book.forms.iter().map(|form| Some(form.artifact())).collect()
+        } else {
+            vec![subject.name.as_deref()]
         };
         if names.iter().any(|name| task.evidence.was_denied(what, subject.run_id, *name)) {
             return Some(Asserter::Collector);
