@@ -9,13 +9,14 @@ use serde::Serialize;
 use super::args::{GapsArgs, GapsFormat};
 use super::{Outcome, output, replay};
 use crate::export::text;
-use crate::model::{Completeness, Gap, TaskId};
+use crate::model::{Completeness, Digest, Gap, SnapshotReport, TaskId};
 use crate::replay::Targets;
 use crate::store::{Access, Case};
 
 /// What is missing, for programs.
 #[derive(Serialize)]
 struct Missing<'a> {
+    snapshots: &'a [SnapshotReport],
     targets: Vec<TargetCompleteness<'a>>,
     gaps: &'a [Gap],
 }
@@ -24,6 +25,7 @@ struct Missing<'a> {
 #[serde(rename_all = "camelCase")]
 struct TargetCompleteness<'a> {
     task_id: &'a TaskId,
+    snapshots: &'a [Digest],
     completeness: Completeness,
 }
 
@@ -39,28 +41,30 @@ pub(super) fn run(case: Option<PathBuf>, args: &GapsArgs) -> anyhow::Result<Outc
     let mut out = output::stdout();
     match args.format {
         GapsFormat::Json => {
-            let completeness = |target: &'_ crate::model::TargetReport| target.completeness;
-            let targets = report.targets.iter();
-            let targets = targets
-                .map(|target| TargetCompleteness { task_id: &target.task_id, completeness: completeness(target) });
-            let missing = Missing { targets: targets.collect(), gaps: &report.gaps };
+            let targets = report.targets.iter().map(|target| TargetCompleteness {
+                task_id: &target.task_id,
+                snapshots: &target.snapshots,
+                completeness: target.completeness,
+            });
+            let missing = Missing { snapshots: &report.snapshots, targets: targets.collect(), gaps: &report.gaps };
             crate::export::json::write_value(&missing, &mut out)?;
         }
         GapsFormat::Urls => {
-            let urls: BTreeSet<&str> = report.gaps.iter().filter_map(|gap| gap.url.as_deref()).collect();
+            let (fetchable, other): (Vec<&Gap>, Vec<&Gap>) = report.gaps.iter().partition(|gap| gap.is_fetchable());
+            let urls: BTreeSet<&str> = fetchable.iter().filter_map(|gap| gap.url.as_deref()).collect();
             for url in urls {
                 // Addresses are made of the deployment's root, which is captured text, and of encoded names.
                 writeln!(out, "{}", crate::model::Untrusted(url))?;
             }
-            let elsewhere = report.gaps.iter().filter(|gap| gap.url.is_none()).count();
-            if elsewhere > 0 {
-                output::note(&format!("{elsewhere} gaps have no address; --format text tells them"));
+            if !other.is_empty() {
+                let count = other.len();
+                output::note(&format!(
+                    "{count} gaps have no address, or are known to be gone; --format text tells them"
+                ));
             }
         }
         GapsFormat::Text => {
-            for target in &report.targets {
-                text::write_completeness(target, &mut out)?;
-            }
+            text::write_completeness(&report, &mut out)?;
             writeln!(out)?;
             text::write_gaps(&report, &mut out)?;
         }

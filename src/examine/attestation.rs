@@ -6,7 +6,7 @@ use crate::formats::json::{self, Map, Text, Value, parse, to_compact_string};
 use crate::model::{Attestation, Difference, DifferenceKind, Digest};
 
 /// Raised when the answers of this file could change.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// The longest value that a difference shows.
 const EXCERPT_MAX: usize = 300;
@@ -40,6 +40,12 @@ pub fn examine(covered: &[u8], definition: Option<&[u8]>) -> Attestation {
         differences: match (embedded, &queue) {
             (Some(embedded), Some(queue)) => Some(task_differences(embedded, &queue.value)),
             _ => None,
+        },
+        lookalikes: match (embedded, &queue) {
+            (Some(embedded), Some(queue)) => {
+                json::lookalikes(embedded, &queue.value).into_iter().map(shorten).collect()
+            }
+            _ => Vec::new(),
         },
         embedded: embedded.filter(|_| definition.is_none()).map(definition::shape),
         value_digest: Some(Digest::of(canonical(value).as_bytes())),

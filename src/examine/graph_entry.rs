@@ -10,7 +10,7 @@ use crate::formats::json::{self, Entries, Value, parse};
 use crate::model::GraphEntry;
 
 /// Raised when the answers of this file could change.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// A task-graph.json, indexed once for all its tasks.
 #[derive(Debug)]
@@ -68,6 +68,7 @@ fn compare(entry: &[u8], definition: &[u8], found: &mut GraphEntry) -> Result<()
     let of_task = dependencies(&definition, "the definition")?;
     found.extra_dependencies = of_task.difference(&of_graph).map(|id| (*id).to_owned()).collect();
     found.differences = json::difference(&task, &definition).into_iter().map(shorten).collect();
+    found.lookalikes = json::lookalikes(&task, &definition).into_iter().map(shorten).collect();
     Ok(())
 }
 

@@ -6,8 +6,8 @@ use std::io::{self, Write};
 use anstyle::{AnsiColor, Style};
 
 use crate::model::{
-    Asserter, Basis, Code, Evidence, Finding, Gap, GapKind, LinkReport, Moment, Outcome, Plane, Presence, Report,
-    Severity, Subject, TargetReport, TaskId, Untrusted, Verdict,
+    Asserter, Basis, Completeness, Evidence, Finding, Gap, GapKind, LinkReport, Moment, Outcome, Plane, Presence,
+    Report, Severity, Subject, TargetReport, TaskId, Untrusted, Verdict,
 };
 
 /// How much of each target is told.
@@ -18,9 +18,6 @@ pub enum Detail {
     /// Its whole chain.
     Chains,
 }
-
-/// The most findings of one code that are told to people: evidence made for it can raise one a byte.
-const FINDINGS_TOLD: usize = 200;
 
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
@@ -122,23 +119,32 @@ fn write_clocks(target: &TargetReport, out: &mut dyn Write) -> io::Result<()> {
     };
     let basis = target.as_of.basis.as_ref().map(|basis| format!(" ({})", Untrusted(basis))).unwrap_or_default();
     let product = target.product.as_deref().unwrap_or("product undecided");
-    writeln!(out, "  {DIM}{}{DIM:#}", completeness(target))?;
+    writeln!(out, "  {DIM}{}{DIM:#}", completeness(&target.completeness))?;
     let (mode, rules) = (&target.mode, &target.rules.id);
     writeln!(out, "  {DIM}as of {moment}{basis}{apart} · rules {rules} · {mode} · {}{DIM:#}", Untrusted(product))
 }
 
-/// How much of the evidence that a target needs is there, in a line.
-fn completeness(target: &TargetReport) -> String {
-    let evidence = &target.completeness;
+/// How much of the evidence that is needed is there, in a line.
+fn completeness(evidence: &Completeness) -> String {
     let (present, needed) = (evidence.present, evidence.needed());
     let (absent, gone, unknown) = (evidence.absent, evidence.gone, evidence.unknown);
     format!("evidence: {present} of {needed} present, {absent} absent, {gone} gone, {unknown} never asked for")
 }
 
-/// Writes how much of the evidence that a target needs is there.
-pub fn write_completeness(target: &TargetReport, out: &mut dyn Write) -> io::Result<()> {
-    let label = target.label.as_deref().unwrap_or("unnamed");
-    writeln!(out, "{BOLD}{}{BOLD:#}  {}  {}", Untrusted(label), target.task_id, completeness(target))
+/// Writes how much of the evidence that is needed is there: by snapshot, and by target below it.
+pub fn write_completeness(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    for snapshot in &report.snapshots {
+        let digests: Vec<String> = snapshot.snapshots.iter().map(ToString::to_string).collect();
+        let targets = if snapshot.targets == 1 { "target" } else { "targets" };
+        let share = completeness(&snapshot.completeness);
+        writeln!(out, "snapshot {}  {} {targets}  {share}", digests.join(" + "), snapshot.targets)?;
+        for target in report.targets.iter().filter(|target| target.snapshots == snapshot.snapshots) {
+            let label = target.label.as_deref().unwrap_or("unnamed");
+            let share = completeness(&target.completeness);
+            writeln!(out, "  {BOLD}{}{BOLD:#}  {}  {share}", Untrusted(label), target.task_id)?;
+        }
+    }
+    Ok(())
 }
 
 /// The chain as a tree: each link below the one from which it was first reached.
@@ -211,17 +217,11 @@ fn write_findings(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     {
         let findings: Vec<&Finding> = report.findings.iter().filter(|finding| finding.plane == plane).collect();
         writeln!(out, "{BOLD}{title}:{}{BOLD:#}", if findings.is_empty() { " none" } else { "" })?;
-        let mut told: BTreeMap<Code, usize> = BTreeMap::new();
         for finding in findings {
-            let of_code = told.entry(finding.code).or_default();
-            *of_code += 1;
-            if *of_code <= FINDINGS_TOLD {
-                write_finding(finding, out)?;
-            }
+            write_finding(finding, out)?;
         }
-        for (code, count) in told.into_iter().filter(|(_, count)| *count > FINDINGS_TOLD) {
-            let more = count - FINDINGS_TOLD;
-            writeln!(out, "  {BOLD}… {more} more of {code}{BOLD:#}; the JSON report has them all")?;
+        for more in report.findings_left_out.iter().filter(|more| more.plane == plane) {
+            writeln!(out, "  {BOLD}… {} more of {}{BOLD:#}, which no report tells one by one", more.count, more.code)?;
         }
         writeln!(out)?;
     }
@@ -320,9 +320,11 @@ fn write_gap(gap: &Gap, out: &mut dyn Write) -> io::Result<()> {
         (GapKind::Keys, _) => format!("no key is accepted for {}: import --accept-keys", Untrusted(name)),
         (GapKind::ArtifactContent, _) => format!("the bytes of {of} were not kept: import --keep-artifacts"),
         (kind, Presence::Present) => format!("{} of {of} is there and can't be read", kind.word()),
-        (kind, presence) => format!("{} of {of} {}", kind.word(), presence.phrase()),
+        (kind, presence) => format!("{} of {of} {}", kind.word(), presence.phrase(gap.told_by)),
     };
     let told = match gap.told_by {
+        // What is not known is told with the reason.
+        _ if gap.presence == Presence::Unknown => "",
         None => "",
         Some(Asserter::Queue) => ", the queue says",
         Some(Asserter::Collector | Asserter::WorkerSigned | Asserter::Operator) => ", as collected",

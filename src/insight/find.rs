@@ -4,8 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use crate::formats::fnmatch::fnmatch;
+use crate::formats::fnmatch::{Pattern, fnmatch};
 use crate::model::{ClaimState, Definition, Digest, Facts, Form, SignatureState, TaskFacts, TaskId};
+
+/// The steps of comparing patterns with names that one search takes: about a second.
+const PATTERN_STEPS_MAX: u64 = 100_000_000;
+
+/// The steps that each name takes that a pattern stands for: all patterns together stand for 100,000 at most.
+const STEPS_PER_HIT: u64 = 1_000;
+
+/// How many characters of a pattern are shown that can't be followed.
+const PATTERN_SHOWN: usize = 100;
 
 /// What is looked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,8 +102,9 @@ pub fn find(query: &Query, facts: &Facts) -> Vec<Hit> {
     for hit in hits.iter().filter(|hit| artifacts(hit)) {
         found.entry(hit.task_id.to_string()).or_default().extend(hit.name.clone());
     }
+    let mut steps = PATTERN_STEPS_MAX;
     for task in facts.tasks.values() {
-        consumers(task, &found, &mut hits);
+        consumers(task, &found, &mut steps, &mut hits);
     }
     hits.into_iter().collect()
 }
@@ -201,29 +211,65 @@ fn of_worker(task: &TaskFacts, wanted: &str, hits: &mut BTreeSet<Hit>) {
 /// Names of artifacts by the task that made them.
 type Found = BTreeMap<String, BTreeSet<String>>;
 
-/// Adds a task that consumes any of some artifacts.
-fn consumers(task: &TaskFacts, found: &Found, hits: &mut BTreeSet<Hit>) {
+/// Adds a task that consumes any of some artifacts. A pattern that is too long, or for which no steps are left, is shown
+/// itself rather than hidden.
+fn consumers(task: &TaskFacts, found: &Found, steps: &mut u64, hits: &mut BTreeSet<Hit>) {
     let Some(shape) = task.shape() else { return };
-    let mut consumes = |maker: &str, name: &str| {
-        hits.insert(hit(task, Relation::Consumes, None, Some(&format!("{name} of {maker}")), None));
-    };
-    for (maker, path) in consumed_paths(shape) {
-        let Some(names) = found.get(maker) else { continue };
-        if names.contains(path) {
-            consumes(maker, path);
+    for consumed in consumed_paths(shape) {
+        let Some(names) = found.get(consumed.maker) else { continue };
+        let mut consumes = |name: &str| {
+            let name = format!("{name} of {}", consumed.maker);
+            hits.insert(hit(task, Relation::Consumes, None, Some(&name), None));
+        };
+        if names.contains(consumed.path) {
+            consumes(consumed.path);
         }
-    }
-    for entry in &shape.upstream {
-        let Some(names) = found.get(&entry.task_id) else { continue };
-        for pattern in entry.paths.iter().filter(|path| path.contains('*')) {
-            names.iter().filter(|name| fits(name, pattern)).for_each(|name| consumes(&entry.task_id, name));
+        if consumed.is_pattern {
+            let fitting = followed(names, consumed.path, steps);
+            match fitting {
+                Some(fitting) => fitting.into_iter().for_each(consumes),
+                None => consumes(&cut(consumed.path)),
+            }
         }
     }
 }
 
-/// What a task says that it consumes: the maker and the path or pattern.
-fn consumed_paths(shape: &Definition) -> impl Iterator<Item = (&str, &str)> {
-    let upstream = shape.upstream.iter();
-    let paths = upstream.flat_map(|entry| entry.paths.iter().map(|path| (entry.task_id.as_str(), path.as_str())));
-    paths.chain(shape.task_image.iter().map(|image| (image.task_id.as_str(), image.path.as_str())))
+/// The names that fit a pattern; `None`: it can't be said.
+fn followed<'a>(names: &'a BTreeSet<String>, pattern: &str, steps: &mut u64) -> Option<Vec<&'a str>> {
+    let pattern = Pattern::new(pattern)?;
+    let mut fitting = Vec::new();
+    for name in names {
+        if pattern.matches(name, steps)? {
+            *steps = steps.checked_sub(STEPS_PER_HIT)?;
+            fitting.push(name.as_str());
+        }
+    }
+    Some(fitting)
+}
+
+/// A pattern, cut where it is long.
+fn cut(pattern: &str) -> String {
+    let mut shown: String = pattern.chars().take(PATTERN_SHOWN).collect();
+    if shown.len() < pattern.len() {
+        shown.push('…');
+    }
+    shown
+}
+
+/// What a task says that it consumes.
+struct ConsumedPath<'a> {
+    maker: &'a str,
+    path: &'a str,
+    /// Whether it stands for every name that fits.
+    is_pattern: bool,
+}
+
+fn consumed_paths(shape: &Definition) -> impl Iterator<Item = ConsumedPath<'_>> {
+    let upstream = shape.upstream.iter().flat_map(|entry| {
+        let maker = entry.task_id.as_str();
+        entry.paths.iter().map(move |path| ConsumedPath { maker, path, is_pattern: path.contains('*') })
+    });
+    let image = shape.task_image.iter();
+    let image = image.map(|image| ConsumedPath { maker: &image.task_id, path: &image.path, is_pattern: false });
+    upstream.chain(image)
 }

@@ -52,23 +52,44 @@ pub struct LinkJudgement {
 /// A check's outcome with a few words on it.
 pub(super) type Ruling = (Outcome, String);
 
-/// Judges a chain at a moment.
+/// Judges a chain at some moments. What it consumes does not depend on them and is worked out once.
 pub fn judge(
     chain: &Chain,
     facts: &Facts,
     book: &RuleBook,
     ledger: &Ledger,
     distrust: &[Distrusted],
+    moments: &[Clocks],
+    mode: Mode,
+) -> Vec<Judgement> {
+    let mut consumption = Consumption::of(chain, facts);
+    let mut judgements = Vec::with_capacity(moments.len());
+    for clocks in moments {
+        let (judgement, worked_out) = judge_at(chain, facts, book, ledger, distrust, *clocks, mode, consumption);
+        judgements.push(judgement);
+        consumption = worked_out;
+    }
+    judgements
+}
+
+#[expect(clippy::too_many_arguments, reason = "each is one part of what a judgement rests on")]
+fn judge_at<'a>(
+    chain: &'a Chain,
+    facts: &'a Facts,
+    book: &'a RuleBook,
+    ledger: &'a Ledger,
+    distrust: &'a [Distrusted],
     clocks: Clocks,
     mode: Mode,
-) -> Judgement {
+    consumption: Consumption<'a>,
+) -> (Judgement, Consumption<'a>) {
     let mut judging = Judging {
         chain,
         facts,
         book,
         ledger,
         distrust,
-        consumption: Consumption::of(chain, facts),
+        consumption,
         clocks,
         mode,
         findings: Vec::new(),
@@ -98,14 +119,15 @@ pub fn judge(
         presence: lack.presence,
         told_by: lack.told_by,
     });
-    Judgement {
+    let judgement = Judgement {
         verdict,
         reason,
         links,
         gaps: gaps.collect(),
         findings: judging.findings,
         trust_basis: judging.trust_basis,
-    }
+    };
+    (judgement, judging.consumption)
 }
 
 /// A gap in the making.
@@ -136,7 +158,7 @@ pub(super) struct Judging<'a> {
 }
 
 impl<'a> Judging<'a> {
-    fn judge_link(&mut self, index: usize, link: &Link) -> LinkJudgement {
+    fn judge_link(&mut self, index: usize, link: &'a Link) -> LinkJudgement {
         self.link = index;
         self.key = None;
         let results: Vec<CheckResult> = Check::ALL
@@ -263,25 +285,40 @@ impl<'a> Judging<'a> {
     }
 
     /// Who says how it stands with something: whoever collected it, where it is there or he was denied it; else the
-    /// queue, whose listing lacks it.
-    fn told_by(&self, subject: &Subject, presence: Presence) -> Option<Asserter> {
-        let denials = subject.task_id.as_ref().and_then(|task_id| self.task(task_id));
-        let denials = denials.map_or(&[][..], |task| &task.evidence.denials);
-        match presence {
-            Presence::Unknown => None,
-            Presence::Present => Some(Asserter::Collector),
-            Presence::Absent | Presence::Gone if denials.iter().any(|denial| denial.name == subject.name) => {
-                Some(Asserter::Collector)
-            }
-            Presence::Absent | Presence::Gone => Some(Asserter::Queue),
+    /// queue, whose listing has it or lacks it. `None`: nobody asked.
+    pub(super) fn told_by(&self, kind: GapKind, subject: &Subject, presence: Presence) -> Option<Asserter> {
+        if presence == Presence::Present {
+            return Some(Asserter::Collector);
         }
+        let task = self.task(subject.task_id.as_ref()?)?;
+        let what = match kind {
+            GapKind::Definition => "definition",
+            GapKind::Status => "status",
+            GapKind::Attestation | GapKind::Signature | GapKind::Artifact | GapKind::ArtifactContent => "artifact",
+            GapKind::Keys => return None,
+        };
+        // Of attestations that nobody has, which form it would be is a guess.
+        let names: Vec<Option<&str>> = if kind == GapKind::Attestation {
+            self.book.forms.iter().map(|form| Some(form.artifact())).collect()
+        } else {
+            vec![subject.name.as_deref()]
+        };
+        if names.iter().any(|name| task.evidence.was_denied(what, subject.run_id, *name)) {
+            return Some(Asserter::Collector);
+        }
+        let is_listed = |name: &Option<&str>| {
+            let record = subject.run_id.zip(*name).and_then(|(run_id, name)| task.evidence.artifact(run_id, name));
+            record.is_some_and(|record| record.listed)
+        };
+        let is_told = presence != Presence::Unknown || names.iter().any(is_listed);
+        is_told.then_some(Asserter::Queue)
     }
 
     /// Notes that the current check lacks evidence.
     pub(super) fn lack(&mut self, kind: GapKind, subject: Subject, presence: Presence) {
         let url = url(self.facts.root_url.as_deref(), kind, &subject);
         let needed_by = self.check.word().to_owned();
-        let told_by = self.told_by(&subject, presence);
+        let told_by = self.told_by(kind, &subject, presence);
         let lack = Lack { presence, told_by, url, needed_by: BTreeSet::new() };
         self.gaps.entry((kind, subject)).or_insert(lack).needed_by.insert(needed_by);
     }
@@ -289,7 +326,7 @@ impl<'a> Judging<'a> {
 
 /// Where missing evidence could be fetched, in the addresses of the queue.
 fn url(root_url: Option<&str>, kind: GapKind, subject: &Subject) -> Option<String> {
-    let root = root_url?.trim_end_matches('/');
+    let root = root_url.filter(|root| is_address(root))?.trim_end_matches('/');
     // Before the deployments had root URLs, there was one, whose services had hosts of their own.
     let queue = match root {
         "https://taskcluster.net" => "https://queue.taskcluster.net/v1".to_owned(),
@@ -308,6 +345,14 @@ fn url(root_url: Option<&str>, kind: GapKind, subject: &Subject) -> Option<Strin
         }
         GapKind::Keys => None,
     }
+}
+
+/// Whether a deployment's root, which is captured text, can be the beginning of addresses that fetch something of it: one
+/// of the web, with nothing in it that ends the path or hides the host.
+fn is_address(root: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:/[]%".contains(&byte);
+    let rest = root.strip_prefix("https://").or_else(|| root.strip_prefix("http://"));
+    rest.is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/') && rest.bytes().all(is_plain))
 }
 
 /// Percent-encodes everything but the unreserved characters of RFC 3986, slashes too, as the queue's clients do.

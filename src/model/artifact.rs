@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Asserter;
+
 /// The clear-signed attestation of 2016 to 2019.
 pub const ATTESTATION_ASC: &str = "public/chainOfTrust.json.asc";
 /// The attestation since 2019.
@@ -33,18 +35,22 @@ pub enum Presence {
     Absent,
     /// It was denied after the task expired.
     Gone,
-    /// Nobody asked.
+    /// Nobody asked, or no answer tells.
     Unknown,
 }
 
 impl Presence {
-    /// What the word means, said of a thing.
-    pub const fn phrase(self) -> &'static str {
-        match self {
-            Self::Present => "was captured",
-            Self::Absent => "was asked for and is not there",
-            Self::Gone => "was asked for after it had expired",
-            Self::Unknown => "was not captured: nobody asked for it",
+    /// What the word means, said of a thing, by whoever tells it.
+    pub const fn phrase(self, told_by: Option<Asserter>) -> &'static str {
+        match (self, told_by) {
+            (Self::Present, _) => "was captured",
+            (Self::Absent, _) => "was asked for and is not there",
+            (Self::Gone, _) => "was asked for after it had expired",
+            (Self::Unknown, None) => "was not captured: nobody asked for it",
+            (Self::Unknown, Some(Asserter::Queue)) => "is in the queue's listing and was not captured",
+            (Self::Unknown, Some(Asserter::Collector | Asserter::WorkerSigned | Asserter::Operator)) => {
+                "was asked for, and the answer does not tell whether it is there"
+            }
         }
     }
 

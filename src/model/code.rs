@@ -61,10 +61,13 @@ codes! {
     DefinitionMalformed "definition-malformed" High Malformed "A task definition lacks what verification reads, or has it in the wrong form.";
     StatusMalformed "status-malformed" Medium Malformed "The queue's status of a task can't be read.";
     DocumentAmbiguous "document-ambiguous" Medium Malformed "Two readers could understand a JSON document differently.";
+    EqualInPythonOnly "equal-in-python-only" Medium Contradicted "Two documents state one value in different types, which only Python calls equal.";
     SnapshotsDisagree "snapshots-disagree" High Contradicted "Two snapshots have different bytes for one thing that never changes.";
     AttestationMissing "attestation-missing" High Absent "A link's run published no attestation.";
     AttestationMalformed "attestation-malformed" High Malformed "An attestation is not JSON, or not of schema version 1.";
     RunNotCompleted "run-not-completed" Medium Contradicted "The queue says that the run of a link did not complete.";
+    RunRepeated "run-repeated" Low Contradicted "A task ran again, and the queue does not say that it did so by itself.";
+    RunUnlisted "run-unlisted" Medium Contradicted "There is evidence of a run that the queue's status does not list.";
     AttestationTaskMismatch "attestation-task-mismatch" High Contradicted "An attestation speaks of another task.";
     AttestationRunMismatch "attestation-run-mismatch" High Contradicted "An attestation speaks of another run than the one that published it.";
     AttestationWorkerMismatch "attestation-worker-mismatch" High Contradicted "An attestation names another worker than the queue's status.";

@@ -160,6 +160,15 @@ impl TaskEvidence {
         }
     }
 
+    /// Whether a collector asked for something and was denied it, whatever the answer was. `what` is that of a [`Denial`].
+    pub fn was_denied(&self, what: &str, run_id: Option<u32>, name: Option<&str>) -> bool {
+        self.denials.iter().any(|denial| {
+            denial.what == what
+                && denial.name.as_deref() == name
+                && (denial.run_id.is_none() || run_id.is_none() || denial.run_id == run_id)
+        })
+    }
+
     /// Whether the definition (`what` = `definition`) or the status (`status`) is there.
     pub fn reply_presence(&self, what: &str) -> Presence {
         let captured = match what {

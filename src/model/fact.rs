@@ -175,6 +175,8 @@ pub struct Attestation {
     pub image_artifact_hash: Option<String>,
     /// How its embedded task (left) differs from the queue's definition (right); `None` where one of them is missing.
     pub differences: Option<Vec<Difference>>,
+    /// Where the embedded task (left) and the queue's definition (right) are equal to Python alone: `1` and `1.0`.
+    pub lookalikes: Vec<Difference>,
     /// The shape of its embedded task, for a chain whose definition the queue no longer has.
     pub embedded: Option<Definition>,
     /// The digest of its value as canonical JSON, by which two forms of one attestation are compared.
@@ -471,6 +473,8 @@ pub struct GraphEntry {
     /// The complete difference between the entry's task (left) and the definition (right). Relative datestamps of the
     /// entry are resolved against the definition's `created`.
     pub differences: Vec<Difference>,
+    /// Where the entry's task (left) and the definition (right) are equal to Python alone: `1` and `1.0`.
+    pub lookalikes: Vec<Difference>,
     /// Dependencies of the definition that the entry lacks.
     pub extra_dependencies: Vec<String>,
 }

@@ -41,8 +41,8 @@ pub use key_history::{GitSignature, GitSignatureState, KeyHistory, KeyMember, Ke
 pub use key_report::{CertificateSeen, KeyReport, KeyStory, KeyUse};
 pub use moment::{AsOf, ClockOverrides, Clocks, InvalidMoment, Moment};
 pub use report::{
-    AsOfUsed, AttestationReport, ClocksUsed, Completeness, Gap, GapKind, LinkReport, NotChecked, Report, RulesUsed,
-    TargetReport, ToolUsed, TrustUsed,
+    AsOfUsed, AttestationReport, ClocksUsed, Completeness, FindingsLeftOut, Gap, GapKind, LinkReport, NotChecked,
+    Report, RulesUsed, SnapshotReport, TargetReport, ToolUsed, TrustUsed,
 };
 pub use task::{InvalidTaskId, Run, TaskId};
 pub use untrusted::Untrusted;

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{
-    Asserter, Basis, CheckResult, ClockOverrides, Clocks, Digest, Finding, Form, Moment, Presence, Reason,
+    Asserter, Basis, CheckResult, ClockOverrides, Clocks, Code, Digest, Finding, Form, Moment, Plane, Presence, Reason,
     SignatureState, Subject, TaskId, Verdict,
 };
 
@@ -22,14 +22,32 @@ pub struct Report {
     pub inputs: Digest,
     /// What was trusted and distrusted.
     pub trust: TrustUsed,
+    /// The evidence that the targets were judged by, each snapshot or union of snapshots with its share of what they need
+    /// together. Sorted.
+    pub snapshots: Vec<SnapshotReport>,
     /// The targets, in the order of their task ids.
     pub targets: Vec<TargetReport>,
-    /// The findings, ordered by plane, severity, code, subject.
+    /// The findings, ordered by plane, severity, code, subject. Of each code and plane the first 200, and the first for
+    /// each target.
     pub findings: Vec<Finding>,
+    /// How many more there are, by plane and code. They count for the verdicts all the same.
+    pub findings_left_out: Vec<FindingsLeftOut>,
     /// What the snapshots lack, ordered by kind and subject.
     pub gaps: Vec<Gap>,
     /// What no verdict of this report covers.
     pub not_checked: Vec<NotChecked>,
+}
+
+/// Findings of one code and plane that a report does not tell one by one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FindingsLeftOut {
+    /// Their plane.
+    pub plane: Plane,
+    /// Their code.
+    pub code: Code,
+    /// How many.
+    pub count: u64,
 }
 
 /// What was trusted and distrusted, as asked for.
@@ -132,6 +150,17 @@ impl Completeness {
     }
 }
 
+/// The evidence that some targets were judged by.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SnapshotReport {
+    /// The digests of the snapshots: one, or those that were joined, sorted.
+    pub snapshots: Vec<Digest>,
+    /// How many targets were judged by it.
+    pub targets: u64,
+    /// How much of the evidence that their chains need is there, each piece counted once.
+    pub completeness: Completeness,
+}
+
 /// One target's verdict.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -160,6 +189,8 @@ pub struct TargetReport {
     pub reason: Option<Reason>,
     /// The verdict and its reason in one line.
     pub headline: String,
+    /// The digests of the snapshots that it was judged by, sorted.
+    pub snapshots: Vec<Digest>,
     /// How much of the evidence that its chain needs is there.
     pub completeness: Completeness,
     /// The chain: the target first, then in the order of construction.
@@ -238,8 +269,15 @@ pub struct Gap {
     pub needed_by: Vec<String>,
     /// What is known of it: `present` (and not readable), `absent`, `gone` or `unknown`.
     pub presence: Presence,
-    /// Who says so; `null`: nobody asked.
+    /// Who says so: the queue by a listing, or whoever collected the evidence; `null`: nobody asked.
     pub told_by: Option<Asserter>,
+}
+
+impl Gap {
+    /// Whether it can be hoped that its address still gives what is lacking: nobody said that it is not there.
+    pub const fn is_fetchable(&self) -> bool {
+        self.url.is_some() && matches!(self.presence, Presence::Present | Presence::Unknown)
+    }
 }
 
 /// Kinds of missing evidence.

@@ -61,6 +61,8 @@ pub struct Run {
     pub run_id: u32,
     /// `completed`, `failed`, `exception`, `running`, `pending`, `unscheduled`, as the queue says.
     pub state: String,
+    /// Why it was made: `scheduled`, `retry`, `task-retry`, `rerun`, `exception`, as the queue says.
+    pub reason_created: Option<String>,
     /// Why it ended.
     pub reason_resolved: Option<String>,
     /// The worker group that ran it.

@@ -2,6 +2,7 @@
 //! judges, and returns a report. Command line, terminal UI and exports call it; nobody repeats it.
 
 mod examination;
+mod findings;
 mod key_ledger;
 mod keys;
 mod report;

@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use super::findings::Findings;
 use super::keys::Keys;
 use super::service::{Request, worst};
 use crate::chain::{Chain, Link, WorkerVote};
 use crate::judge::{Judgement, MomentOfJudgement, Place};
 use crate::model::{
-    AsOf, AsOfUsed, AttestationReport, Basis, CheckResult, Clocks, Code, Completeness, Digest, Evidence, Facts,
-    Finding, Gap, LinkReport, NotChecked, Outcome, Plane, Reason, Report, RulesUsed, Subject, TargetReport, TaskFacts,
-    TaskId, TrustUsed, Verdict,
+    AsOf, AsOfUsed, AttestationReport, Basis, CheckResult, Clocks, Code, Completeness, Digest, Facts, Finding, Gap,
+    LinkReport, NotChecked, Outcome, Plane, Reason, Report, RulesUsed, SnapshotReport, Subject, TargetReport,
+    TaskFacts, TaskId, TrustUsed, Verdict,
 };
 
 /// The version of the report format.
@@ -39,8 +40,9 @@ const FIRST: Place = Place { check: crate::model::Check::Chain, link: 0 };
 #[derive(Debug)]
 pub(super) struct Judged {
     pub(super) task_id: TaskId,
+    snapshots: Vec<Digest>,
     label: Option<String>,
-    chain: Chain,
+    pub(super) chain: Chain,
     runs: Vec<LinkEvidence>,
     completeness: Completeness,
     task_type: Option<String>,
@@ -54,6 +56,7 @@ impl Judged {
     #[expect(clippy::too_many_arguments, reason = "each is one part of the target's report")]
     pub(super) fn new(
         task_id: TaskId,
+        snapshots: Vec<Digest>,
         chain: Chain,
         facts: &Facts,
         task_type: Option<String>,
@@ -75,7 +78,7 @@ impl Judged {
             }
         };
         let runs = chain.links.iter().map(run).collect();
-        Self { task_id, label, chain, runs, completeness, task_type, candidates, product, as_of, judgements }
+        Self { task_id, snapshots, label, chain, runs, completeness, task_type, candidates, product, as_of, judgements }
     }
 }
 
@@ -115,6 +118,7 @@ fn attestations(task: &TaskFacts) -> Vec<AttestationReport> {
 pub(super) fn assemble(
     content_id: Digest,
     inputs: Digest,
+    snapshots: Vec<SnapshotReport>,
     judged: Vec<Judged>,
     keys: &Keys,
     request: &Request,
@@ -128,6 +132,7 @@ pub(super) fn assemble(
     for problem in keys.problems.iter().filter(|problem| !problem.is_for_audit) {
         findings.add(problem.finding());
     }
+    let (findings, findings_left_out) = findings.told();
     Report {
         report_version: REPORT_VERSION,
         tool: request.tool.clone(),
@@ -137,8 +142,10 @@ pub(super) fn assemble(
             bases: request.bases.iter().copied().collect(),
             distrust: request.distrust.iter().map(ToString::to_string).collect(),
         },
+        snapshots,
         targets,
-        findings: findings.ordered(),
+        findings,
+        findings_left_out,
         gaps: gaps.ordered(),
         not_checked: not_checked(request),
     }
@@ -200,6 +207,7 @@ fn report_target(judged: Judged, request: &Request, findings: &mut Findings, gap
         verdict,
         reason,
         headline,
+        snapshots: judged.snapshots,
         completeness: judged.completeness,
         links,
     }
@@ -344,37 +352,6 @@ fn not_checked(request: &Request) -> Vec<NotChecked> {
     let mut all: Vec<NotChecked> = required.chain(never).collect();
     all.sort();
     all
-}
-
-/// Findings, those that several targets share told once.
-#[derive(Default)]
-struct Findings {
-    all: BTreeMap<(Plane, Code, Subject, String, Vec<Evidence>), Finding>,
-}
-
-impl Findings {
-    fn add(&mut self, finding: Finding) {
-        let key =
-            (finding.plane, finding.code, finding.subject.clone(), finding.message.clone(), finding.evidence.clone());
-        match self.all.get_mut(&key) {
-            Some(known) => {
-                for target in finding.targets {
-                    if known.targets.last() != Some(&target) && !known.targets.contains(&target) {
-                        known.targets.push(target);
-                    }
-                }
-            }
-            None => {
-                self.all.insert(key, finding);
-            }
-        }
-    }
-
-    fn ordered(self) -> Vec<Finding> {
-        let mut findings: Vec<Finding> = self.all.into_values().collect();
-        findings.sort_by(Finding::order);
-        findings
-    }
 }
 
 /// Gaps, those that several targets share told once.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{TaskEvidence, TaskId};
+use crate::model::{Digest, TaskEvidence, TaskId};
 use crate::store::{Case, SnapshotInfo, StoreError, TaskSummary};
 
 /// Which snapshots a chain is built from.
@@ -43,6 +43,13 @@ impl Scope {
     /// Several, the newest import last as the store lists them.
     pub(super) fn joined(snapshots: Vec<SnapshotInfo>) -> Self {
         Self { snapshots: snapshots.into_iter().rev().collect() }
+    }
+
+    /// The digests of the snapshots, sorted: the order of imports never shows.
+    pub(super) fn digests(&self) -> Vec<Digest> {
+        let mut digests: Vec<Digest> = self.snapshots.iter().map(|snapshot| snapshot.digest).collect();
+        digests.sort();
+        digests
     }
 
     /// The tasks, ordered by id.

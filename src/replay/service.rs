@@ -10,11 +10,11 @@ use super::report::{self, Judged};
 use super::scope::{Scope, SnapshotChoice};
 use super::targets::{ReplayError, ScopedTargets, Targets, by_scope};
 use crate::chain::{Chain, EdgeNames, Mode, TaskTypeGuess, build, guess_task_type, product};
-use crate::insight::completeness;
+use crate::insight::{completeness, completeness_of_all};
 use crate::judge::{Judgement, MomentOfJudgement, judge, then};
 use crate::model::{
-    AsOf, Basis, ClockOverrides, Clocks, Definition, Digest, FactKey, FactKind, Facts, Moment, Report, TaskFacts,
-    TaskId, ToolUsed, Verdict,
+    AsOf, Basis, ClockOverrides, Clocks, Completeness, Definition, Digest, FactKey, FactKind, Facts, Moment, Report,
+    SnapshotReport, TaskFacts, TaskId, ToolUsed, Verdict,
 };
 use crate::rules::RuleBook;
 use crate::store::{Case, Damage, ReplayRecord, StoreError};
@@ -69,10 +69,15 @@ pub fn replay(case: &mut Case, request: &Request) -> Result<Replayed, ReplayErro
     let mut desk = FactDesk::new(case);
     let keys = keys::load(&mut desk)?;
     let mut judged = Vec::new();
+    let mut snapshots = Vec::new();
     let mut done = BTreeSet::new();
     // The newest snapshot first: with --all, a task is judged in the newest that has it.
     for ScopedTargets { scope, tasks } in scopes.into_iter().rev() {
-        let of_scope = replay_scope(&mut desk, &scope, tasks, &keys, request, &done)?;
+        let (of_scope, completeness) = replay_scope(&mut desk, &scope, tasks, &keys, request, &done)?;
+        if !of_scope.is_empty() {
+            let targets = of_scope.len() as u64;
+            snapshots.push(SnapshotReport { snapshots: scope.digests(), targets, completeness });
+        }
         done.extend(of_scope.iter().map(|target| target.task_id.clone()));
         judged.extend(of_scope);
     }
@@ -80,9 +85,10 @@ pub fn replay(case: &mut Case, request: &Request) -> Result<Replayed, ReplayErro
         return Err(ReplayError::NothingToReplay);
     }
     let work = desk.work;
+    snapshots.sort_by(|a: &SnapshotReport, b| a.snapshots.cmp(&b.snapshots));
     judged.sort_by(|a, b| a.task_id.cmp(&b.task_id));
     let inputs = inputs(&keys, case.held()?);
-    let report = report::assemble(case.content_id()?, inputs, judged, &keys, request);
+    let report = report::assemble(case.content_id()?, inputs, snapshots, judged, &keys, request);
     if case.is_writable() {
         case.keep_replay(&record(&report, request), &report)?;
     }
@@ -151,7 +157,7 @@ fn replay_scope(
     keys: &Keys,
     request: &Request,
     done: &BTreeSet<TaskId>,
-) -> Result<Vec<Judged>, ReplayError> {
+) -> Result<(Vec<Judged>, Completeness), ReplayError> {
     let summaries = scope.summaries(desk.case)?;
     if wanted.as_ref().is_none_or(|wanted| wanted.len() >= BULK_TARGETS) {
         for kind in [FactKind::Attestation, FactKind::Signature, FactKind::Digests, FactKind::GraphEntry] {
@@ -174,8 +180,11 @@ fn replay_scope(
     });
     let facts = gather_facts(desk, scope, &targets, &definitions, keys, &request.book)?;
     let ledger = keys.ledger.narrowed(scope.root_url().as_deref(), &request.bases);
-    let judged = targets.par_iter().map(|target| judge_target(target, &facts, &names, &ledger, request)).collect();
-    Ok(judged)
+    let snapshots = scope.digests();
+    let judge = |target| judge_target(target, &snapshots, &facts, &names, &ledger, request);
+    let judged: Vec<Judged> = targets.par_iter().map(judge).collect();
+    let completeness = completeness_of_all(judged.iter().map(|target| &target.chain), &facts, &request.book);
+    Ok((judged, completeness))
 }
 
 /// Whether a task needs an attestation: it asks its worker for one, a scriptworker runs it (they always make one), or
@@ -227,7 +236,14 @@ fn gather_facts(
 }
 
 /// Judges one target. Pure, and made in parallel with the others.
-fn judge_target(target: &TaskId, facts: &Facts, names: &EdgeNames, ledger: &Ledger, request: &Request) -> Judged {
+fn judge_target(
+    target: &TaskId,
+    snapshots: &[Digest],
+    facts: &Facts,
+    names: &EdgeNames,
+    ledger: &Ledger,
+    request: &Request,
+) -> Judged {
     let shape = facts.tasks.get(target).and_then(TaskFacts::shape);
     let guess = match (&request.task_type, shape) {
         (Some(task_type), _) => TaskTypeGuess::Settled(task_type.clone()),
@@ -254,16 +270,23 @@ fn judge_target(target: &TaskId, facts: &Facts, names: &EdgeNames, ledger: &Ledg
         task_type => (task_type, candidates),
     };
     let (moments, as_of) = moments(&chain, facts, ledger, request);
-    let judgements: Vec<(Clocks, Judgement)> = moments
-        .into_iter()
-        .map(|moment| request.clocks.clocks(moment))
-        .map(|clocks| {
-            let judgement = judge(&chain, facts, &request.book, ledger, &request.distrust, clocks, request.mode);
-            (clocks, judgement)
-        })
-        .collect();
+    let clocks: Vec<Clocks> = moments.into_iter().map(|moment| request.clocks.clocks(moment)).collect();
+    let judgements = judge(&chain, facts, &request.book, ledger, &request.distrust, &clocks, request.mode);
+    let judgements: Vec<(Clocks, Judgement)> = clocks.into_iter().zip(judgements).collect();
     let completeness = completeness(&chain, facts, &request.book);
-    Judged::new(target.clone(), chain, facts, task_type, candidates, product, as_of, judgements, completeness)
+    let snapshots = snapshots.to_vec();
+    Judged::new(
+        target.clone(),
+        snapshots,
+        chain,
+        facts,
+        task_type,
+        candidates,
+        product,
+        as_of,
+        judgements,
+        completeness,
+    )
 }
 
 /// The moments at which a target is judged: one; or where `then` is not known, every moment of the time in question at

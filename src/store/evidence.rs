@@ -136,18 +136,19 @@ impl Case {
 
     fn runs(&self, task: i64) -> Result<Vec<Run>, StoreError> {
         let mut statement = self.conn.prepare_cached(
-            "SELECT run_id, state, reason_resolved, worker_group, worker_id, started, resolved FROM run WHERE task = ?1
-             ORDER BY ordinal",
+            "SELECT run_id, state, reason_created, reason_resolved, worker_group, worker_id, started, resolved FROM run
+             WHERE task = ?1 ORDER BY ordinal",
         )?;
         let rows = statement.query_map([task], |row| {
             Ok(Run {
                 run_id: row.get(0)?,
                 state: row.get(1)?,
-                reason_resolved: row.get(2)?,
-                worker_group: row.get(3)?,
-                worker_id: row.get(4)?,
-                started: moment(row, 5)?,
-                resolved: moment(row, 6)?,
+                reason_created: row.get(2)?,
+                reason_resolved: row.get(3)?,
+                worker_group: row.get(4)?,
+                worker_id: row.get(5)?,
+                started: moment(row, 6)?,
+                resolved: moment(row, 7)?,
             })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)

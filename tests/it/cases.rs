@@ -21,6 +21,7 @@ mod graph;
 mod key;
 mod signature;
 
+pub(crate) use edits::redefine;
 pub(crate) use key::{date_keys, revoked_key};
 
 /// One way to raise a finding, and what is nearest to it and raises none.
@@ -139,6 +140,9 @@ const REMARKS: &[Code] = &[
     Code::ArtifactAltered,
     Code::SnapshotsDisagree,
     Code::RunNotCompleted,
+    Code::RunRepeated,
+    Code::RunUnlisted,
+    Code::EqualInPythonOnly,
 ];
 
 /// A case with its reports, made when first asked for.

@@ -266,6 +266,17 @@ fn is_ordered(report: &Value, what: &str) {
     let list = |name: &str| report[name].as_array().unwrap();
     let ids: Vec<&str> = list("targets").iter().map(|target| target["taskId"].as_str().unwrap()).collect();
     assert!(ids.is_sorted_by(|a, b| a < b), "{what}: targets");
+    let digests = |of: &Value| -> Vec<String> {
+        let digests = of["snapshots"].as_array().unwrap();
+        digests.iter().map(|digest| digest.as_str().unwrap().to_owned()).collect()
+    };
+    let scopes: Vec<Vec<String>> = list("snapshots").iter().map(digests).collect();
+    assert!(scopes.is_sorted_by(|a, b| a < b), "{what}: snapshots");
+    for scope in list("snapshots") {
+        let judged = list("targets").iter().filter(|target| digests(target) == digests(scope)).count();
+        assert_eq!(scope["targets"], judged, "{what}: targets of a snapshot");
+    }
+    assert!(list("targets").iter().all(|target| scopes.contains(&digests(target))), "{what}: snapshots of targets");
     let subject = |of: &Value| {
         let subject = &of["subject"];
         let text = |name: &str| subject[name].as_str().map(str::to_owned);

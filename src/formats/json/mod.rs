@@ -16,6 +16,7 @@ mod document;
 mod entries;
 mod error;
 mod grammar;
+mod lookalike;
 mod map;
 mod number;
 mod oddity;
@@ -29,6 +30,7 @@ pub use difference::{DIFFERENCE_POINTER_BYTES_MAX, Difference, DifferenceKind, d
 pub use document::{Document, parse, parse_with};
 pub use entries::{Entries, Entry, entries, entries_with, items};
 pub use error::{ParseError, ParseErrorReason};
+pub use lookalike::{LOOKALIKES_MAX, lookalikes};
 pub use map::Map;
 pub use number::Number;
 pub use oddity::{EXACT_INTEGER_MAX, ODDITIES_MAX, ODDITY_POINTER_BYTES_MAX, Oddity, OddityKind};

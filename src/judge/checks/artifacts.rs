@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use crate::chain::{Link, Mode};
+use crate::judge::consumption::Name;
 use crate::judge::judging::{Judging, Ruling, evidence, subject};
 use crate::model::{
     ACTIONS_JSON, Asserter, AttestationFacts, Claim, ClaimState, Code, Evidence, GapKind, Outcome, PARAMETERS_YML,
@@ -13,14 +14,6 @@ use crate::rules::{Consumers, DecisionArtifacts, EmptyDigests, OptionalArtifacts
 
 /// The most artifacts that one line names.
 const OTHERS_TOLD: usize = 3;
-
-/// A name that a pattern stands for.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Expanded {
-    name: String,
-    /// Whether the queue lists it, or the capture holds it; else its maker attested it and that is all.
-    is_seen: bool,
-}
 
 /// One artifact that the chain rests on.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,11 +26,12 @@ struct Consumed {
     if_attested: bool,
     /// Its maker publishes it for the verification itself.
     is_published: bool,
-    /// Only its maker's attestation says that a pattern stands for it.
+    /// Only its maker's attestation says that a pattern stands for it: the queue's listing of the run lacks it, or was
+    /// not captured.
     is_only_attested: bool,
 }
 
-pub(super) fn check(judging: &mut Judging<'_>, link: &Link) -> Ruling {
+pub(super) fn check<'a>(judging: &mut Judging<'a>, link: &'a Link) -> Ruling {
     remark_on_altered(judging, link);
     let mut outcome = Outcome::NotApplicable;
     let mut consumed = BTreeSet::new();
@@ -93,7 +87,7 @@ fn published(judging: &Judging<'_>, link: &Link) -> Vec<Consumed> {
 }
 
 /// The artifacts that a definition consumes, patterns expanded.
-fn upstream(judging: &mut Judging<'_>, link: &Link) -> (Vec<Consumed>, Outcome) {
+fn upstream<'a>(judging: &mut Judging<'a>, link: &'a Link) -> (Vec<Consumed>, Outcome) {
     let mut outcome = Outcome::NotApplicable;
     let mut consumed = Vec::new();
     let shape = judging.task(&link.task_id).and_then(|task| task.shape());
@@ -123,11 +117,11 @@ fn upstream(judging: &mut Judging<'_>, link: &Link) -> (Vec<Consumed>, Outcome) 
             if judging.mode == Mode::BeforeRun && !link.is_attested && !entry.optional {
                 outcome = outcome.max(illegal(judging, link, &maker, path, "a pattern that is not optional"));
             }
-            let (names, of_expansion) = expand(judging, &maker, path, optional);
+            let (names, of_expansion) = expand(judging, link, &maker, path, optional);
             outcome = outcome.max(of_expansion);
             consumed.extend(names.into_iter().map(|expanded| Consumed {
                 maker: maker.clone(),
-                name: expanded.name,
+                name: expanded.name.to_owned(),
                 optional,
                 if_attested: false,
                 is_published: false,
@@ -185,35 +179,29 @@ fn judging_plane(judging: &Judging<'_>, link: &Link) -> Plane {
 
 /// The names that a pattern stands for: by the queue's listing of the latest run, else by what the capture holds of it;
 /// and those that the maker attested, whether they are still there or not.
-fn expand(judging: &mut Judging<'_>, maker: &TaskId, pattern: &str, optional: bool) -> (BTreeSet<Expanded>, Outcome) {
+fn expand<'a>(
+    judging: &mut Judging<'a>,
+    link: &'a Link,
+    maker: &TaskId,
+    pattern: &'a str,
+    optional: bool,
+) -> (Vec<Name<'a>>, Outcome) {
     let about = |run_id| subject("artifact", maker, run_id, Some(pattern));
     let found = judging.task(maker).and_then(|task| task.evidence.latest_run().map(|run_id| (task, run_id)));
     let Some((task, run_id)) = found else {
         if optional {
-            return (BTreeSet::new(), Outcome::Pass);
+            return (Vec::new(), Outcome::Pass);
         }
         judging.lack(GapKind::Artifact, about(None), Presence::Unknown);
-        return (BTreeSet::new(), Outcome::Unknown);
+        return (Vec::new(), Outcome::Unknown);
     };
-    let seen = task.evidence.artifacts.keys().filter(|(run, _)| *run == run_id).map(|(_, name)| name);
-    let attested = task.attestations.values().flat_map(|facts| facts.digests.claims.keys());
-    let named: BTreeSet<&String> = seen.clone().collect();
-    let mut names = BTreeSet::new();
-    for name in seen.chain(attested) {
-        match judging.consumption.fits(maker.as_str(), pattern, name) {
-            Some(true) => {
-                names.insert(Expanded { name: name.clone(), is_seen: named.contains(name) });
-            }
-            Some(false) => {}
-            None => {
-                // Nobody says what it stands for.
-                let message = format!("the pattern {pattern:?} of {maker} is too long, or too much work, to follow");
-                judging.remark(Code::ArtifactPatternUnfollowed, about(Some(run_id)), message, Vec::new());
-                judging.lack(GapKind::Artifact, about(Some(run_id)), Presence::Unknown);
-                return (BTreeSet::new(), Outcome::Unknown);
-            }
-        }
-    }
+    let Some(names) = judging.consumption.expand(&link.task_id, task, run_id, pattern).map(<[_]>::to_vec) else {
+        // Nobody says what it stands for.
+        let message = format!("the pattern {pattern:?} of {maker} is too long, or too much work, to follow");
+        judging.remark(Code::ArtifactPatternUnfollowed, about(Some(run_id)), message, Vec::new());
+        judging.lack(GapKind::Artifact, about(Some(run_id)), Presence::Unknown);
+        return (Vec::new(), Outcome::Unknown);
+    };
     if task.evidence.listed_runs.contains(&run_id) {
         return (names, Outcome::Pass);
     }
@@ -297,15 +285,24 @@ fn check_artifact(judging: &mut Judging<'_>, link: &Link, artifact: &Consumed) -
 fn plane_of(judging: &Judging<'_>, link: &Link, artifact: &Consumed) -> Plane {
     match judging.book.optional_artifacts {
         OptionalArtifacts::NotHeld if artifact.optional => Plane::Audit,
-        // Scriptworker expands a pattern over the queue's listing: what is gone from there it does not miss.
+        // Scriptworker expands a pattern over the queue's listing: what is gone from there it does not miss. Where the
+        // listing was not captured, nobody knows whether it would.
         OptionalArtifacts::NotHeld | OptionalArtifacts::HeldToTheirDigest
-            if artifact.is_only_attested && judging.book.consumers == Consumers::Target =>
+            if artifact.is_only_attested
+                && is_listed(judging, &artifact.maker)
+                && judging.book.consumers == Consumers::Target =>
         {
             Plane::Audit
         }
         OptionalArtifacts::NotHeld | OptionalArtifacts::HeldToTheirDigest if artifact.is_published => Plane::Rule,
         OptionalArtifacts::NotHeld | OptionalArtifacts::HeldToTheirDigest => judging_plane(judging, link),
     }
+}
+
+/// Whether the queue's listing of a task's latest run was captured.
+fn is_listed(judging: &Judging<'_>, maker: &TaskId) -> bool {
+    let evidence = judging.task(maker).map(|task| &task.evidence);
+    evidence.is_some_and(|evidence| evidence.latest_run().is_some_and(|run_id| evidence.listed_runs.contains(&run_id)))
 }
 
 /// Whether an attestation is there and says something.
@@ -359,7 +356,7 @@ fn mismatch(
 }
 
 /// Artifacts that differ from their own attestation and that nothing in the chain consumes: no verifier looks at them.
-fn remark_on_altered(judging: &mut Judging<'_>, link: &Link) {
+fn remark_on_altered<'a>(judging: &mut Judging<'a>, link: &'a Link) {
     let Some(task) = judging.task(&link.task_id) else { return };
     let Some(run_id) = task.evidence.latest_run() else { return };
     for (_, facts) in judging.forms(task) {
@@ -384,7 +381,7 @@ fn remark_on_altered(judging: &mut Judging<'_>, link: &Link) {
 }
 
 /// Whether the chain consumes an artifact of a link. What can't be said is no reason to be silent.
-fn is_consumed(judging: &mut Judging<'_>, link: &Link, name: &str) -> bool {
+fn is_consumed<'a>(judging: &mut Judging<'a>, link: &'a Link, name: &'a str) -> bool {
     published(judging, link).iter().any(|artifact| artifact.name == name)
         || judging.consumption.has(link.task_id.as_str(), name).unwrap_or(false)
 }

@@ -1,5 +1,6 @@
 //! The attestation is there, well-formed, and speaks of this run of this task.
 
+use super::runs;
 use crate::chain::Link;
 use crate::judge::judging::{Judging, Ruling, evidence, subject};
 use crate::model::{
@@ -9,7 +10,7 @@ use crate::model::{
 use crate::rules::AttestationIdentity;
 
 /// The most differences that one message lists.
-const DIFFERENCES_TOLD: usize = 5;
+pub(super) const DIFFERENCES_TOLD: usize = 5;
 
 pub(super) fn check(judging: &mut Judging<'_>, link: &Link) -> Ruling {
     if !link.is_attested {
@@ -19,11 +20,11 @@ pub(super) fn check(judging: &mut Judging<'_>, link: &Link) -> Ruling {
         judging.lack_attestation(&link.task_id);
         return (Outcome::Unknown, "nothing of the task was captured".to_owned());
     };
+    runs::remark(judging, link, task);
     let forms = judging.forms(task);
     if forms.is_empty() {
         return none(judging, link);
     }
-    remark_on_state(judging, link, task);
     let mut outcome = Outcome::Pass;
     let mut told = Vec::new();
     for (form, facts) in &forms {
@@ -56,7 +57,9 @@ fn about(link: &Link, task: &TaskFacts, form: Form) -> Subject {
 fn none(judging: &mut Judging<'_>, link: &Link) -> Ruling {
     let presence = judging.lack_attestation(&link.task_id);
     if presence != Presence::Absent {
-        return (Outcome::Unknown, format!("it {}", presence.phrase()));
+        let about = judging.attestation_artifact(&link.task_id);
+        let told_by = judging.told_by(GapKind::Attestation, &about, presence);
+        return (Outcome::Unknown, format!("it {}", presence.phrase(told_by)));
     }
     let about = judging.attestation_artifact(&link.task_id);
     let run = about.run_id.map_or_else(|| "the task".to_owned(), |run_id| format!("run {run_id}"));
@@ -89,6 +92,7 @@ fn check_form(
         let message = format!("the attestation holds {ambiguity}");
         judging.remark(Code::DocumentAmbiguous, here.clone(), message, vec![place("", Some(ambiguity.clone()))]);
     }
+    tell_lookalikes(judging, task, facts, attestation, &here);
     let mut outcome = Outcome::Pass;
     if attestation.task_id.as_deref() != Some(link.task_id.as_str()) {
         let stated = attestation.task_id.clone().unwrap_or_else(|| "no task".to_owned());
@@ -109,6 +113,23 @@ fn check_form(
         Outcome::Fail | Outcome::NotApplicable => "not of this run of this task".to_owned(),
     };
     (outcome, words)
+}
+
+/// What the worker ran and the queue gives, equal as Python compares and told apart by readers with types.
+fn tell_lookalikes(
+    judging: &mut Judging<'_>,
+    task: &TaskFacts,
+    facts: &AttestationFacts,
+    attestation: &Attestation,
+    here: &Subject,
+) {
+    if attestation.lookalikes.is_empty() {
+        return;
+    }
+    let told = tell_differences(&attestation.lookalikes, "worker", "queue");
+    let message = format!("the worker's definition and the queue's are equal to Python alone: {told}");
+    let places = difference_places(&attestation.lookalikes, facts, task);
+    judging.remark(Code::EqualInPythonOnly, here.clone(), message, places);
 }
 
 /// Schema, run, worker and definition: what scriptworker never compared.
@@ -180,17 +201,6 @@ fn identity(
         return Outcome::Unknown;
     }
     outcome
-}
-
-/// A run that did not complete and attested something all the same.
-fn remark_on_state(judging: &mut Judging<'_>, link: &Link, task: &TaskFacts) {
-    let run = task.evidence.latest_run().and_then(|run_id| task.evidence.run(run_id));
-    let Some(run) = run.filter(|run| run.state != "completed") else { return };
-    let message = format!("the queue says that run {} is {}", run.run_id, run.state);
-    let about = subject("task", &link.task_id, Some(run.run_id), None);
-    let pointer = format!("/status/runs/{}/state", run.run_id);
-    let state = evidence(task.evidence.status, &pointer, Some(run.state.clone()), Asserter::Queue);
-    judging.remark(Code::RunNotCompleted, about, message, vec![state]);
 }
 
 /// Differences in words: both values of the first few.

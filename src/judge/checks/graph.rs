@@ -1,11 +1,11 @@
 //! The definition is the one that the parent's task graph lists.
 
 use crate::chain::Link;
-use crate::judge::checks::attestation::tell_differences;
+use crate::judge::checks::attestation::{DIFFERENCES_TOLD, tell_differences};
 use crate::judge::judging::{Judging, Ruling, evidence, subject};
 use crate::model::{
-    Asserter, AttestationFacts, ClaimState, Code, Difference, DifferenceKind, GapKind, GraphEntry, Outcome, Plane,
-    Presence, TASK_GRAPH_JSON, TaskFacts, TaskId,
+    Asserter, AttestationFacts, ClaimState, Code, Difference, DifferenceKind, Digest, Evidence, GapKind, GraphEntry,
+    Outcome, Plane, Presence, TASK_GRAPH_JSON, TaskFacts, TaskId,
 };
 use crate::rules::{ArtifactExpiry, Parentage};
 
@@ -114,6 +114,12 @@ fn judge_entry(judging: &mut Judging<'_>, link: &Link, parent: &TaskId, entry: &
         judging.refute(Code::GraphMalformed, about_graph(), message, vec![in_graph("", None)]);
         return (Outcome::Fail, "the entry can't be compared".to_owned());
     }
+    if !entry.lookalikes.is_empty() {
+        let told = tell_differences(&entry.lookalikes, "graph", "queue");
+        let message = format!("its entry in the graph and its definition are equal to Python alone: {told}");
+        let places = difference_places(&entry.lookalikes, &in_graph, definition);
+        judging.remark(Code::EqualInPythonOnly, about_task(), message, places);
+    }
     let counted: Vec<Difference> = entry.differences.iter().filter(|d| counts(judging, d)).cloned().collect();
     let decision = link.decision.as_deref();
     let extra: Vec<&String> = entry.extra_dependencies.iter().filter(|id| Some(id.as_str()) != decision).collect();
@@ -122,13 +128,7 @@ fn judge_entry(judging: &mut Judging<'_>, link: &Link, parent: &TaskId, entry: &
     }
     if !counted.is_empty() {
         let message = tell_differences(&counted, "graph", "queue");
-        let places = counted.iter().take(5).flat_map(|difference| {
-            [
-                in_graph(&format!("/task{}", difference.pointer), difference.left.clone()),
-                evidence(definition, &difference.pointer, difference.right.clone(), Asserter::Queue),
-            ]
-        });
-        let places = places.collect();
+        let places = difference_places(&counted, &in_graph, definition);
         judging.refute(Code::TaskDiffersFromGraph, about_task(), message, places);
     }
     if !extra.is_empty() {
@@ -138,6 +138,21 @@ fn judge_entry(judging: &mut Judging<'_>, link: &Link, parent: &TaskId, entry: &
         judging.refute(Code::TaskDiffersFromGraph, about_task(), message, vec![place]);
     }
     (Outcome::Fail, "differs from the graph".to_owned())
+}
+
+/// Where the first few differences stand in both documents.
+fn difference_places(
+    differences: &[Difference],
+    in_graph: &dyn Fn(&str, Option<String>) -> Evidence,
+    definition: Option<Digest>,
+) -> Vec<Evidence> {
+    let places = differences.iter().take(DIFFERENCES_TOLD).flat_map(|difference| {
+        [
+            in_graph(&format!("/task{}", difference.pointer), difference.left.clone()),
+            evidence(definition, &difference.pointer, difference.right.clone(), Asserter::Queue),
+        ]
+    });
+    places.collect()
 }
 
 /// Who says what a task graph says: its maker, where a sound attestation covers the graph's bytes.

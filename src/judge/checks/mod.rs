@@ -7,6 +7,7 @@ mod definition;
 mod distrust;
 mod docker_image;
 mod graph;
+mod runs;
 mod signature;
 
 use super::judging::{Judging, Ruling};
@@ -14,7 +15,7 @@ use crate::chain::Link;
 use crate::model::Check;
 
 /// Runs one check of one link.
-pub(super) fn run(check: Check, judging: &mut Judging<'_>, link: &Link) -> Ruling {
+pub(super) fn run<'a>(check: Check, judging: &mut Judging<'a>, link: &'a Link) -> Ruling {
     match check {
         Check::Chain => chain::check(judging, link),
         Check::Definition => definition::check(judging, link),

@@ -262,3 +262,18 @@ fn with_pattern(optional: bool) -> World {
     });
     world
 }
+
+/// Scriptworker follows a pattern over the queue's listing. What that lists nobody knows who has not captured it.
+#[test]
+fn an_attested_name_counts_for_scriptworker_unless_a_listing_lacks_it() {
+    let name = "public/build/target.langpack.xpi";
+    let lacks = |world: World| {
+        let report = Scene::of(world, "beetmover-linux64").under("scriptworker-63.6.1").report();
+        report.gaps.iter().any(|gap| gap.subject.name.as_deref() == Some(name))
+    };
+    let mut unlisted = with_pattern_for("public/build/*", false);
+    uncapture(&mut unlisted, "build-linux64", name);
+    unlisted.remove(&listing_path(&unlisted, "build-linux64"));
+    assert!(lacks(unlisted));
+    assert!(!lacks(deleted(with_pattern_for("public/build/*", false))));
+}

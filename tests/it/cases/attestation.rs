@@ -14,6 +14,52 @@ pub(super) const CASES: &[Case] = &[
         || Scene::of(with_run_state(1, "failed"), "signing-linux64"),
         || Scene::of(with_run_state(0, "exception"), "signing-linux64"),
     ),
+    Case::remarks(
+        Code::RunNotCompleted,
+        ("task", "build-linux64"),
+        ("the queue calls the last run failed, which attested nothing", "it calls it completed"),
+        || Scene::of(unattested_with_state("failed"), "signing-linux64"),
+        || Scene::of(unattested_with_state("completed"), "signing-linux64"),
+    )
+    .verdict(Verdict::Refuted)
+    .near_verdict(Verdict::Refuted)
+    .also(&[Code::AttestationMissing])
+    .near_also(&[Code::AttestationMissing]),
+    Case::remarks(
+        Code::RunRepeated,
+        ("task", "build-linux64"),
+        ("the run before had completed", "the worker of the run before was shut down"),
+        || Scene::of(with_run_state(0, "completed"), "signing-linux64"),
+        || Scene::of(nightly_2026(), "signing-linux64"),
+    ),
+    Case::remarks(
+        Code::RunRepeated,
+        ("task", "build-linux64"),
+        ("somebody had the task run again", "the queue had it run again"),
+        || Scene::of(with_run(1, "reasonCreated", "rerun"), "signing-linux64"),
+        || Scene::of(with_run(1, "reasonCreated", "task-retry"), "signing-linux64"),
+    ),
+    Case::remarks(
+        Code::RunRepeated,
+        ("task", "build-linux64"),
+        ("the run before was canceled", "the claim of the run before expired"),
+        || Scene::of(with_run(0, "reasonResolved", "canceled"), "signing-linux64"),
+        || Scene::of(with_run(0, "reasonResolved", "claim-expired"), "signing-linux64"),
+    ),
+    Case::remarks(
+        Code::RunUnlisted,
+        ("task", "build-linux64"),
+        ("there is a file of a run after the last", "there is a file of the run before"),
+        || Scene::of(with_file_of_run(2), "signing-linux64"),
+        || Scene::of(with_file_of_run(0), "signing-linux64"),
+    ),
+    Case::remarks(
+        Code::EqualInPythonOnly,
+        ("attestation", "build-linux64"),
+        ("the worker ran 5.0 retries of the queue's 5", "the worker ran 5"),
+        || Scene::of(edited(|body| body["task"]["retries"] = 5.0.into()), "signing-linux64"),
+        || Scene::of(edited(|body| body["task"]["retries"] = 5.into()), "signing-linux64"),
+    ),
     Case::refutes(
         Code::AttestationMissing,
         ("artifact", "build-linux64"),
@@ -180,7 +226,29 @@ fn in_both_forms(edit: impl FnOnce(&mut Value)) -> World {
 }
 
 fn with_run_state(run: usize, state: &str) -> World {
+    with_run(run, "state", state)
+}
+
+fn with_run(run: usize, member: &str, value: &str) -> World {
     let mut world = nightly_2026();
-    edit_status(&mut world, "build-linux64", |status| status["status"]["runs"][run]["state"] = state.into());
+    edit_status(&mut world, "build-linux64", |status| status["status"]["runs"][run][member] = value.into());
+    world
+}
+
+/// The build's last run is in this state and published no attestation.
+fn unattested_with_state(state: &str) -> World {
+    let mut world = with_run_state(1, state);
+    for name in FORM_OF_2026 {
+        uncapture(&mut world, "build-linux64", name);
+        unlist(&mut world, "build-linux64", name);
+    }
+    world
+}
+
+/// A file of the build, captured of another run than the last.
+fn with_file_of_run(run: u32) -> World {
+    let mut world = nightly_2026();
+    let path = world.artifact_path("build-linux64", "public/more.txt").unwrap();
+    world.put(&path.replacen("/artifacts/1/", &format!("/artifacts/{run}/"), 1), "more");
     world
 }

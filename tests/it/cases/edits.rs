@@ -23,7 +23,7 @@ pub(super) fn redefine_alone(world: &mut World, label: &str, edit: impl FnOnce(&
 }
 
 /// Edits a definition and its entry in the graph, and has both attested: a graph that was so from the beginning.
-pub(super) fn redefine(world: &mut World, label: &str, edit: impl Fn(&mut Value)) {
+pub(crate) fn redefine(world: &mut World, label: &str, edit: impl Fn(&mut Value)) {
     let id = world.task_id(label).unwrap().to_owned();
     redefine_alone(world, label, &edit);
     edit_graph(world, |graph| edit(&mut graph[&id]["task"]));

@@ -75,6 +75,20 @@ pub(super) const CASES: &[Case] = &[
             Scene::of(redefined(edit), "signing-linux64")
         },
     ),
+    Case::remarks(
+        Code::EqualInPythonOnly,
+        ("task", "build-linux64"),
+        ("the graph lists 5.0 retries of the queue's 5", "the graph lists 5"),
+        || Scene::of(with_retries_listed(5.0.into()), "signing-linux64"),
+        || Scene::of(with_retries_listed(5.into()), "signing-linux64"),
+    ),
+    Case::remarks(
+        Code::EqualInPythonOnly,
+        ("task", "build-linux64"),
+        ("the graph lists true where the task has 1", "the graph lists 1"),
+        || Scene::of(with_log_level(true.into()), "signing-linux64"),
+        || Scene::of(with_log_level(1.into()), "signing-linux64"),
+    ),
 ];
 
 fn ending(edit: impl FnOnce(&[u8]) -> Vec<u8>) -> World {
@@ -128,4 +142,20 @@ fn adopted(as_parent: bool) -> World {
 fn depending_on(label: &str) -> World {
     let id = nightly_2026().task_id(label).unwrap().to_owned();
     redefined(|task| task["dependencies"].as_array_mut().unwrap().push(id.into()))
+}
+
+/// The graph lists the build with these retries; the queue says 5.
+fn with_retries_listed(retries: Value) -> World {
+    let mut world = nightly_2026();
+    let id = world.task_id("build-linux64").unwrap().to_owned();
+    edit_graph(&mut world, |graph| graph[&id]["task"]["retries"] = retries);
+    world
+}
+
+/// The build has a setting of 1, and the graph lists this.
+fn with_log_level(listed: Value) -> World {
+    let mut world = redefined(|task| task["payload"]["logLevel"] = 1.into());
+    let id = world.task_id("build-linux64").unwrap().to_owned();
+    edit_graph(&mut world, |graph| graph[&id]["task"]["payload"]["logLevel"] = listed);
+    world
 }
