@@ -31,8 +31,8 @@ pub enum StoreError {
     ReadOnly(PathBuf),
     /// A write to it was interrupted, and can't be undone where it is.
     #[error(
-        "the last write to {} was interrupted: a command that may write, such as `cotrace replay`, undoes it; where the \
-         file can't be written to, copy it with its -journal to where it can",
+        "the last write to {} was interrupted: a command that may write, such as `cotrace replay`, settles it; where the \
+         file or its folder can't be written to, copy it with its -journal or -wal to where it can",
         .0.display()
     )]
     Interrupted(PathBuf),
@@ -43,6 +43,14 @@ pub enum StoreError {
         kind: String,
         /// Its name.
         name: String,
+    },
+    /// Something lies beside it that no cotrace put there.
+    #[error("{} {what}: nothing is opened; look at it, and move it away", .path.display())]
+    Beside {
+        /// What lies there.
+        path: PathBuf,
+        /// What is wrong with it.
+        what: &'static str,
     },
     /// There is no room to write.
     #[error("there is no room left on the disk of {}", .0.display())]

@@ -327,8 +327,85 @@ fn a_refused_file_and_what_lies_beside_it_stay_as_they_were() {
         assert!(import.stderr.contains("not a cotrace case file"), "{suffix}: {}", import.stderr);
         let after = (fs::read(&hostile.path).unwrap(), fs::read(beside(&hostile)).unwrap());
         assert!(before == after, "{suffix}: something was changed");
+        assert_eq!(files(hostile.folder.path()).len(), 2, "{suffix}: something was left beside it");
     }
     genuine.run(["case", "verify"]).exits(0);
+}
+
+/// What is no plain file of SQLite's own beside a case is not even opened: SQLite would write through a link, wait for a
+/// pipe, and delete the file that a journal names.
+#[cfg(unix)]
+#[test]
+fn bait_beside_a_case_is_refused() {
+    let genuine = CaseFile::of(&[sample("nightly-2026")]);
+    let set = |bait: &dyn Fn(&CaseFile, &Path)| {
+        let case = CaseFile::empty();
+        fs::copy(&genuine.path, &case.path).unwrap();
+        let precious = case.folder.path().join("precious");
+        fs::write(&precious, [0xd9; 4096]).unwrap();
+        bait(&case, &precious);
+        for args in [&["case", "verify"][..], &["replay", "--all"]] {
+            let ran = case.run(args).exits(1);
+            assert!(ran.stderr.contains("nothing is opened"), "{}", ran.stderr);
+        }
+        let ran = case.import(&[sample("nightly-2017")]).exits(1);
+        assert!(ran.stderr.contains("nothing is opened"), "{}", ran.stderr);
+        assert!(fs::read(&precious).unwrap() == [0xd9; 4096], "another file was changed");
+        assert!(fs::read(&case.path).unwrap() == fs::read(&genuine.path).unwrap(), "the case was changed");
+    };
+    for suffix in ["-journal", "-wal", "-shm"] {
+        let beside = |case: &CaseFile| format!("{}{suffix}", case.path.display());
+        set(&|case, precious| std::os::unix::fs::symlink(precious, beside(case)).unwrap());
+        set(&|case, _| fs::create_dir(beside(case)).unwrap());
+        set(&|case, _| assert!(std::process::Command::new("mkfifo").arg(beside(case)).status().unwrap().success()));
+    }
+    // A journal of no pages, with the name of a file that goes away when it is undone.
+    set(&|case, precious| fs::write(format!("{}-journal", case.path.display()), journal_naming(precious)).unwrap());
+}
+
+/// A hot journal that changes nothing and names a file as the common journal of several databases.
+fn journal_naming(path: &Path) -> Vec<u8> {
+    const MAGIC: [u8; 8] = [0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7];
+    let mut journal = MAGIC.to_vec();
+    for number in [0_u32, 0, u32::MAX, 512, 4096] {
+        journal.extend(number.to_be_bytes());
+    }
+    journal.resize(512, 0);
+    let name = path.to_str().unwrap().as_bytes();
+    // The page number that no database has.
+    journal.extend((0x4000_0000_u32 / 4096 + 1).to_be_bytes());
+    journal.extend(name);
+    journal.extend((name.len() as u32).to_be_bytes());
+    journal.extend(name.iter().map(|byte| u32::from(*byte)).sum::<u32>().to_be_bytes());
+    journal.extend(MAGIC);
+    journal
+}
+
+/// A link leads to the case, and what lies beside that counts.
+#[cfg(unix)]
+#[test]
+fn a_link_to_a_case_is_the_case() {
+    let case = CaseFile::of(&[sample("nightly-2026")]);
+    let elsewhere = TempDir::new().unwrap();
+    let link = CaseFile { path: elsewhere.path().join("link.sqlite"), folder: elsewhere };
+    std::os::unix::fs::symlink(&case.path, &link.path).unwrap();
+    link.run(["case", "verify"]).exits(0);
+    fs::create_dir(format!("{}-journal", case.path.display())).unwrap();
+    let ran = link.run(["case", "verify"]).exits(1);
+    assert!(ran.stderr.contains("nothing is opened"), "{}", ran.stderr);
+}
+
+/// A journal whose case is not there may be all that is left of it: SQLite would delete it.
+#[test]
+fn what_an_absent_case_has_left_is_kept() {
+    for suffix in ["-journal", "-wal"] {
+        let case = CaseFile::empty();
+        let left = format!("{}{suffix}", case.path.display());
+        fs::write(&left, [7; 5000]).unwrap();
+        let ran = case.import(&[sample("nightly-2026")]).exits(1);
+        assert!(ran.stderr.contains("belongs to a file that is not there"), "{suffix}: {}", ran.stderr);
+        assert!(fs::read(&left).unwrap() == [7; 5000] && !case.path.exists(), "{suffix}");
+    }
 }
 
 /// A write of our own that was interrupted is undone, where it can be.
