@@ -9,7 +9,7 @@ use rusqlite::{Connection, OpenFlags};
 use super::blobs::PackCache;
 use super::guard;
 use super::migrate::{APPLICATION_ID, SCHEMA_VERSION, migrate};
-use super::{SnapshotWriter, StoreError};
+use super::{SnapshotWriter, StoreError, readable};
 use crate::model::Digest;
 
 /// How long to wait for another process before saying that it is busy.
@@ -126,9 +126,16 @@ impl Case {
     /// The digest over its snapshots' digests, sorted: what the case holds, whatever the order of imports and the
     /// layout of the file.
     pub fn content_id(&self) -> Result<Digest, StoreError> {
-        let mut statement = self.conn.prepare("SELECT digest FROM snapshot ORDER BY digest")?;
-        let digests = statement.query_map([], |row| row.get::<_, Digest>(0))?.collect::<Result<Vec<_>, _>>()?;
-        Ok(Digest::of_parts(digests.iter().map(|digest| digest.bytes().as_slice())))
+        self.reading(|conn| {
+            let mut statement = conn.prepare("SELECT digest FROM snapshot ORDER BY digest")?;
+            let digests = statement.query_map([], |row| row.get::<_, Digest>(0))?.collect::<Result<Vec<_>, _>>()?;
+            Ok(Digest::of_parts(digests.iter().map(|digest| digest.bytes().as_slice())))
+        })
+    }
+
+    /// Reads, and says in which row it was if something could not be read, and of which file.
+    pub(super) fn reading<T>(&self, read: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        read(&self.conn).map_err(|error| readable::located(&self.conn, error).of(&self.path))
     }
 
     /// Begins the one transaction that writes a snapshot. Dropping the writer leaves the case as it was.

@@ -68,28 +68,30 @@ pub struct KeyRow {
 impl Case {
     /// All captured keys, by snapshot and in their listed order.
     pub fn keys(&self) -> Result<Vec<KeyRow>, StoreError> {
-        let mut statement = self.conn.prepare(
-            "SELECT snapshot.digest, key.role, key.public_key, key.file, key.path, key.valid_from, key.valid_until,
-             key.source, acceptance.operator, snapshot.imported_at, key.kind
-             FROM key JOIN snapshot ON snapshot.id = key.snapshot
-             LEFT JOIN acceptance ON acceptance.snapshot = key.snapshot
-             ORDER BY snapshot.digest, key.ordinal",
-        )?;
-        let rows = statement.query_map([], |row| {
-            Ok(KeyRow {
-                snapshot: row.get(0)?,
-                role: row.get(1)?,
-                public_key: row.get(2)?,
-                file: row.get(3)?,
-                path: row.get(4)?,
-                valid_from: row.get(5)?,
-                valid_until: row.get(6)?,
-                source: row.get(7)?,
-                accepted_by: row.get(8)?,
-                imported_at: row.get(9)?,
-                kind: row.get(10)?,
-            })
-        })?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        self.reading(|conn| {
+            let mut statement = conn.prepare(
+                "SELECT snapshot.digest, key.role, key.public_key, key.file, key.path, key.valid_from, key.valid_until,
+                 key.source, acceptance.operator, snapshot.imported_at, key.kind
+                 FROM key JOIN snapshot ON snapshot.id = key.snapshot
+                 LEFT JOIN acceptance ON acceptance.snapshot = key.snapshot
+                 ORDER BY snapshot.digest, key.ordinal",
+            )?;
+            let rows = statement.query_map([], |row| {
+                Ok(KeyRow {
+                    snapshot: row.get(0)?,
+                    role: row.get(1)?,
+                    public_key: row.get(2)?,
+                    file: row.get(3)?,
+                    path: row.get(4)?,
+                    valid_from: row.get(5)?,
+                    valid_until: row.get(6)?,
+                    source: row.get(7)?,
+                    accepted_by: row.get(8)?,
+                    imported_at: row.get(9)?,
+                    kind: row.get(10)?,
+                })
+            })?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
     }
 }
