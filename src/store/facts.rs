@@ -20,6 +20,11 @@ impl Case {
         })
     }
 
+    /// Whether any fact is stored.
+    pub fn has_facts(&self) -> Result<bool, StoreError> {
+        self.reading(|conn| Ok(conn.prepare_cached("SELECT 1 FROM fact")?.exists([])?))
+    }
+
     /// Every stored fact of a kind, passed to `sink` with its key.
     pub fn facts_of(&self, kind: FactKind, sink: &mut dyn FnMut(FactKey, String)) -> Result<(), StoreError> {
         self.reading(|conn| {

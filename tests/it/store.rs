@@ -221,9 +221,12 @@ fn a_busy_case_is_no_broken_one() {
     case.import(&[sample("nightly-2017")]).exits(0);
 }
 
-/// How often an import is interrupted: `COTRACE_CRASH_POINTS` says otherwise. 200 points take some minutes.
+/// How often an import is interrupted: `COTRACE_CRASH_POINTS` says otherwise. 200 points take ten minutes or more.
 fn crash_points() -> u32 {
-    std::env::var_os("COTRACE_CRASH_POINTS").and_then(|text| text.to_str()?.parse().ok()).unwrap_or(8)
+    let asked = std::env::var("COTRACE_CRASH_POINTS").ok();
+    let points = asked.map_or(8, |text| text.parse().expect("COTRACE_CRASH_POINTS is a number"));
+    tell(&format!("interrupting an import at {points} random points; COTRACE_CRASH_POINTS sets their number"));
+    points
 }
 
 /// The tasks of the capture that is imported again and again.
@@ -240,7 +243,7 @@ fn an_import_that_is_killed_leaves_all_or_nothing() {
     let whole = begun.elapsed();
     let wanted = clean.run(["replay", "--all", "--format", "json"]);
     let imported = rows(&CaseFile::of(&[&capture]));
-    let (points, mut interrupted) = (crash_points(), 0);
+    let (points, mut interrupted, mut kept) = (crash_points(), 0, 0);
     let mut random = 0x2545_f491_4f6c_dd1d_u64;
     for point in 0..points {
         let case = CaseFile::empty();
@@ -256,12 +259,15 @@ fn an_import_that_is_killed_leaves_all_or_nothing() {
         std::thread::sleep(whole.mul_f64((random >> 40) as f64 / f64::from(1 << 24)));
         child.kill().unwrap();
         interrupted += u32::from(child.wait().unwrap().code().is_none());
-        if case.path.exists() {
-            is_whole_or_empty(&case, point);
+        if case.path.exists() && is_whole_or_empty(&case, point) {
+            kept += 1;
         }
         case.import(&[&capture]).exits(0);
         assert_eq!(rows(&case), imported, "point {point}");
         case.run(["case", "verify"]).exits(0);
+        if point % 50 == 49 {
+            tell(&format!("{} points tried", point + 1));
+        }
         if point % 10 == 1 {
             let report = case.run(["replay", "--all", "--format", "json"]);
             assert_eq!(report.code, wanted.code);
@@ -269,6 +275,13 @@ fn an_import_that_is_killed_leaves_all_or_nothing() {
         }
     }
     assert!(interrupted >= points / 3, "only {interrupted} imports were interrupted within {whole:?}");
+    tell(&format!("{interrupted} of {points} imports were interrupted; {kept} cases had their snapshot already"));
+}
+
+/// What a test tried, for whoever reads its output.
+#[expect(clippy::print_stderr, reason = "the test says how much it tried")]
+fn tell(text: &str) {
+    eprintln!("{text}");
 }
 
 /// A limit on the size of files is met as an I/O error in the middle of a write, and no room left on a disk as that.
@@ -290,6 +303,46 @@ fn an_import_that_can_not_write_leaves_all_or_nothing() {
         let ran = Ran::of(command.arg("import").arg(&capture).args(["--accept-keys", "--operator", "T"]));
         assert_eq!(ran.code, 1, "{blocks} KiB: {}{}", ran.text(), ran.stderr);
         assert!(ran.stderr.contains("error:") && !ran.stderr.contains("panicked"), "{}", ran.stderr);
+        is_whole_or_empty(&case, part as u32);
+        case.import(&[&capture]).exits(0);
+        assert_eq!(rows(&case), imported, "{blocks} KiB");
+        case.run(["case", "verify"]).exits(0);
+    }
+}
+
+/// A disk that is really full: a small one, of its own to the test, where a process may mount one.
+#[cfg(target_os = "linux")]
+#[test]
+fn an_import_on_a_full_disk_leaves_all_or_nothing() {
+    let unshared = |script: &str, args: &[&std::ffi::OsStr]| {
+        let mut command = std::process::Command::new("unshare");
+        command.args(["--user", "--map-root-user", "--mount", "bash", "-c", script, "bash"]).args(args);
+        command.output()
+    };
+    let folder = TempDir::new().unwrap();
+    let disk = folder.path().join("disk");
+    fs::create_dir(&disk).unwrap();
+    let mount = "mount -t tmpfs -o size=64k tmpfs \"$1\"";
+    if !unshared(mount, &[disk.as_os_str()]).is_ok_and(|output| output.status.success()) {
+        return crate::program::skip("no small disk can be mounted here");
+    }
+    let capture = folder.path().join("capture");
+    cotrace_generator::scale::write(&capture, CRASHED_TASKS as usize, 7).unwrap();
+    let whole = CaseFile::of(&[&capture]);
+    let size = fs::metadata(&whole.path).unwrap().len();
+    let imported = rows(&whole);
+    for part in 0..8_u64 {
+        // The disk goes away with its processes: what is on it when the import has failed is taken along.
+        let script = "mount -t tmpfs -o size=$5k tmpfs \"$1\"; \"$2\" --case \"$1/case.sqlite\" import \"$3\" \\
+            --accept-keys --operator T; code=$?; cp \"$1\"/* \"$4\"; exit $code";
+        let blocks = (size * part / 8 / 1024).max(4).to_string();
+        let case = CaseFile::empty();
+        let program = std::ffi::OsStr::new(env!("CARGO_BIN_EXE_cotrace"));
+        let args = [disk.as_os_str(), program, capture.as_os_str(), case.folder.path().as_os_str(), blocks.as_ref()];
+        let output = unshared(script, &args).unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{blocks} KiB: {said}");
+        assert!(said.contains("there is no room left on the disk of"), "{blocks} KiB: {said}");
         is_whole_or_empty(&case, part as u32);
         case.import(&[&capture]).exits(0);
         assert_eq!(rows(&case), imported, "{blocks} KiB");
@@ -431,16 +484,23 @@ fn an_interrupted_write_is_undone() {
     assert_eq!(torn.number("SELECT count(*) FROM pack"), wanted["pack"]);
 }
 
+/// Holds what an interrupted import has left, and that looking at it and verifying it changes nothing. Returns whether the
+/// snapshot is there.
 #[track_caller]
-fn is_whole_or_empty(case: &CaseFile, point: u32) {
-    let ran = case.run(["show", "AAAAAAAAQAAAAAAAAAAAAA"]);
+fn is_whole_or_empty(case: &CaseFile, point: u32) -> bool {
+    let ran = case.run(["case", "verify"]);
     // A file that the interrupted import had only just made is no case yet, and says so.
-    if ran.code == 1 {
+    if ran.code == 1 && fs::metadata(&case.path).unwrap().len() == 0 {
         assert!(ran.stderr.contains("is not a cotrace case file"), "point {point}: {}", ran.stderr);
-        assert_eq!(fs::metadata(&case.path).unwrap().len(), 0, "point {point}: {}", ran.stderr);
-        return;
+        return false;
     }
+    // The first write of all may have left its journal, which a command that only reads can't undo.
+    if !ran.stderr.contains("was interrupted: a command that may write") {
+        assert_eq!(ran.code, 0, "point {point}: {}{}", ran.text(), ran.stderr);
+    }
+    let ran = case.run(["show", "AAAAAAAAQAAAAAAAAAAAAA"]);
     assert_eq!(ran.code, 3, "point {point}: {}", ran.stderr);
+    case.run(["case", "verify"]).exits(0);
     let snapshots = case.number("SELECT count(*) FROM snapshot");
     assert!(snapshots <= 1, "point {point}: {snapshots} snapshots");
     let tasks = case.number("SELECT count(*) FROM task");
@@ -451,6 +511,7 @@ fn is_whole_or_empty(case: &CaseFile, point: u32) {
         }
         Ran::of(cotrace().arg("--case").arg(&case.path).args(["replay", "--all"])).exits(3);
     }
+    snapshots == 1
 }
 
 #[test]
