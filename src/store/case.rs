@@ -53,7 +53,7 @@ impl Case {
         if exists && header.is_none() && access != Access::Create {
             return Err(StoreError::NotACase(path.to_owned()));
         }
-        guard::check_beside(path, header.is_some())?;
+        guard::check_beside(path)?;
         let file_allows = !exists || !std::fs::metadata(path)?.permissions().readonly();
         let writable = access != Access::Read && file_allows;
         if access == Access::Create && !writable {

@@ -86,10 +86,17 @@ impl StoreError {
         if extended == Some(READONLY_ROLLBACK) {
             return Self::Interrupted(path.to_owned());
         }
+        if super::readable::is_unreadable(inner) {
+            return Self::Damaged(format!("a value can't be read: {inner}"));
+        }
         match inner.sqlite_error_code() {
             Some(ErrorCode::NotADatabase) => Self::NotACase(path.to_owned()),
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy(path.to_owned()),
-            Some(ErrorCode::DatabaseCorrupt) => Self::Damaged(inner.to_string()),
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::TooBig) => Self::Damaged(inner.to_string()),
+            Some(ErrorCode::SystemIoFailure) => {
+                let text = format!("reading or writing {} failed: {inner}", path.display());
+                Self::Io(std::io::Error::other(text))
+            }
             Some(ErrorCode::DiskFull) => Self::DiskFull(path.to_owned()),
             Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen) => Self::ReadOnly(path.to_owned()),
             Some(_) | None => self,

@@ -78,7 +78,7 @@ pub(super) fn has_beside(path: &Path, suffix: &str) -> bool {
 /// Refuses what lies beside a case file and was never put there by cotrace, before SQLite meets it: SQLite would write
 /// through a link, wait for a pipe, delete a file that a journal names, and throw away what belongs to a file that isn't
 /// there any more.
-pub(super) fn check_beside(path: &Path, has_content: bool) -> Result<(), StoreError> {
+pub(super) fn check_beside(path: &Path) -> Result<(), StoreError> {
     for suffix in ["-journal", "-wal", "-shm"] {
         let name = name_beside(path, suffix);
         let refuse = |what| Err(StoreError::Beside { path: name.clone(), what });
@@ -93,8 +93,14 @@ pub(super) fn check_beside(path: &Path, has_content: bool) -> Result<(), StoreEr
         if suffix == "-journal" && names_another_file(&name)? {
             return refuse("is a journal that has SQLite delete another file");
         }
-        // An import makes the case in a file that is still empty, with a journal, and writes ahead only afterwards.
-        let is_ours = has_content || suffix == "-shm" || suffix == "-journal" && path.exists();
+        // An import makes the case in a file that is still empty, with a journal, and writes ahead only afterwards. The
+        // case is looked at last: another process may be making it.
+        let case = std::fs::metadata(path).ok().map(|case| case.len());
+        let is_ours = match suffix {
+            "-journal" => case.is_some(),
+            "-wal" => case.is_some_and(|size| size > 0),
+            _ => true,
+        };
         if !is_ours && metadata.len() > 0 {
             return refuse("belongs to a file that is not there");
         }

@@ -147,7 +147,7 @@ impl Case {
     ) -> Result<(), StoreError> {
         match check(self, damages).map_err(|error| error.of(self.path())) {
             Ok(()) => Ok(()),
-            Err(error @ (StoreError::Damaged(_) | StoreError::Sqlite(_) | StoreError::NotACase(_))) => {
+            Err(error @ (StoreError::Damaged(_) | StoreError::Sqlite(_) | StoreError::Io(_))) => {
                 let message = format!("{what} can't be checked to the end: {error}");
                 damages.push(Damage { kind: "file", name: self.path().display().to_string(), message });
                 Ok(())

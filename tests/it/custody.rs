@@ -53,6 +53,12 @@ fn a_changed_row_is_told_and_named() {
         ("DELETE FROM acceptance", "damaged: acceptance "),
         ("UPDATE log SET operator = 'somebody else' WHERE sequence = 1", "damaged: log entry 1"),
         ("DELETE FROM log WHERE sequence = 1", "damaged: log entry 2"),
+        ("DELETE FROM log WHERE sequence = 2", "damaged: acceptance "),
+        ("DELETE FROM log WHERE action = 'import'", "the log does not tell of its import"),
+        ("DELETE FROM snapshot", "and it is not there"),
+        ("UPDATE artifact SET task = 999 WHERE task = 1", "belong to no task"),
+        ("UPDATE key SET snapshot = 999", "belong to no snapshot"),
+        ("UPDATE acceptance SET snapshot = 999", "acceptances belong to no snapshot"),
         (
             "UPDATE fact SET value = replace(value, '\"sound\"', '\"invalid\"') WHERE kind = 'signature'",
             "damaged: fact signature ",
@@ -68,6 +74,23 @@ fn a_changed_row_is_told_and_named() {
         let told = case.run(["case", "verify"]).text();
         assert!(told.contains(named), "{sql}: {told}");
     }
+}
+
+/// What can't be told from within, as the handbook says: only the head of the log, noted elsewhere, tells it.
+#[test]
+fn the_head_of_the_log_tells_what_the_case_can_not() {
+    let case = sampled();
+    case.import(&[sample("nightly-2017")]).exits(0);
+    let head = |case: &CaseFile| {
+        let info = case.run(["case", "info"]).exits(0).text();
+        info.lines().find(|line| line.starts_with("log ")).unwrap().to_owned()
+    };
+    let noted = head(&case);
+    let removed = case.sqlite().execute("DELETE FROM log WHERE sequence = (SELECT max(sequence) FROM log)", []);
+    assert_eq!(removed, Ok(1));
+    let told = case.run(["case", "verify"]).exits(0).text();
+    assert!(told.contains("compare its head with one noted elsewhere"), "{told}");
+    assert_ne!(head(&case), noted);
 }
 
 #[test]
