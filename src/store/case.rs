@@ -60,10 +60,11 @@ impl Case {
             return Err(StoreError::ReadOnly(path.to_owned()));
         }
         let left_in_wal = header.is_some_and(|header| header.is_wal);
-        Self::connect(path, writable, left_in_wal).map_err(|error| match error.of(path) {
+        Self::connect(path, writable, left_in_wal).map_err(|error| {
+            let error = error.of(path);
             // What SQLite wants to write is the index of what lies written ahead.
-            StoreError::ReadOnly(_) if guard::has_beside(path, "-wal") => StoreError::Interrupted(path.to_owned()),
-            error => error,
+            let is_index = matches!(error, StoreError::ReadOnly(_)) && guard::has_beside(path, "-wal");
+            if is_index { StoreError::Interrupted(path.to_owned()) } else { error }
         })
     }
 

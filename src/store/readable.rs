@@ -264,16 +264,10 @@ impl Holds {
             (Self::Digest(length), ValueRef::Blob(bytes)) => {
                 (bytes.len() != length).then(|| format!("{} bytes, not the {length} of a digest", bytes.len()))
             }
-            (Self::Text | Self::Word(_) | Self::TaskId | Self::Moment, ValueRef::Text(text)) => {
-                let Ok(text) = std::str::from_utf8(text) else { return Some("text that is not UTF-8".to_owned()) };
-                let fits = match self {
-                    Self::Word(words) => words.contains(&text),
-                    Self::TaskId => text.parse::<TaskId>().is_ok(),
-                    Self::Moment => text.parse::<Moment>().is_ok(),
-                    _ => true,
-                };
-                (!fits).then(|| format!("'{}', which is not what belongs there", shortened(text)))
-            }
+            (Self::Text, ValueRef::Text(text)) => refuse_text(text, |_| true),
+            (Self::Word(words), ValueRef::Text(text)) => refuse_text(text, |text| words.contains(&text)),
+            (Self::TaskId, ValueRef::Text(text)) => refuse_text(text, |text| text.parse::<TaskId>().is_ok()),
+            (Self::Moment, ValueRef::Text(text)) => refuse_text(text, |text| text.parse::<Moment>().is_ok()),
             (_, value) => Some(format!("{}, which is not what belongs there", kind_of(value))),
         }
     }
@@ -281,6 +275,11 @@ impl Holds {
 
 fn refuse(refused: bool, number: i64) -> Option<String> {
     refused.then(|| format!("{number}, which is out of range"))
+}
+
+fn refuse_text(text: &[u8], fits: impl FnOnce(&str) -> bool) -> Option<String> {
+    let Ok(text) = std::str::from_utf8(text) else { return Some("text that is not UTF-8".to_owned()) };
+    (!fits(text)).then(|| format!("'{}', which is not what belongs there", shortened(text)))
 }
 
 const fn kind_of(value: ValueRef<'_>) -> &'static str {

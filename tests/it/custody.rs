@@ -4,7 +4,7 @@ use std::fs;
 
 use rusqlite::Connection;
 
-use crate::program::{CaseFile, capture_of, sample};
+use crate::program::{CaseFile, capture_of, how_often, sample};
 
 fn sampled() -> CaseFile {
     let case = CaseFile::of(&[sample("nightly-2017")]);
@@ -220,11 +220,6 @@ fn a_change_in_any_column_is_told() {
     assert!(silent.is_empty(), "{}", silent.join("\n"));
 }
 
-/// How many bits are flipped, one at a time: `COTRACE_FLIPS` says otherwise.
-fn flips() -> u32 {
-    std::env::var("COTRACE_FLIPS").map_or(60, |text| text.parse().expect("COTRACE_FLIPS is a number"))
-}
-
 /// One bit of the file flipped, anywhere: it is told, or nothing that the file says has changed.
 #[test]
 fn a_flipped_bit_anywhere_is_told_or_means_nothing() {
@@ -247,7 +242,7 @@ fn a_flipped_bit_anywhere_is_told_or_means_nothing() {
     };
     let wanted = dump(&whole).unwrap();
     let mut random = 0x2545_f491_4f6c_dd1d_u64;
-    for _ in 0..flips() {
+    for _ in 0..how_often("COTRACE_FLIPS", 60) {
         random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         let at = (random >> 20) as usize % bytes.len();
         let mut flipped = bytes.clone();

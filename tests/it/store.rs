@@ -10,7 +10,7 @@ use cotrace::model::Digest;
 use cotrace_generator::sample::nightly_2026;
 use tempfile::TempDir;
 
-use crate::program::{CaseFile, Ran, capture_of, cotrace, files, sample, targets};
+use crate::program::{CaseFile, Ran, capture_of, cotrace, files, how_often, sample, targets, tell};
 
 /// The number of rows of every table but the custody log, which tells every import.
 fn rows(case: &CaseFile) -> BTreeMap<String, i64> {
@@ -221,14 +221,6 @@ fn a_busy_case_is_no_broken_one() {
     case.import(&[sample("nightly-2017")]).exits(0);
 }
 
-/// How often an import is interrupted: `COTRACE_CRASH_POINTS` says otherwise. 200 points take ten minutes or more.
-fn crash_points() -> u32 {
-    let asked = std::env::var("COTRACE_CRASH_POINTS").ok();
-    let points = asked.map_or(8, |text| text.parse().expect("COTRACE_CRASH_POINTS is a number"));
-    tell(&format!("interrupting an import at {points} random points; COTRACE_CRASH_POINTS sets their number"));
-    points
-}
-
 /// The tasks of the capture that is imported again and again.
 const CRASHED_TASKS: i64 = 2_000;
 
@@ -243,7 +235,7 @@ fn an_import_that_is_killed_leaves_all_or_nothing() {
     let whole = begun.elapsed();
     let wanted = clean.run(["replay", "--all", "--format", "json"]);
     let imported = rows(&CaseFile::of(&[&capture]));
-    let (points, mut interrupted, mut kept) = (crash_points(), 0, 0);
+    let (points, mut interrupted, mut kept) = (how_often("COTRACE_CRASH_POINTS", 8), 0, 0);
     let mut random = 0x2545_f491_4f6c_dd1d_u64;
     for point in 0..points {
         let case = CaseFile::empty();
@@ -276,12 +268,6 @@ fn an_import_that_is_killed_leaves_all_or_nothing() {
     }
     assert!(interrupted >= points / 3, "only {interrupted} imports were interrupted within {whole:?}");
     tell(&format!("{interrupted} of {points} imports were interrupted; {kept} cases had their snapshot already"));
-}
-
-/// What a test tried, for whoever reads its output.
-#[expect(clippy::print_stderr, reason = "the test says how much it tried")]
-fn tell(text: &str) {
-    eprintln!("{text}");
 }
 
 /// A limit on the size of files is met as an I/O error in the middle of a write, and no room left on a disk as that.
