@@ -93,7 +93,6 @@ impl Case {
                 return Err(StoreError::ReadOnly(path.to_owned()));
             }
             migrate(&mut conn)?;
-            guard::check_schema(&conn)?;
         }
         if writable && left_in_wal {
             // What an interrupted import leaves.
@@ -163,7 +162,8 @@ fn identify(conn: &Connection, path: &Path) -> Result<i64, StoreError> {
     let application_id: i32 = conn.pragma_query_value(None, "application_id", |row| row.get(0))?;
     let version: i64 = conn.pragma_query_value(None, "user_version", |row| row.get(0))?;
     let empty = application_id == 0 && version == 0 && is_empty(conn)?;
-    if !empty && application_id != APPLICATION_ID {
+    // Versions count from 1: only an empty file has none.
+    if !empty && (application_id != APPLICATION_ID || version < 1) {
         return Err(StoreError::NotACase(path.to_owned()));
     }
     if version > SCHEMA_VERSION {

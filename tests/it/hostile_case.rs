@@ -41,6 +41,33 @@ fn the_content_id_is_that_of_the_content() {
     assert_eq!(order(["nightly-2017", "nightly-2026"]), order(["nightly-2026", "nightly-2017"]));
 }
 
+/// A file that claims to be a case and to need our schema yet: nothing is added to it.
+#[test]
+fn a_case_without_a_version_is_not_migrated() {
+    for sql in [
+        "PRAGMA user_version = 0",
+        "PRAGMA user_version = -1",
+        "PRAGMA user_version = -2147483648",
+        "PRAGMA application_id = 0",
+        "DROP VIEW verdicts; DROP VIEW findings; DROP TABLE gap; PRAGMA user_version = 0",
+    ] {
+        let case = replayed();
+        case.sqlite().execute_batch(sql).unwrap();
+        let before = fs::read(&case.path).unwrap();
+        for ran in readers(&case).into_iter().chain([case.import(&[sample("nightly-2017")])]) {
+            assert!(ran.code == 1 && ran.stderr.contains("is not a cotrace case file"), "{sql}: {}", ran.stderr);
+        }
+        assert!(fs::read(&case.path).unwrap() == before, "{sql}: the file was touched");
+    }
+    let alien = CaseFile::empty();
+    alien.sqlite().execute_batch("CREATE TABLE more (a); PRAGMA application_id = 0x436f5472").unwrap();
+    let before = fs::read(&alien.path).unwrap();
+    for ran in readers(&alien).into_iter().chain([alien.import(&[sample("nightly-2017")])]) {
+        assert!(ran.code == 1 && ran.stderr.contains("is not a cotrace case file"), "{}", ran.stderr);
+    }
+    assert!(fs::read(&alien.path).unwrap() == before, "the file was touched");
+}
+
 /// Every command that reads, with arguments that reach as much as possible.
 fn readers(case: &CaseFile) -> Vec<Ran> {
     let id = targets("nightly-2017").into_values().next().unwrap();
