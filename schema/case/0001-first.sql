@@ -132,7 +132,7 @@ CREATE TABLE source (
 CREATE TABLE key (
     snapshot INTEGER NOT NULL REFERENCES snapshot (id),
     ordinal INTEGER NOT NULL,
-    kind TEXT NOT NULL CHECK (kind IN ('ed25519', 'openpgp', 'ledger')),
+    kind TEXT NOT NULL CHECK (kind IN ('ed25519', 'openpgp', 'ledger', 'repository')),
     role TEXT NOT NULL,
     public_key TEXT,
     file BLOB,

@@ -160,7 +160,7 @@ CREATE TABLE source (
 CREATE TABLE key (
     snapshot INTEGER NOT NULL REFERENCES snapshot (id), -- The snapshot that brought it.
     ordinal INTEGER NOT NULL, -- Position among the snapshot's keys, from 0. Collector.
-    kind TEXT NOT NULL CHECK (kind IN ('ed25519', 'openpgp', 'ledger')), -- Which of the two it is.
+    kind TEXT NOT NULL CHECK (kind IN ('ed25519', 'openpgp', 'ledger', 'repository')), -- Which of the two it is.
     role TEXT NOT NULL, -- The worker implementation that it is listed for. Collector.
     public_key TEXT, -- The ed25519 public key in base64, as written. Collector.
     file BLOB, -- SHA-256 of the file of certificates. cotrace.

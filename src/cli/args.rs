@@ -212,6 +212,8 @@ fn parse_moment(text: &str) -> Result<Moment, crate::model::InvalidMoment> {
 pub(super) enum TrustBasis {
     /// The key ledgers that ship with cotrace.
     Builtin,
+    /// Key repositories, as far as trusted signers signed them.
+    Repository,
     /// What an operator accepted.
     Operator,
 }
@@ -220,6 +222,7 @@ impl From<TrustBasis> for Basis {
     fn from(basis: TrustBasis) -> Self {
         match basis {
             TrustBasis::Builtin => Self::Builtin,
+            TrustBasis::Repository => Self::Repository,
             TrustBasis::Operator => Self::Operator,
         }
     }
@@ -362,6 +365,8 @@ pub(super) enum CaseCommand {
 /// What can be asked of the keys of a case.
 #[derive(Debug, Subcommand)]
 pub(super) enum KeysCommand {
+    /// Import keys: a git repository of key sets with its signed tags, a bundle of one, a ledger, or key files.
+    Import(KeysImportArgs),
     /// The epochs: role, key, from when until when, on whose word, and how many signatures were seen.
     List(KeysArgs),
     /// All that is known of one key.
@@ -384,6 +389,32 @@ pub(super) struct KeysArgs {
     /// How to write it.
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
     pub(super) format: Format,
+}
+
+/// Which keys to import.
+#[derive(Debug, Args)]
+pub(super) struct KeysImportArgs {
+    /// A git repository (bare or not), a bundle, a ledger file, a key file, or a folder of key files.
+    #[arg(value_name = "PATH")]
+    pub(super) path: PathBuf,
+    /// The certificates of those who may sign the tags of a key repository: a file or a folder.
+    #[arg(long, value_name = "PATH")]
+    pub(super) trusted_signers: Option<PathBuf>,
+    /// The role of key files, such as docker-worker.
+    #[arg(long, value_name = "ROLE")]
+    pub(super) role: Option<String>,
+    /// The first moment at which key files are trusted.
+    #[arg(long, value_name = "MOMENT", value_parser = parse_moment)]
+    pub(super) from: Option<Moment>,
+    /// The first moment at which they no longer are.
+    #[arg(long, value_name = "MOMENT", value_parser = parse_moment)]
+    pub(super) until: Option<Moment>,
+    /// What says so, such as a bug's number.
+    #[arg(long, value_name = "TEXT")]
+    pub(super) source: Option<String>,
+    /// Who imports and accepts the keys; kept in the case file. Without it, the name of the login.
+    #[arg(long, value_name = "NAME", env = "COTRACE_OPERATOR")]
+    pub(super) operator: Option<String>,
 }
 
 /// Which key to show.

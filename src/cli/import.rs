@@ -8,7 +8,7 @@ use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
 
 use super::args::{Format, ImportArgs};
 use super::{Outcome, clock, output, replay};
-use crate::import::{self, Evidence, Options, Progress, Summary};
+use crate::import::{self, Evidence, KeepArtifacts, Options, Progress, Summary};
 use crate::store::{Access, Case};
 
 /// Files set aside that the summary lists; the rest is counted. The case file has them all.
@@ -18,24 +18,31 @@ pub(super) fn run(case: Option<PathBuf>, args: ImportArgs) -> anyhow::Result<Out
     let Some(path) = replay::case_path(case.as_deref()) else { return Ok(Outcome::Usage) };
     // A case file is made only for what can be imported.
     let evidence = args.captures.iter().map(|path| Evidence::open(path)).collect::<Result<Vec<_>, _>>()?;
-    // A machine may know no login: that nobody was named is then what the case file says.
-    let operator = Some(args.operator.or_else(login).unwrap_or_else(|| "unnamed operator".to_owned()));
-    let options = Options {
-        keep: args.keep_artifacts.into(),
-        accept_keys: args.accept_keys,
-        operator,
-        now: clock::now(),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-    };
     let mut case = Case::open(path, Access::Create)?;
     for evidence in &evidence {
-        let summary = import(&mut case, evidence, &options)?;
-        tell(evidence.path(), &summary, &options);
+        import_evidence(&mut case, evidence, args.operator.clone(), args.accept_keys, args.keep_artifacts.into())?;
     }
     if args.replay {
         return replay::replay_all(&mut case, Format::Text);
     }
     Ok(Outcome::Done)
+}
+
+/// Imports opened evidence and tells what came of it.
+pub(super) fn import_evidence(
+    case: &mut Case,
+    evidence: &Evidence,
+    operator: Option<String>,
+    accept_keys: bool,
+    keep: KeepArtifacts,
+) -> anyhow::Result<()> {
+    // A machine may know no login: that nobody was named is then what the case file says.
+    let operator = Some(operator.or_else(login).unwrap_or_else(|| "unnamed operator".to_owned()));
+    let version = env!("CARGO_PKG_VERSION").to_owned();
+    let options = Options { keep, accept_keys, operator, now: clock::now(), version };
+    let summary = import(case, evidence, &options)?;
+    tell(evidence.path(), &summary, &options);
+    Ok(())
 }
 
 fn import(case: &mut Case, evidence: &Evidence, options: &Options) -> anyhow::Result<Summary> {

@@ -2,12 +2,14 @@
 
 use std::collections::BTreeSet;
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use super::args::{Format, KeysArgs, KeysCommand, KeysTimelineArgs};
-use super::{Outcome, output, replay};
+use super::args::{Format, KeysArgs, KeysCommand, KeysImportArgs, KeysTimelineArgs};
+use super::{Outcome, clock, output, replay};
+use crate::examine::certificate;
 use crate::export::json;
 use crate::export::keys::{self, Picture};
+use crate::import::{KeepArtifacts, KeyInput, stage_keys};
 use crate::model::{Basis, KeyReport};
 use crate::store::{Access, Case};
 
@@ -16,6 +18,7 @@ const COLUMNS: u16 = 100;
 
 pub(super) fn run(case: Option<PathBuf>, command: &KeysCommand) -> anyhow::Result<Outcome> {
     let args = match command {
+        KeysCommand::Import(args) => return import(case.as_deref(), args),
         KeysCommand::List(args) | KeysCommand::Audit(args) => args,
         KeysCommand::Show(args) => &args.keys,
         KeysCommand::Timeline(args) => &args.keys,
@@ -37,6 +40,7 @@ pub(super) fn run(case: Option<PathBuf>, command: &KeysCommand) -> anyhow::Resul
     }
     let mut out = output::stdout();
     match (args.format, command) {
+        (_, KeysCommand::Import(_)) => {}
         (Format::Json, KeysCommand::Audit(_)) => json::write_value(&report.findings, &mut out)?,
         (Format::Json, _) => json::write_value(&report, &mut out)?,
         (Format::Text, KeysCommand::List(_)) => keys::list(&report, &mut out)?,
@@ -45,6 +49,28 @@ pub(super) fn run(case: Option<PathBuf>, command: &KeysCommand) -> anyhow::Resul
         (Format::Text, KeysCommand::Audit(_)) => keys::audit(&report, &mut out)?,
     }
     out.flush()?;
+    Ok(Outcome::Done)
+}
+
+/// Imports keys, which the operator accepts by importing them.
+fn import(case: Option<&Path>, args: &KeysImportArgs) -> anyhow::Result<Outcome> {
+    let Some(path) = replay::case_path(case) else { return Ok(Outcome::Usage) };
+    let read_certificates = |bytes: &[u8]| {
+        let keys = certificate::examine(bytes).into_iter().map(|certificate| certificate.key).collect();
+        (keys, certificate::packets_digest(bytes))
+    };
+    let evidence = stage_keys(&KeyInput {
+        path: args.path.clone(),
+        signers: args.trusted_signers.clone(),
+        role: args.role.clone(),
+        from: args.from,
+        until: args.until,
+        source: args.source.clone(),
+        now: clock::now(),
+        read_certificates: &read_certificates,
+    })?;
+    let mut case = Case::open(path, Access::Create)?;
+    super::import::import_evidence(&mut case, &evidence, args.operator.clone(), true, KeepArtifacts::All)?;
     Ok(Outcome::Done)
 }
 

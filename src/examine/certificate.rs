@@ -9,11 +9,12 @@ use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime};
 
 use sequoia_openpgp::Fingerprint;
+use sequoia_openpgp::cert::amalgamation::ValidAmalgamation as _;
 use sequoia_openpgp::cert::{Cert, CertParser};
 use sequoia_openpgp::packet::Signature;
 use sequoia_openpgp::parse::Parse;
 use sequoia_openpgp::policy::{AsymmetricAlgorithm, HashAlgoSecurity, StandardPolicy};
-use sequoia_openpgp::types::{HashAlgorithm, RevocationType};
+use sequoia_openpgp::types::{HashAlgorithm, RevocationStatus, RevocationType};
 
 use crate::formats::openpgp::dearmor;
 use crate::model::{
@@ -167,6 +168,28 @@ fn ask(cert: &Cert, key: &Fingerprint, policy: &StandardPolicy<'_>, time: System
         Validity::Valid
     };
     Some(validity)
+}
+
+/// Whether a key of a certificate may sign at a moment, by the algorithms that counted then, and was not revoked.
+pub(super) fn is_valid_at(cert: &Cert, key: &Fingerprint, time: SystemTime) -> bool {
+    let policy = StandardPolicy::at(time);
+    let is_revoked = cert.with_policy(&policy, time).is_ok_and(|valid| {
+        let of_key = valid.keys().find(|found| found.key().fingerprint() == *key);
+        let of_key = of_key.map(|found| found.revocation_status());
+        is_revocation(&valid.revocation_status()) || of_key.is_some_and(|status| is_revocation(&status))
+    });
+    !is_revoked && ask(cert, key, &policy, time) == Some(Validity::Valid)
+}
+
+/// Whether a certificate is alive and not revoked at a moment, by the algorithms that counted then.
+pub(super) fn is_alive_at(cert: &Cert, time: SystemTime) -> bool {
+    let policy = StandardPolicy::at(time);
+    let valid = cert.with_policy(&policy, time);
+    valid.is_ok_and(|valid| valid.alive().is_ok() && !is_revocation(&valid.revocation_status()))
+}
+
+const fn is_revocation(status: &RevocationStatus<'_>) -> bool {
+    matches!(status, RevocationStatus::Revoked(_))
 }
 
 /// What revokes a key: revocations of the key itself, and of the primary key, which stands for all.

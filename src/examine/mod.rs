@@ -11,6 +11,7 @@ pub mod digests;
 mod ed25519;
 mod framing;
 pub mod graph_entry;
+pub mod key_history;
 mod keyring;
 mod openpgp;
 pub mod signature;

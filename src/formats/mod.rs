@@ -8,6 +8,7 @@
 pub mod clearsign;
 pub mod datestamp;
 pub mod fnmatch;
+pub mod git;
 pub mod json;
 pub mod openpgp;
 pub mod yaml;

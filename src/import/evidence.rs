@@ -17,6 +17,8 @@ pub struct Evidence {
     pub(super) path: PathBuf,
     pub(super) tree: Box<dyn Tree>,
     pub(super) layout: Layout,
+    /// What was laid out for the import, and goes away with it.
+    _staged: Option<tempfile::TempDir>,
 }
 
 /// The form of evidence.
@@ -57,6 +59,16 @@ impl Layout {
 }
 
 impl Evidence {
+    /// Opens what was laid out in a temporary folder, under the path that it comes from.
+    ///
+    /// # Errors
+    ///
+    /// If it can't be read.
+    pub(super) fn staged(folder: tempfile::TempDir, path: &Path) -> Result<Self, ImportError> {
+        let opened = Self::open(folder.path())?;
+        Ok(Self { path: path.to_owned(), _staged: Some(folder), ..opened })
+    }
+
     /// Opens evidence: a capture, a scriptworker's work directory, or saved replies of the queue; as a directory; a tar,
     /// tar.gz, tar.zst or zip archive of one, told by its content; or `-` for an archive on standard input. Nothing is
     /// written, beside temporary files for what is compressed.
@@ -93,7 +105,7 @@ impl Evidence {
             EvidenceForm::WorkDirectory => cot,
             EvidenceForm::Replies => None,
         };
-        Ok(Self { path: path.to_owned(), tree, layout: Layout { form, top, tasks, head } })
+        Ok(Self { path: path.to_owned(), tree, layout: Layout { form, top, tasks, head }, _staged: None })
     }
 
     /// Where it was opened.

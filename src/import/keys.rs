@@ -1,6 +1,7 @@
 //! Reading the keys of a capture. They are evidence: whether they count is for the operator to say.
 
 use super::capture::{ImportError, SMALL_FILE_SIZE_MAX};
+use super::repository::{self, Repository};
 use super::tree::{self, Found, Listing, Tree};
 use crate::formats::json::{Value, parse, to_compact_string};
 use crate::model::Digest;
@@ -64,6 +65,9 @@ impl Reader<'_> {
                 self.list(&file, &path, dated_rows)?;
             } else if file.name == "ledger.json" {
                 self.ledger(&file, &path)?;
+            } else if repository::is_bundle(self.tree, &file) {
+                let read = repository::read_bundle(self.tree, &file, &path, self.keep)?;
+                self.add_repository(read);
             } else {
                 self.set_aside(path, Disposition::Ignored, "it is no list of keys that this cotrace reads".to_owned());
             }
@@ -71,12 +75,22 @@ impl Reader<'_> {
         for entry in listing.folders {
             if entry.name == "openpgp" {
                 self.openpgp(&entry.path)?;
+            } else if entry.name.ends_with(".git") {
+                let path = format!("keys/{}", entry.name);
+                let read = repository::read_folder(self.tree, &entry.path, &path, self.keep)?;
+                self.add_repository(read);
             } else {
                 let path = format!("keys/{}/", entry.name);
-                self.set_aside(path, Disposition::Ignored, "this cotrace reads no key repositories yet".to_owned());
+                let reason = "it is neither openpgp nor a repository NAME.git".to_owned();
+                self.set_aside(path, Disposition::Ignored, reason);
             }
         }
         Ok(())
+    }
+
+    fn add_repository(&mut self, read: Repository) {
+        self.keys.rows.extend(read.row);
+        self.keys.files.extend(read.files);
     }
 
     /// Reads a JSON list of ed25519 keys.

@@ -107,6 +107,9 @@ codes! {
     KeyEpochsOverlap "key-epochs-overlap" Info NotTrusted "Several keys were in force for a role at once.";
     KeyReturned "key-returned" Low NotTrusted "A key left the keys of a role and came back.";
     KeyOfSeveralRoles "key-of-several-roles" Medium NotPermitted "One key is trusted for several roles.";
+    KeySetUnauthenticated "key-set-unauthenticated" High NotTrusted "A key set of a key repository is not signed by a trusted signer.";
+    KeyRepositoryIncomplete "key-repository-incomplete" Medium Absent "A key repository lacks objects, or holds some that can't be read.";
+    KeyUncertified "key-uncertified" Low NotTrusted "A key stands in a key set, and no trusted key of the set certified it.";
     KeyShort "key-short" Medium Malformed "A key is shorter than what counts as safe.";
     KeyBindingWeak "key-binding-weak" Low NotTrusted "What binds a key to its certificate rests on an algorithm that no longer counts.";
     KeyExpiredInSet "key-expired-in-set" Medium NotTrusted "A key expired while it was listed.";

@@ -21,6 +21,8 @@ pub enum FactKind {
     GraphEntry,
     /// The certificates of a key file, and when each of their keys is valid: a list of [`Certificate`].
     Certificate,
+    /// What the history of a key repository shows: [`super::KeyHistory`].
+    KeyHistory,
 }
 
 impl FactKind {
@@ -33,6 +35,7 @@ impl FactKind {
             Self::Digests => "digests",
             Self::GraphEntry => "graph-entry",
             Self::Certificate => "certificate",
+            Self::KeyHistory => "key-history",
         }
     }
 }

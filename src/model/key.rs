@@ -94,18 +94,21 @@ impl fmt::Display for Role {
 pub enum Basis {
     /// A ledger that ships with cotrace: facts of public repositories, as somebody read them.
     Builtin,
+    /// A key repository had it in a key set that a trusted signer signed.
+    Repository,
     /// An operator accepted it, and the custody log says who.
     Operator,
 }
 
 impl Basis {
     /// Every basis.
-    pub const ALL: [Self; 2] = [Self::Builtin, Self::Operator];
+    pub const ALL: [Self; 3] = [Self::Builtin, Self::Repository, Self::Operator];
 
     /// The word that reports and the command line use.
     pub const fn word(self) -> &'static str {
         match self {
             Self::Builtin => "builtin",
+            Self::Repository => "repository",
             Self::Operator => "operator",
         }
     }

@@ -11,6 +11,7 @@ mod fact;
 mod facts;
 mod finding;
 mod key;
+mod key_history;
 mod key_report;
 mod moment;
 mod report;
@@ -36,6 +37,7 @@ pub use fact::{
 pub use facts::{AttestationFacts, Facts, TaskFacts};
 pub use finding::{Asserter, Evidence, Finding, Plane, Reason, Severity, Subject};
 pub use key::{Basis, EpochEvent, KeyEpoch, KeyId, Role};
+pub use key_history::{GitSignature, GitSignatureState, KeyHistory, KeyMember, KeyPoint, PointKind, Ring};
 pub use key_report::{CertificateSeen, KeyReport, KeyStory, KeyUse};
 pub use moment::{AsOf, ClockOverrides, Clocks, InvalidMoment, Moment};
 pub use report::{

@@ -12,7 +12,7 @@ use crate::chain::{WorkerVote, worker_implementation};
 use crate::examine::{Keyring, attestation, definition, digests, graph_entry, signature};
 use crate::model::{
     ATTESTATION_SIG, ArtifactRecord, Attestation, AttestationFacts, Definition, Digest, DigestFact, FactKey, FactKind,
-    Form, GraphEntry, Role, Signature, TASK_GRAPH_JSON, TaskEvidence, TaskFacts, TaskId,
+    Form, GraphEntry, Role, Signature, SignatureState, TASK_GRAPH_JSON, TaskEvidence, TaskFacts, TaskId,
 };
 use crate::rules::RuleBook;
 use crate::store::{Case, StoreError};
@@ -197,6 +197,8 @@ struct AttestationWork<'a> {
     definition: Option<Vec<u8>>,
     artifacts: BTreeMap<&'a str, &'a ArtifactRecord>,
     attestation: (FactKey, Option<Attestation>),
+    /// What a sound signature is stored under, whatever keys are known.
+    of_sound: FactKey,
     signature: (FactKey, Option<Signature>),
     digests: (FactKey, Option<DigestFact>),
 }
@@ -278,12 +280,19 @@ fn gather<'a>(
     let tried_for = role.as_ref().map_or(Digest::new([0; 32]), |role| Digest::of(role.as_str().as_bytes()));
     let inputs = [Some(blob), signature_blob, Some(keyring), Some(tried_for)];
     let of_signature = key(FactKind::Signature, &inputs, signature::VERSION);
+    // That a key made a signature stays true whatever other keys come: only what no known key explained is looked at
+    // again.
+    let of_sound = key(FactKind::Signature, &[Some(blob), signature_blob], signature::VERSION);
     let seen = artifacts_digest(&artifacts);
     let of_digests = key(FactKind::Digests, &[Some(blob), Some(seen)], digests::VERSION);
     // Facts of a document that the case does not hold are nobody's but whoever wrote the file's.
     let is_held = desk.case.blob_size(&blob)?.is_some();
     let stored_attestation = desk.stored(&of_attestation)?.filter(|_| is_held);
-    let stored_signature = desk.stored(&of_signature)?.filter(|_| is_held);
+    let is_sound = |signature: &Signature| signature.state == SignatureState::Sound;
+    let mut stored_signature = desk.stored(&of_sound)?.filter(|signature| is_held && is_sound(signature));
+    if stored_signature.is_none() {
+        stored_signature = desk.stored(&of_signature)?.filter(|signature| is_held && !is_sound(signature));
+    }
     let stored_digests = desk.stored(&of_digests)?.filter(|_| is_held);
     let wanted = stored_attestation.is_none() || stored_signature.is_none() || stored_digests.is_none();
     let read = |digest: Option<Digest>, wanted: bool| match digest.filter(|_| wanted) {
@@ -301,6 +310,7 @@ fn gather<'a>(
         definition: read(definition_digest, stored_attestation.is_none())?,
         artifacts,
         attestation: (of_attestation, stored_attestation),
+        of_sound,
         signature: (of_signature, stored_signature),
         digests: (of_digests, stored_digests),
     }))
@@ -338,11 +348,22 @@ fn examine_attestation(work: AttestationWork<'_>, keyring: &Keyring) -> Examined
         Some(attestation::examine(covered.as_deref()?, work.definition.as_deref()))
     });
     let detached_is_missing = work.signature_blob.is_some() && work.detached.is_none();
-    let signed = settle(work.signature, &mut fresh, || {
+    let mut of_signature = work.signature;
+    let made = || {
         // A detached signature whose bytes were not kept is no fact about the signature.
         let bytes = artifact.filter(|_| !detached_is_missing)?;
-        Some(signature::examine(work.form, bytes, work.detached.as_deref(), work.role.as_ref(), keyring))
-    });
+        let mut made = signature::examine(work.form, bytes, work.detached.as_deref(), work.role.as_ref(), keyring);
+        if made.state == SignatureState::Sound {
+            // Which others were tried before depends on which others are known.
+            made.tried = made.key.iter().cloned().collect();
+        }
+        Some(made)
+    };
+    let fresh_signature = if of_signature.1.is_none() { made() } else { None };
+    if fresh_signature.as_ref().is_some_and(|made| made.state == SignatureState::Sound) {
+        of_signature.0 = work.of_sound;
+    }
+    let signed = settle(of_signature, &mut fresh, || fresh_signature);
     let stated = settle(work.digests, &mut fresh, || Some(digests::examine(covered.as_deref()?, &work.artifacts)));
     let facts = AttestationFacts {
         blob: work.blob,

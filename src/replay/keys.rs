@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rayon::prelude::*;
 
 use super::examination::{FactDesk, input_digest};
+use super::repositories;
 use super::targets::ReplayError;
 use crate::examine::{Keyring, ListedKey, certificate};
 use crate::model::{
@@ -17,6 +18,9 @@ use crate::trust::{Ledger, LedgerEpoch, LedgerFile};
 /// The most bytes of a key file. Imports keep none larger.
 const KEY_FILE_SIZE_MAX: u64 = 16 * 1024 * 1024;
 
+/// The role of those who may sign the commits and tags of a key repository. It signs for no worker.
+pub(super) const GIT_SIGNER: &str = "git-signer";
+
 /// A listed key that can't be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct KeyProblem {
@@ -24,6 +28,8 @@ pub(super) struct KeyProblem {
     pub(super) role: Role,
     pub(super) blob: Option<Digest>,
     pub(super) message: String,
+    /// Whether only the audit of keys tells it.
+    pub(super) is_for_audit: bool,
 }
 
 impl KeyProblem {
@@ -75,9 +81,16 @@ pub(super) fn load(desk: &mut FactDesk<'_>) -> Result<Keys, ReplayError> {
     for (row, bytes) in listed().filter(|(row, _)| row.kind == KeyKind::Ledger) {
         ledgers.extend(keys.read_ledger(row, bytes.as_deref()));
     }
-    for (row, bytes) in listed().filter(|(row, _)| row.kind != KeyKind::Ledger) {
+    let of_workers = |row: &KeyRow| match row.kind {
+        KeyKind::Ed25519 | KeyKind::Openpgp => row.role != GIT_SIGNER,
+        KeyKind::Ledger | KeyKind::Repository => false,
+    };
+    for (row, bytes) in listed().filter(|(row, _)| of_workers(row)) {
         keys.add(row, bytes.as_deref(), &ledgers);
     }
+    let mut key_files = repositories::load(desk, &mut keys, &rows, &files)?;
+    let listed_files = listed().filter(|(row, _)| of_workers(row) && row.kind == KeyKind::Openpgp);
+    key_files.extend(listed_files.filter_map(|(row, bytes)| Some((row.file?, bytes.clone()?))));
     // Last in the keyring: a key that the case brings is the likelier one.
     for (counting, epoch) in epochs_of(&ledgers) {
         // One whose file the case has was added with that file.
@@ -89,7 +102,7 @@ pub(super) fn load(desk: &mut FactDesk<'_>) -> Result<Keys, ReplayError> {
         }
         keys.ledger.add_epoch(counting.ledger.epoch(epoch, None, counting.basis));
     }
-    for (certificate, file) in certificates(desk, &rows, &files)? {
+    for (certificate, file) in certificates(desk, &key_files)? {
         let known_since = keys.known_since.get(&file).copied().flatten();
         keys.ledger.add_certificate(certificate, file, known_since);
     }
@@ -115,6 +128,7 @@ impl Keys {
             role: role.clone(),
             blob: row.file,
             message: format!("{}: {message}", row.path),
+            is_for_audit: false,
         };
         let listed = match (&row.public_key, bytes) {
             (Some(text), _) => ListedKey::Ed25519(text),
@@ -182,7 +196,8 @@ impl Keys {
             Ok(ledger) => Some(Counting { ledger, basis: row.accepted_by.as_ref().map(|_| Basis::Operator) }),
             Err(message) => {
                 let role = Role::new("");
-                self.problems.push(KeyProblem { code: Code::KeyMalformed, role, blob: row.file, message });
+                let code = Code::KeyMalformed;
+                self.problems.push(KeyProblem { code, role, blob: row.file, message, is_for_audit: false });
                 None
             }
         }
@@ -202,7 +217,7 @@ impl Keys {
                 self.vouched.insert((counting.ledger.id.clone(), key.clone(), epoch.file));
             }
             if let Some(file) = row.file {
-                self.know(file, Some(epoch.from));
+                self.know(file, epoch.from.or(row.imported_at));
             }
             self.ledger.add_epoch(counting.ledger.epoch(epoch, row.file, counting.basis));
             if row.accepted_by.is_some() {
@@ -213,7 +228,7 @@ impl Keys {
     }
 
     /// Notes since when a file has been known: the earliest that anything says.
-    fn know(&mut self, file: Digest, since: Option<Moment>) {
+    pub(super) fn know(&mut self, file: Digest, since: Option<Moment>) {
         let known = self.known_since.entry(file).or_insert(since);
         *known = (*known).min(since);
     }
@@ -226,13 +241,11 @@ fn moment(text: Option<&str>) -> Result<Option<Moment>, crate::model::InvalidMom
 /// The certificates of all key files, each with its file, from stored facts where there are any.
 fn certificates(
     desk: &mut FactDesk<'_>,
-    rows: &[KeyRow],
-    files: &[Option<Vec<u8>>],
+    files: &[(Digest, Vec<u8>)],
 ) -> Result<Vec<(Certificate, Digest)>, StoreError> {
     let mut found = Vec::new();
     let mut missing = Vec::new();
-    for (row, bytes) in rows.iter().zip(files).filter(|(row, _)| row.kind == KeyKind::Openpgp) {
-        let (Some(file), Some(bytes)) = (row.file, bytes) else { continue };
+    for (file, bytes) in files.iter().map(|(file, bytes)| (*file, bytes)).collect::<BTreeMap<_, _>>() {
         let key = FactKey {
             kind: FactKind::Certificate,
             subject: file.to_string(),

@@ -5,6 +5,7 @@ mod examination;
 mod key_ledger;
 mod keys;
 mod report;
+mod repositories;
 mod scope;
 mod service;
 mod targets;

@@ -125,7 +125,7 @@ pub(super) fn assemble(
     for target in judged {
         targets.push(report_target(target, request, &mut findings, &mut gaps));
     }
-    for problem in &keys.problems {
+    for problem in keys.problems.iter().filter(|problem| !problem.is_for_audit) {
         findings.add(problem.finding());
     }
     Report {

@@ -15,11 +15,13 @@ pub enum KeyKind {
     Openpgp,
     /// A ledger of key epochs.
     Ledger,
+    /// A git repository of key sets, with its history.
+    Repository,
 }
 
 impl KeyKind {
     /// Every kind.
-    const ALL: [Self; 3] = [Self::Ed25519, Self::Openpgp, Self::Ledger];
+    pub(super) const ALL: [Self; 4] = [Self::Ed25519, Self::Openpgp, Self::Ledger, Self::Repository];
 
     /// Its name in the case file.
     pub const fn name(self) -> &'static str {
@@ -27,6 +29,7 @@ impl KeyKind {
             Self::Ed25519 => "ed25519",
             Self::Openpgp => "openpgp",
             Self::Ledger => "ledger",
+            Self::Repository => "repository",
         }
     }
 }
@@ -49,7 +52,7 @@ pub struct KeyRow {
     pub role: String,
     /// The ed25519 public key, as the capture writes it.
     pub public_key: Option<String>,
-    /// The digest of a file of certificates, or of a ledger.
+    /// The digest of a file of certificates, of a ledger, or of a repository's refs.
     pub file: Option<Digest>,
     /// The path in the capture.
     pub path: String,
@@ -66,6 +69,34 @@ pub struct KeyRow {
 }
 
 impl Case {
+    /// The git objects that a snapshot keeps of a key repository: kind, id, and the digest of the bytes, by id.
+    pub fn repository_objects(
+        &self,
+        snapshot: &Digest,
+        path: &str,
+    ) -> Result<Vec<(String, String, Digest)>, StoreError> {
+        self.reading(|conn| {
+            let prefix = format!("{path}/objects/");
+            let mut statement = conn.prepare(
+                "SELECT substr(file.path, length(?2) + 1), file.sha256
+                 FROM file JOIN snapshot ON snapshot.id = file.snapshot
+                 WHERE snapshot.digest = ?1 AND substr(file.path, 1, length(?2)) = ?2 AND file.disposition = 'evidence'
+                 AND file.sha256 IS NOT NULL ORDER BY file.path",
+            )?;
+            let rows = statement.query_map(rusqlite::params![snapshot, prefix], |row| {
+                Ok((row.get::<_, String>(0)?, row.get::<_, Digest>(1)?))
+            })?;
+            let mut objects = Vec::new();
+            for row in rows {
+                let (place, digest) = row?;
+                if let Some((kind, id)) = place.split_once('/') {
+                    objects.push((kind.to_owned(), id.to_owned(), digest));
+                }
+            }
+            Ok(objects)
+        })
+    }
+
     /// All captured keys, by snapshot and in their listed order.
     pub fn keys(&self) -> Result<Vec<KeyRow>, StoreError> {
         self.reading(|conn| {

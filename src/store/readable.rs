@@ -29,6 +29,8 @@ enum Holds {
     Text,
     /// One of a few words.
     Word(&'static [&'static str]),
+    /// A kind of key.
+    KeyKind,
     /// A task id.
     TaskId,
     /// A moment that cotrace wrote.
@@ -49,8 +51,6 @@ const MUST: bool = false;
 const MAY: bool = true;
 
 const SHA256: Holds = Holds::Digest(32);
-
-const KEY_KINDS: &[&str] = &[KeyKind::Ed25519.name(), KeyKind::Openpgp.name(), KeyKind::Ledger.name()];
 
 const DISPOSITIONS: &[&str] =
     &[Disposition::Evidence.name(), Disposition::Ignored.name(), Disposition::Quarantined.name()];
@@ -212,7 +212,7 @@ const TABLES: [Table; 14] = [
         &[
             ("snapshot", Holds::Integer, MUST),
             ("ordinal", Holds::Integer, MUST),
-            ("kind", Holds::Word(KEY_KINDS), MUST),
+            ("kind", Holds::KeyKind, MUST),
             ("role", Holds::Text, MUST),
             ("public_key", Holds::Text, MAY),
             ("file", SHA256, MAY),
@@ -266,6 +266,9 @@ impl Holds {
             }
             (Self::Text, ValueRef::Text(text)) => refuse_text(text, |_| true),
             (Self::Word(words), ValueRef::Text(text)) => refuse_text(text, |text| words.contains(&text)),
+            (Self::KeyKind, ValueRef::Text(text)) => {
+                refuse_text(text, |text| KeyKind::ALL.iter().any(|kind| kind.name() == text))
+            }
             (Self::TaskId, ValueRef::Text(text)) => refuse_text(text, |text| text.parse::<TaskId>().is_ok()),
             (Self::Moment, ValueRef::Text(text)) => refuse_text(text, |text| text.parse::<Moment>().is_ok()),
             (_, value) => Some(format!("{}, which is not what belongs there", kind_of(value))),

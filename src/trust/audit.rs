@@ -158,7 +158,10 @@ impl Audit<'_> {
         for epoch in &of_role {
             points.extend(self.steps(epoch));
         }
-        let points: Vec<Moment> = points.into_iter().collect();
+        // A certificate's life outside its epochs is of no matter.
+        let first = of_role.iter().filter_map(|epoch| epoch.from).min();
+        let points: Vec<Moment> =
+            points.into_iter().filter(|point| first.is_none_or(|first| first <= *point)).collect();
         let mut several = 0_usize;
         let mut most = (0, None);
         let mut gaps = Vec::new();

@@ -29,8 +29,8 @@ pub struct LedgerFile {
     pub source: String,
     /// How far the source was authentic, where anybody could tell.
     pub authenticated: Option<String>,
-    /// The moment up to which the source was read.
-    pub known_until: Moment,
+    /// The moment up to which the source was read; `None` where it is somebody's word.
+    pub known_until: Option<Moment>,
     /// The epochs, by their beginning.
     pub epochs: Vec<LedgerEpoch>,
 }
@@ -51,8 +51,8 @@ pub struct LedgerEpoch {
     pub file: Option<Digest>,
     /// The SHA-256 of the packets in that file, without their armor.
     pub packets: Option<Digest>,
-    /// First moment of trust.
-    pub from: Moment,
+    /// First moment of trust; `None` where the source gives none.
+    pub from: Option<Moment>,
     /// First moment without trust; `None`: there was none when the source was read.
     pub until: Option<Moment>,
     /// How it began.
@@ -92,7 +92,8 @@ impl LedgerFile {
         if ledger.ledger_version != LEDGER_VERSION {
             return Err(error(format!("its version is {}, not {LEDGER_VERSION}", ledger.ledger_version)));
         }
-        match ledger.epochs.iter().find(|epoch| epoch.until.is_some_and(|until| until <= epoch.from)) {
+        match ledger.epochs.iter().find(|epoch| epoch.until.zip(epoch.from).is_some_and(|(until, from)| until <= from))
+        {
             Some(epoch) => Err(error(format!("an epoch of {} ends before it begins", epoch.key))),
             None => Ok(ledger),
         }
@@ -103,14 +104,14 @@ impl LedgerFile {
         KeyEpoch {
             key: epoch.key.clone(),
             role: epoch.role.clone(),
-            from: Some(epoch.from),
+            from: epoch.from,
             until: epoch.until,
             deployments: self.deployments.clone(),
             file: file.or(epoch.file),
             source: self.id.clone(),
             began: Some(epoch.began.clone()),
             ended: epoch.ended.clone(),
-            known_until: Some(self.known_until),
+            known_until: self.known_until,
             basis,
         }
     }
@@ -145,7 +146,7 @@ mod tests {
             .filter(|epoch| epoch.key.as_str() == "ed25519:J+PAKmq3jkS2uCpBk5WU2ycrnTFPwZujJT4OHAxm38I=")
             .collect();
         let bounds: Vec<_> =
-            of_key.iter().map(|epoch| (epoch.from.to_string(), epoch.until.unwrap().to_string())).collect();
+            of_key.iter().map(|epoch| (epoch.from.unwrap().to_string(), epoch.until.unwrap().to_string())).collect();
         let expected =
             [("2019-03-07T19:47:30Z", "2020-03-30T16:59:40Z"), ("2020-04-01T10:12:24Z", "2020-06-09T19:48:38Z")];
         assert_eq!(bounds, expected.map(|(from, until)| (from.to_owned(), until.to_owned())));

@@ -4,8 +4,10 @@ mod audit;
 mod distrust;
 mod ledger;
 mod ledger_file;
+mod repository;
 
 pub use audit::audit;
 pub use distrust::{DistrustKind, Distrusted, InvalidDistrust};
 pub use ledger::{Ledger, Standing};
 pub use ledger_file::{LedgerEpoch, LedgerError, LedgerFile};
+pub use repository::{KeySets, key_sets, known_since};

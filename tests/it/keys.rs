@@ -80,6 +80,24 @@ const CASES: &[AuditCase] = &[
         },
     },
     AuditCase {
+        code: Code::KeySetUnauthenticated,
+        about: "keys/cot.git",
+        raises: crate::repository::tagged_by_nobody,
+        near_miss: crate::repository::tagged_by_signer,
+    },
+    AuditCase {
+        code: Code::KeyRepositoryIncomplete,
+        about: "keys/cot.git",
+        raises: crate::repository::shallow,
+        near_miss: crate::repository::tagged_by_signer,
+    },
+    AuditCase {
+        code: Code::KeyUncertified,
+        about: "keys/cot.git",
+        raises: crate::repository::uncertified,
+        near_miss: crate::repository::tagged_by_signer,
+    },
+    AuditCase {
         code: Code::KeyShort,
         about: "RSA-1024",
         raises: || (with_rsa(1024), true),
@@ -148,7 +166,7 @@ fn with_rsa(bits: usize) -> World {
     world
 }
 
-fn report(world: &World, accept_keys: bool) -> KeyReport {
+pub(crate) fn report(world: &World, accept_keys: bool) -> KeyReport {
     let mut case = TempCase::new();
     case.import(world, accept_keys, KeepArtifacts::Evidence);
     key_report(&mut case.case, &Basis::ALL.into_iter().collect()).unwrap()
@@ -227,4 +245,26 @@ fn the_timeline_keeps_to_its_columns_and_to_ascii() {
     let drawn = case.run(["keys", "timeline", "--width", "60", "--ascii", "--role", "docker-worker"]).exits(0).text();
     let short_lived = drawn.lines().find(|line| line.starts_with("AAC4B4617A5985AB")).unwrap();
     assert!(short_lived.trim_end().ends_with('='), "{short_lived}");
+}
+
+#[test]
+fn time_zone_and_locale_change_nothing() {
+    let case = CaseFile::of(&[sample("nightly-2017")]);
+    let asked = |zone: &str, locale: &str| {
+        let mut all = Vec::new();
+        for args in [
+            &["replay", "--all", "--as-of", "2017-08-30", "--format", "json"][..],
+            &["keys", "list", "--format", "json"],
+            &["keys", "timeline", "--width", "90", "--as-of", "2017-08-30"],
+            &["keys", "audit"],
+        ] {
+            let mut command = case.command();
+            let output = command.args(args).env("TZ", zone).env("LC_ALL", locale).env("LANG", locale).output().unwrap();
+            all.extend(output.stdout);
+        }
+        all
+    };
+    let here = asked("UTC", "C");
+    assert!(here.len() > 10_000);
+    assert!(asked("Asia/Kathmandu", "tr_TR.UTF-8") == here && asked("America/St_Johns", "ar_EG.UTF-8") == here);
 }

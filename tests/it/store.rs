@@ -10,7 +10,7 @@ use cotrace::model::Digest;
 use cotrace_generator::sample::nightly_2026;
 use tempfile::TempDir;
 
-use crate::program::{CaseFile, Ran, capture_of, cotrace, files, how_often, sample, targets, tell};
+use crate::program::{CaseFile, Ran, capture_of, cotrace, files, how_often, root, sample, targets, tell};
 
 /// The number of rows of every table but the custody log, which tells every import.
 fn rows(case: &CaseFile) -> BTreeMap<String, i64> {
@@ -221,21 +221,26 @@ fn a_busy_case_is_no_broken_one() {
     case.import(&[sample("nightly-2017")]).exits(0);
 }
 
-/// The tasks of the capture that is imported again and again.
-const CRASHED_TASKS: i64 = 2_000;
+/// Says how often an import is interrupted.
+const CRASH_POINTS: &str = "COTRACE_CRASH_POINTS";
+
+/// The tasks of the capture that is imported again and again: 2,000 where somebody asks for points.
+fn crashed_tasks() -> i64 {
+    if std::env::var_os(CRASH_POINTS).is_some() { 2_000 } else { 400 }
+}
 
 #[test]
 fn an_import_that_is_killed_leaves_all_or_nothing() {
     let folder = TempDir::new().unwrap();
     let capture = folder.path().join("capture");
-    cotrace_generator::scale::write(&capture, CRASHED_TASKS as usize, 7).unwrap();
+    cotrace_generator::scale::write(&capture, crashed_tasks() as usize, 7).unwrap();
     let clean = CaseFile::empty();
     let begun = Instant::now();
     clean.import(&[&capture]).exits(0);
     let whole = begun.elapsed();
     let wanted = clean.run(["replay", "--all", "--format", "json"]);
     let imported = rows(&CaseFile::of(&[&capture]));
-    let (points, mut interrupted, mut kept) = (how_often("COTRACE_CRASH_POINTS", 8), 0, 0);
+    let (points, mut interrupted, mut kept) = (how_often(CRASH_POINTS, 8), 0, 0);
     let mut random = 0x2545_f491_4f6c_dd1d_u64;
     for point in 0..points {
         let case = CaseFile::empty();
@@ -275,7 +280,7 @@ fn an_import_that_is_killed_leaves_all_or_nothing() {
 fn an_import_that_can_not_write_leaves_all_or_nothing() {
     let folder = TempDir::new().unwrap();
     let capture = folder.path().join("capture");
-    cotrace_generator::scale::write(&capture, CRASHED_TASKS as usize, 7).unwrap();
+    cotrace_generator::scale::write(&capture, crashed_tasks() as usize, 7).unwrap();
     let whole = CaseFile::of(&[&capture]);
     let size = fs::metadata(&whole.path).unwrap().len();
     let imported = rows(&whole);
@@ -313,7 +318,7 @@ fn an_import_on_a_full_disk_leaves_all_or_nothing() {
         return crate::program::skip("no small disk can be mounted here");
     }
     let capture = folder.path().join("capture");
-    cotrace_generator::scale::write(&capture, CRASHED_TASKS as usize, 7).unwrap();
+    cotrace_generator::scale::write(&capture, crashed_tasks() as usize, 7).unwrap();
     let whole = CaseFile::of(&[&capture]);
     let size = fs::metadata(&whole.path).unwrap().len();
     let imported = rows(&whole);
@@ -538,7 +543,7 @@ fn is_whole_or_empty(case: &CaseFile, point: u32) -> bool {
     let snapshots = case.number("SELECT count(*) FROM snapshot");
     assert!(snapshots <= 1, "point {point}: {snapshots} snapshots");
     let tasks = case.number("SELECT count(*) FROM task");
-    assert_eq!(tasks, snapshots * CRASHED_TASKS, "point {point}: a half snapshot shows");
+    assert_eq!(tasks, snapshots * crashed_tasks(), "point {point}: a half snapshot shows");
     if snapshots == 0 {
         for table in ["blob", "pack", "artifact", "run", "key", "file", "acceptance"] {
             assert_eq!(case.number(&format!("SELECT count(*) FROM {table}")), 0, "point {point}: {table}");
@@ -584,6 +589,30 @@ fn facts_without_their_documents_count_for_nothing() {
     let damage = bare.run(["case", "verify"]).exits(1).stdout;
     let damage = String::from_utf8_lossy(&damage);
     assert!(damage.contains("fact signature"), "{damage}");
+}
+
+/// A key more: only what no known key explained is examined again.
+#[test]
+fn a_new_key_leaves_sound_signatures_as_they_are() {
+    let case = CaseFile::of(&[sample("nightly-2026"), sample("nightly-2017")]);
+    case.run(["replay", "--all"]).exits(0);
+    let signatures = "SELECT count(*) FROM fact WHERE kind = 'signature'";
+    let before = case.number(signatures);
+    let keys = root().join("generator/keys/stranger.public.asc");
+    case.run(["keys", "import", keys.to_str().unwrap(), "--role", "docker-worker", "--operator", "T"]).exits(0);
+    case.run(["replay", "--all"]).exits(0);
+    assert_eq!(case.number(signatures), before);
+    case.run(["case", "verify"]).exits(0);
+    // One that nobody's key explained is, and finds its key.
+    let mut world = cotrace_generator::sample::nightly_2017().unwrap();
+    world.sign_as("build-linux64", cotrace_generator::Signer::Stranger).unwrap();
+    let folder = capture_of(&world);
+    let case = CaseFile::of(&[folder.path()]);
+    case.run(["replay", "--all"]).exits(11);
+    let before = case.number(signatures);
+    case.run(["keys", "import", keys.to_str().unwrap(), "--role", "docker-worker", "--operator", "T"]).exits(0);
+    case.run(["replay", "--all"]).exits(0);
+    assert_eq!(case.number(signatures), before + 1);
 }
 
 #[test]
