@@ -151,15 +151,16 @@ fn read_pack(conn: &Connection, id: i64) -> Result<Vec<u8>, StoreError> {
 impl Case {
     /// The size in bytes of a blob, if the case holds it.
     pub fn blob_size(&self, digest: &Digest) -> Result<Option<u64>, StoreError> {
-        let size = self
-            .conn
-            .prepare_cached("SELECT size FROM blob WHERE sha256 = ?1")?
-            .query_row([digest], |row| row.get::<_, i64>(0))
-            .optional()?;
-        size.map(|size| {
-            u64::try_from(size).map_err(|_| StoreError::Damaged(format!("blob {digest} has a negative size")))
+        self.reading(|conn| {
+            let size = conn
+                .prepare_cached("SELECT size FROM blob WHERE sha256 = ?1")?
+                .query_row([digest], |row| row.get::<_, i64>(0))
+                .optional()?;
+            size.map(|size| {
+                u64::try_from(size).map_err(|_| StoreError::Damaged(format!("blob {digest} has a negative size")))
+            })
+            .transpose()
         })
-        .transpose()
     }
 
     /// The bytes of a blob of at most `limit` bytes, if the case holds it. Checked against the digest.
@@ -169,9 +170,11 @@ impl Case {
             return Err(StoreError::TooLarge { size, limit });
         }
         let mut bytes = Vec::new();
-        self.read_blob(digest, &mut |part| {
-            bytes.extend_from_slice(part);
-            Ok(())
+        self.reading(|_| {
+            self.read_blob(digest, &mut |part| {
+                bytes.extend_from_slice(part);
+                Ok(())
+            })
         })?;
         Ok(Some(bytes))
     }
@@ -181,8 +184,10 @@ impl Case {
         if self.blob_size(digest)?.is_none() {
             return Ok(false);
         }
-        self.read_blob(digest, &mut |_| Ok(()))?;
-        self.read_blob(digest, &mut |part| Ok(out.write_all(part)?))?;
+        self.reading(|_| {
+            self.read_blob(digest, &mut |_| Ok(()))?;
+            self.read_blob(digest, &mut |part| Ok(out.write_all(part)?))
+        })?;
         Ok(true)
     }
 

@@ -9,7 +9,7 @@ use rusqlite::{Connection, OpenFlags};
 use super::blobs::PackCache;
 use super::guard;
 use super::migrate::{APPLICATION_ID, SCHEMA_VERSION, migrate};
-use super::{SnapshotWriter, StoreError};
+use super::{SnapshotWriter, StoreError, readable};
 use crate::model::Digest;
 
 /// How long to wait for another process before saying that it is busy.
@@ -45,24 +45,34 @@ impl Case {
         if !exists && access != Access::Create {
             return Err(StoreError::Missing(path.to_owned()));
         }
+        // SQLite follows links, and looks for its other files beside where they lead.
+        let real = if exists { std::fs::canonicalize(path)? } else { path.to_owned() };
+        let path = real.as_path();
         let header = if exists { guard::read_header(path)? } else { None };
         // An empty file is what an interrupted first import leaves: only an import goes on with it.
         if exists && header.is_none() && access != Access::Create {
             return Err(StoreError::NotACase(path.to_owned()));
         }
+        guard::check_beside(path)?;
         let file_allows = !exists || !std::fs::metadata(path)?.permissions().readonly();
         let writable = access != Access::Read && file_allows;
         if access == Access::Create && !writable {
             return Err(StoreError::ReadOnly(path.to_owned()));
         }
         let left_in_wal = header.is_some_and(|header| header.is_wal);
-        Self::connect(path, writable, left_in_wal).map_err(|error| error.of(path))
+        Self::connect(path, writable, left_in_wal).map_err(|error| {
+            let error = error.of(path);
+            // What SQLite wants to write is the index of what lies written ahead.
+            let is_index = matches!(error, StoreError::ReadOnly(_)) && guard::has_beside(path, "-wal");
+            if is_index { StoreError::Interrupted(path.to_owned()) } else { error }
+        })
     }
 
     fn connect(path: &Path, writable: bool, left_in_wal: bool) -> Result<Self, StoreError> {
-        if guard::beside(path, "-journal").is_some_and(|size| size > 0) {
-            rehearse(path)?;
-        } else if writable && path.metadata().is_ok_and(|file| file.len() > 0) {
+        // Beside a write-ahead file that is in use lies its index; without one, SQLite would make one there.
+        let is_left = guard::has_beside(path, "-wal") && guard::beside(path, "-shm").is_none();
+        let is_rehearsed = (guard::has_beside(path, "-journal") || is_left) && rehearse(path)?;
+        if !is_rehearsed && writable && path.metadata().is_ok_and(|file| file.len() > 0) {
             // For reading alone SQLite changes nothing, and takes nothing over from a write-ahead file beside it.
             let looking = connect_read_only(path, left_in_wal)?;
             looking.busy_timeout(BUSY_WAIT)?;
@@ -83,7 +93,6 @@ impl Case {
                 return Err(StoreError::ReadOnly(path.to_owned()));
             }
             migrate(&mut conn)?;
-            guard::check_schema(&conn)?;
         }
         if writable && left_in_wal {
             // What an interrupted import leaves.
@@ -117,9 +126,16 @@ impl Case {
     /// The digest over its snapshots' digests, sorted: what the case holds, whatever the order of imports and the
     /// layout of the file.
     pub fn content_id(&self) -> Result<Digest, StoreError> {
-        let mut statement = self.conn.prepare("SELECT digest FROM snapshot ORDER BY digest")?;
-        let digests = statement.query_map([], |row| row.get::<_, Digest>(0))?.collect::<Result<Vec<_>, _>>()?;
-        Ok(Digest::of_parts(digests.iter().map(|digest| digest.bytes().as_slice())))
+        self.reading(|conn| {
+            let mut statement = conn.prepare("SELECT digest FROM snapshot ORDER BY digest")?;
+            let digests = statement.query_map([], |row| row.get::<_, Digest>(0))?.collect::<Result<Vec<_>, _>>()?;
+            Ok(Digest::of_parts(digests.iter().map(|digest| digest.bytes().as_slice())))
+        })
+    }
+
+    /// Reads, and says in which row it was if something could not be read, and of which file.
+    pub(super) fn reading<T>(&self, read: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        read(&self.conn).map_err(|error| readable::located(&self.conn, error).of(&self.path))
     }
 
     /// Begins the one transaction that writes a snapshot. Dropping the writer leaves the case as it was.
@@ -146,7 +162,8 @@ fn identify(conn: &Connection, path: &Path) -> Result<i64, StoreError> {
     let application_id: i32 = conn.pragma_query_value(None, "application_id", |row| row.get(0))?;
     let version: i64 = conn.pragma_query_value(None, "user_version", |row| row.get(0))?;
     let empty = application_id == 0 && version == 0 && is_empty(conn)?;
-    if !empty && application_id != APPLICATION_ID {
+    // Versions count from 1: only an empty file has none.
+    if !empty && (application_id != APPLICATION_ID || version < 1) {
         return Err(StoreError::NotACase(path.to_owned()));
     }
     if version > SCHEMA_VERSION {
@@ -160,24 +177,28 @@ fn identify(conn: &Connection, path: &Path) -> Result<i64, StoreError> {
 
 /// Looks at a file beside which an interrupted write has left its journal. Whoever opens it takes the journal over, and
 /// with it whatever somebody wrote there: so that is done with a copy first. What is refused then is left as it was.
-fn rehearse(path: &Path) -> Result<(), StoreError> {
+/// Returns whether there still was a journal: that of a write that goes on goes away when the write ends.
+fn rehearse(path: &Path) -> Result<bool, StoreError> {
     let folder = tempfile::TempDir::new()?;
     let copy = folder.path().join("case.sqlite");
     std::fs::copy(path, &copy)?;
     for suffix in ["-journal", "-wal"] {
         if guard::beside(path, suffix).is_some() {
-            std::fs::copy(guard::name_beside(path, suffix), guard::name_beside(&copy, suffix))?;
+            match std::fs::copy(guard::name_beside(path, suffix), guard::name_beside(&copy, suffix)) {
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(false),
+                copied => copied?,
+            };
         }
     }
     let conn = Connection::open_with_flags(&copy, OpenFlags::SQLITE_OPEN_READ_WRITE | COMMON_FLAGS)?;
-    identify(&conn, path).map(|_| ())
+    identify(&conn, path).map(|_| true)
 }
 
 /// Opens a file for reading alone. One that was left in write-ahead mode, with nothing beside it to read, is taken as
 /// unchangeable: SQLite could not make the files that it wants beside it in a folder that can't be written to.
 fn connect_read_only(path: &Path, left_in_wal: bool) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | COMMON_FLAGS;
-    if !left_in_wal || guard::beside(path, "-wal").is_some_and(|size| size > 0) {
+    if !left_in_wal || guard::has_beside(path, "-wal") {
         return Ok(Connection::open_with_flags(path, flags)?);
     }
     let path = std::path::absolute(path)?;

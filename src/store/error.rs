@@ -31,8 +31,8 @@ pub enum StoreError {
     ReadOnly(PathBuf),
     /// A write to it was interrupted, and can't be undone where it is.
     #[error(
-        "the last write to {} was interrupted: a command that may write, such as `cotrace replay`, undoes it; where the \
-         file can't be written to, copy it with its -journal to where it can",
+        "the last write to {} was interrupted: a command that may write, such as `cotrace replay`, settles it; where the \
+         file or its folder can't be written to, copy it with its -journal or -wal to where it can",
         .0.display()
     )]
     Interrupted(PathBuf),
@@ -43,6 +43,14 @@ pub enum StoreError {
         kind: String,
         /// Its name.
         name: String,
+    },
+    /// Something lies beside it that no cotrace put there.
+    #[error("{} {what}: nothing is opened; look at it, and move it away", .path.display())]
+    Beside {
+        /// What lies there.
+        path: PathBuf,
+        /// What is wrong with it.
+        what: &'static str,
     },
     /// There is no room to write.
     #[error("there is no room left on the disk of {}", .0.display())]
@@ -78,10 +86,17 @@ impl StoreError {
         if extended == Some(READONLY_ROLLBACK) {
             return Self::Interrupted(path.to_owned());
         }
+        if super::readable::is_unreadable(inner) {
+            return Self::Damaged(format!("a value can't be read: {inner}"));
+        }
         match inner.sqlite_error_code() {
             Some(ErrorCode::NotADatabase) => Self::NotACase(path.to_owned()),
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy(path.to_owned()),
-            Some(ErrorCode::DatabaseCorrupt) => Self::Damaged(inner.to_string()),
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::TooBig) => Self::Damaged(inner.to_string()),
+            Some(ErrorCode::SystemIoFailure) => {
+                let text = format!("reading or writing {} failed: {inner}", path.display());
+                Self::Io(std::io::Error::other(text))
+            }
             Some(ErrorCode::DiskFull) => Self::DiskFull(path.to_owned()),
             Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen) => Self::ReadOnly(path.to_owned()),
             Some(_) | None => self,

@@ -43,95 +43,104 @@ impl Case {
     /// The documents of a snapshot with these bytes that belong to no task: what servers answered, key files, the
     /// capture's own.
     pub fn places_of(&self, snapshot: &Digest, digest: &Digest) -> Result<Vec<Place>, StoreError> {
-        let mut places = Vec::new();
-        for (kind, sql) in [
-            (
-                "source",
-                "SELECT source.url FROM source JOIN snapshot ON snapshot.id = source.snapshot
-                 WHERE snapshot.digest = ?1 AND source.sha256 = ?2 ORDER BY source.url",
-            ),
-            (
-                "file",
-                "SELECT file.path FROM file JOIN snapshot ON snapshot.id = file.snapshot
-                 WHERE snapshot.digest = ?1 AND file.sha256 = ?2 ORDER BY file.path",
-            ),
-        ] {
-            let mut statement = self.conn.prepare_cached(sql)?;
-            let names = statement.query_map(params![snapshot, digest], |row| row.get(0))?;
-            for name in names {
-                places.push(Place { kind, name: name? });
+        self.reading(|conn| {
+            let mut places = Vec::new();
+            for (kind, sql) in [
+                (
+                    "source",
+                    "SELECT source.url FROM source JOIN snapshot ON snapshot.id = source.snapshot
+                     WHERE snapshot.digest = ?1 AND source.sha256 = ?2 ORDER BY source.url",
+                ),
+                (
+                    "file",
+                    "SELECT file.path FROM file JOIN snapshot ON snapshot.id = file.snapshot
+                     WHERE snapshot.digest = ?1 AND file.sha256 = ?2 ORDER BY file.path",
+                ),
+            ] {
+                let mut statement = conn.prepare_cached(sql)?;
+                let names = statement.query_map(params![snapshot, digest], |row| row.get(0))?;
+                for name in names {
+                    places.push(Place { kind, name: name? });
+                }
             }
-        }
-        Ok(places)
+            Ok(places)
+        })
     }
 
     /// The snapshots, the newest import last.
     pub fn snapshots(&self) -> Result<Vec<SnapshotInfo>, StoreError> {
-        let mut statement = self.conn.prepare("SELECT id, digest, root_url FROM snapshot ORDER BY id")?;
-        let rows = statement
-            .query_map([], |row| Ok(SnapshotInfo { id: row.get(0)?, digest: row.get(1)?, root_url: row.get(2)? }))?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        self.reading(|conn| {
+            let mut statement = conn.prepare("SELECT id, digest, root_url FROM snapshot ORDER BY id")?;
+            let rows = statement.query_map([], |row| {
+                Ok(SnapshotInfo { id: row.get(0)?, digest: row.get(1)?, root_url: row.get(2)? })
+            })?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
     }
 
     /// The newest snapshot that holds a task.
     pub fn snapshot_of(&self, task_id: &TaskId) -> Result<Option<SnapshotInfo>, StoreError> {
-        let row = self
-            .conn
-            .prepare_cached(
-                "SELECT snapshot.id, snapshot.digest, snapshot.root_url FROM task
-                 JOIN snapshot ON snapshot.id = task.snapshot WHERE task.task_id = ?1 ORDER BY snapshot.id DESC LIMIT 1",
-            )?
-            .query_row([task_id], |row| Ok(SnapshotInfo { id: row.get(0)?, digest: row.get(1)?, root_url: row.get(2)? }))
-            .optional()?;
-        Ok(row)
+        self.reading(|conn| {
+            let row = conn
+                .prepare_cached(
+                    "SELECT snapshot.id, snapshot.digest, snapshot.root_url FROM task
+                     JOIN snapshot ON snapshot.id = task.snapshot WHERE task.task_id = ?1 ORDER BY snapshot.id DESC LIMIT 1",
+                )?
+                .query_row([task_id], |row| Ok(SnapshotInfo { id: row.get(0)?, digest: row.get(1)?, root_url: row.get(2)? }))
+                .optional()?;
+            Ok(row)
+        })
     }
 
     /// The tasks of a snapshot, ordered by id.
     pub fn task_summaries(&self, snapshot: i64) -> Result<Vec<TaskSummary>, StoreError> {
-        let mut statement = self.conn.prepare(
-            "SELECT task_id, definition, EXISTS (SELECT 1 FROM artifact WHERE artifact.task = task.id
-             AND artifact.name IN ('public/chainOfTrust.json.asc', 'public/chain-of-trust.json'))
-             FROM task WHERE snapshot = ?1 ORDER BY task_id",
-        )?;
-        let rows = statement.query_map([snapshot], |row| {
-            Ok(TaskSummary { task_id: row.get(0)?, definition: row.get(1)?, attested: row.get(2)? })
-        })?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        self.reading(|conn| {
+            let mut statement = conn.prepare(
+                "SELECT task_id, definition, EXISTS (SELECT 1 FROM artifact WHERE artifact.task = task.id
+                 AND artifact.name IN ('public/chainOfTrust.json.asc', 'public/chain-of-trust.json'))
+                 FROM task WHERE snapshot = ?1 ORDER BY task_id",
+            )?;
+            let rows = statement.query_map([snapshot], |row| {
+                Ok(TaskSummary { task_id: row.get(0)?, definition: row.get(1)?, attested: row.get(2)? })
+            })?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
     }
 
     /// What a snapshot holds of a task.
     pub fn task_evidence(&self, snapshot: i64, task_id: &TaskId) -> Result<Option<TaskEvidence>, StoreError> {
-        let head = self
-            .conn
-            .prepare_cached(
-                "SELECT task.id, definition, status, status_problem, expires, snapshot.captured_at,
-                 run_basis FROM task
-                 JOIN snapshot ON snapshot.id = task.snapshot WHERE snapshot = ?1 AND task_id = ?2",
-            )?
-            .query_row(params![snapshot, task_id], |row| {
-                let evidence = TaskEvidence {
-                    task_id: task_id.clone(),
-                    definition: row.get(1)?,
-                    status: row.get(2)?,
-                    status_problem: row.get(3)?,
-                    expires: moment(row, 4)?,
-                    captured_at: moment(row, 5)?,
-                    run_is_claimed: row.get::<_, String>(6)? == "attestation",
-                    runs: Vec::new(),
-                    listed_runs: Vec::new(),
-                    artifacts: BTreeMap::new(),
-                    denials: Vec::new(),
-                    conflicts: Vec::new(),
-                };
-                Ok((row.get::<_, i64>(0)?, evidence))
-            })
-            .optional()?;
-        let Some((task, mut evidence)) = head else { return Ok(None) };
-        evidence.runs = self.runs(task)?;
-        evidence.listed_runs = self.listed_runs(task)?;
-        evidence.artifacts = self.artifact_records(task)?;
-        evidence.denials = self.denials(task)?;
-        Ok(Some(evidence))
+        self.reading(|conn| {
+            let head = conn
+                .prepare_cached(
+                    "SELECT task.id, definition, status, status_problem, expires, snapshot.captured_at,
+                     run_basis FROM task
+                     JOIN snapshot ON snapshot.id = task.snapshot WHERE snapshot = ?1 AND task_id = ?2",
+                )?
+                .query_row(params![snapshot, task_id], |row| {
+                    let evidence = TaskEvidence {
+                        task_id: task_id.clone(),
+                        definition: row.get(1)?,
+                        status: row.get(2)?,
+                        status_problem: row.get(3)?,
+                        expires: moment(row, 4)?,
+                        captured_at: moment(row, 5)?,
+                        run_is_claimed: row.get::<_, String>(6)? == "attestation",
+                        runs: Vec::new(),
+                        listed_runs: Vec::new(),
+                        artifacts: BTreeMap::new(),
+                        denials: Vec::new(),
+                        conflicts: Vec::new(),
+                    };
+                    Ok((row.get::<_, i64>(0)?, evidence))
+                })
+                .optional()?;
+            let Some((task, mut evidence)) = head else { return Ok(None) };
+            evidence.runs = self.runs(task)?;
+            evidence.listed_runs = self.listed_runs(task)?;
+            evidence.artifacts = self.artifact_records(task)?;
+            evidence.denials = self.denials(task)?;
+            Ok(Some(evidence))
+        })
     }
 
     fn runs(&self, task: i64) -> Result<Vec<Run>, StoreError> {
@@ -204,15 +213,16 @@ impl Case {
         run_id: u32,
         name: &str,
     ) -> Result<Option<Digest>, StoreError> {
-        let digest = self
-            .conn
-            .prepare_cached(
-                "SELECT artifact.sha256 FROM artifact JOIN task ON task.id = artifact.task
-                 WHERE task.snapshot = ?1 AND task.task_id = ?2 AND artifact.run_id = ?3 AND artifact.name = ?4",
-            )?
-            .query_row(params![snapshot, task_id, run_id, name], |row| row.get(0))
-            .optional()?;
-        Ok(digest.flatten())
+        self.reading(|conn| {
+            let digest = conn
+                .prepare_cached(
+                    "SELECT artifact.sha256 FROM artifact JOIN task ON task.id = artifact.task
+                     WHERE task.snapshot = ?1 AND task.task_id = ?2 AND artifact.run_id = ?3 AND artifact.name = ?4",
+                )?
+                .query_row(params![snapshot, task_id, run_id, name], |row| row.get(0))
+                .optional()?;
+            Ok(digest.flatten())
+        })
     }
 }
 

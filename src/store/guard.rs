@@ -1,7 +1,7 @@
 //! Opening a case file that may be bait, or damaged, without harm.
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
@@ -57,7 +57,7 @@ pub(super) fn read_header(path: &Path) -> Result<Option<Header>, StoreError> {
         size => u64::from(size),
     };
     let pages = u64::from(u32::from_be_bytes([header[28], header[29], header[30], header[31]]));
-    let has_journal = ["-journal", "-wal"].iter().any(|suffix| beside(path, suffix).is_some_and(|size| size > 0));
+    let has_journal = ["-journal", "-wal"].iter().any(|suffix| has_beside(path, suffix));
     if size < page_size * pages && !has_journal {
         let stated = page_size * pages;
         return Err(StoreError::Damaged(format!("it has {size} bytes and states to have {stated}: it was cut off")));
@@ -68,6 +68,59 @@ pub(super) fn read_header(path: &Path) -> Result<Option<Header>, StoreError> {
 /// The size of a file that SQLite keeps beside another, if there is one.
 pub(super) fn beside(path: &Path, suffix: &str) -> Option<u64> {
     std::fs::metadata(name_beside(path, suffix)).ok().map(|metadata| metadata.len())
+}
+
+/// Whether a file that SQLite keeps beside another is there and has something in it.
+pub(super) fn has_beside(path: &Path, suffix: &str) -> bool {
+    beside(path, suffix).is_some_and(|size| size > 0)
+}
+
+/// Refuses what lies beside a case file and was never put there by cotrace, before SQLite meets it: SQLite would write
+/// through a link, wait for a pipe, delete a file that a journal names, and throw away what belongs to a file that isn't
+/// there any more.
+pub(super) fn check_beside(path: &Path) -> Result<(), StoreError> {
+    for suffix in ["-journal", "-wal", "-shm"] {
+        let name = name_beside(path, suffix);
+        let refuse = |what| Err(StoreError::Beside { path: name.clone(), what });
+        let metadata = match std::fs::symlink_metadata(&name) {
+            Ok(metadata) => metadata,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+            Err(error) => return Err(error.into()),
+        };
+        if !metadata.is_file() {
+            return refuse("is a link, a pipe or a folder");
+        }
+        if suffix == "-journal" && names_another_file(&name)? {
+            return refuse("is a journal that has SQLite delete another file");
+        }
+        // An import makes the case in a file that is still empty, with a journal, and writes ahead only afterwards. The
+        // case is looked at last: another process may be making it.
+        let case = std::fs::metadata(path).ok().map(|case| case.len());
+        let is_ours = match suffix {
+            "-journal" => case.is_some(),
+            "-wal" => case.is_some_and(|size| size > 0),
+            _ => true,
+        };
+        if !is_ours && metadata.len() > 0 {
+            return refuse("belongs to a file that is not there");
+        }
+    }
+    Ok(())
+}
+
+/// The end of a journal of a write to several databases: 4 bytes of the length of a path before this, 4 of a checksum, and
+/// these 8. cotrace writes to one database only.
+const JOURNAL_MAGIC: [u8; 8] = [0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7];
+
+/// Whether a journal names the common journal of several databases, which is deleted when it is undone.
+fn names_another_file(journal: &Path) -> Result<bool, StoreError> {
+    let mut file = File::open(journal)?;
+    let mut end = [0; 16];
+    let Some(before) = file.metadata()?.len().checked_sub(end.len() as u64) else { return Ok(false) };
+    file.seek(SeekFrom::Start(before))?;
+    file.read_exact(&mut end)?;
+    let length = u64::from(u32::from_be_bytes([end[0], end[1], end[2], end[3]]));
+    Ok(end.ends_with(&JOURNAL_MAGIC) && (1..=before).contains(&length))
 }
 
 /// The path of a file that SQLite keeps beside another.

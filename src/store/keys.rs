@@ -21,7 +21,7 @@ pub enum KeyKind {
 
 impl KeyKind {
     /// Every kind.
-    const ALL: [Self; 4] = [Self::Ed25519, Self::Openpgp, Self::Ledger, Self::Repository];
+    pub(super) const ALL: [Self; 4] = [Self::Ed25519, Self::Openpgp, Self::Ledger, Self::Repository];
 
     /// Its name in the case file.
     pub const fn name(self) -> &'static str {
@@ -75,50 +75,54 @@ impl Case {
         snapshot: &Digest,
         path: &str,
     ) -> Result<Vec<(String, String, Digest)>, StoreError> {
-        let prefix = format!("{path}/objects/");
-        let mut statement = self.conn.prepare(
-            "SELECT substr(file.path, length(?2) + 1), file.sha256
-             FROM file JOIN snapshot ON snapshot.id = file.snapshot
-             WHERE snapshot.digest = ?1 AND substr(file.path, 1, length(?2)) = ?2 AND file.disposition = 'evidence'
-             AND file.sha256 IS NOT NULL ORDER BY file.path",
-        )?;
-        let rows = statement.query_map(rusqlite::params![snapshot, prefix], |row| {
-            Ok((row.get::<_, String>(0)?, row.get::<_, Digest>(1)?))
-        })?;
-        let mut objects = Vec::new();
-        for row in rows {
-            let (place, digest) = row?;
-            if let Some((kind, id)) = place.split_once('/') {
-                objects.push((kind.to_owned(), id.to_owned(), digest));
+        self.reading(|conn| {
+            let prefix = format!("{path}/objects/");
+            let mut statement = conn.prepare(
+                "SELECT substr(file.path, length(?2) + 1), file.sha256
+                 FROM file JOIN snapshot ON snapshot.id = file.snapshot
+                 WHERE snapshot.digest = ?1 AND substr(file.path, 1, length(?2)) = ?2 AND file.disposition = 'evidence'
+                 AND file.sha256 IS NOT NULL ORDER BY file.path",
+            )?;
+            let rows = statement.query_map(rusqlite::params![snapshot, prefix], |row| {
+                Ok((row.get::<_, String>(0)?, row.get::<_, Digest>(1)?))
+            })?;
+            let mut objects = Vec::new();
+            for row in rows {
+                let (place, digest) = row?;
+                if let Some((kind, id)) = place.split_once('/') {
+                    objects.push((kind.to_owned(), id.to_owned(), digest));
+                }
             }
-        }
-        Ok(objects)
+            Ok(objects)
+        })
     }
 
     /// All captured keys, by snapshot and in their listed order.
     pub fn keys(&self) -> Result<Vec<KeyRow>, StoreError> {
-        let mut statement = self.conn.prepare(
-            "SELECT snapshot.digest, key.role, key.public_key, key.file, key.path, key.valid_from, key.valid_until,
-             key.source, acceptance.operator, snapshot.imported_at, key.kind
-             FROM key JOIN snapshot ON snapshot.id = key.snapshot
-             LEFT JOIN acceptance ON acceptance.snapshot = key.snapshot
-             ORDER BY snapshot.digest, key.ordinal",
-        )?;
-        let rows = statement.query_map([], |row| {
-            Ok(KeyRow {
-                snapshot: row.get(0)?,
-                role: row.get(1)?,
-                public_key: row.get(2)?,
-                file: row.get(3)?,
-                path: row.get(4)?,
-                valid_from: row.get(5)?,
-                valid_until: row.get(6)?,
-                source: row.get(7)?,
-                accepted_by: row.get(8)?,
-                imported_at: row.get(9)?,
-                kind: row.get(10)?,
-            })
-        })?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        self.reading(|conn| {
+            let mut statement = conn.prepare(
+                "SELECT snapshot.digest, key.role, key.public_key, key.file, key.path, key.valid_from, key.valid_until,
+                 key.source, acceptance.operator, snapshot.imported_at, key.kind
+                 FROM key JOIN snapshot ON snapshot.id = key.snapshot
+                 LEFT JOIN acceptance ON acceptance.snapshot = key.snapshot
+                 ORDER BY snapshot.digest, key.ordinal",
+            )?;
+            let rows = statement.query_map([], |row| {
+                Ok(KeyRow {
+                    snapshot: row.get(0)?,
+                    role: row.get(1)?,
+                    public_key: row.get(2)?,
+                    file: row.get(3)?,
+                    path: row.get(4)?,
+                    valid_from: row.get(5)?,
+                    valid_until: row.get(6)?,
+                    source: row.get(7)?,
+                    accepted_by: row.get(8)?,
+                    imported_at: row.get(9)?,
+                    kind: row.get(10)?,
+                })
+            })?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
     }
 }

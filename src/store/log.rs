@@ -1,8 +1,8 @@
 //! The custody log: who did what when. Append-only; each entry's digest covers the one before it.
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::{Case, StoreError};
+use super::{Case, StoreError, readable};
 use crate::model::Digest;
 
 /// What an entry tells.
@@ -56,7 +56,8 @@ pub(super) fn append(conn: &Connection, entry: &LogEntry) -> Result<(), StoreErr
             Ok((row.get(0)?, row.get(1)?))
         })
         .optional()?;
-    let (sequence, previous) = last.map_or((1, Digest::new([0; 32])), |(sequence, digest)| (sequence + 1, digest));
+    let (last, previous) = last.unwrap_or((0, Digest::new([0; 32])));
+    let sequence = last.checked_add(1).ok_or_else(|| StoreError::Damaged("its log has no number left".to_owned()))?;
     conn.execute(
         "INSERT INTO log (sequence, at, operator, cotrace_version, action, detail, previous, digest)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
@@ -74,26 +75,45 @@ pub(super) fn append(conn: &Connection, entry: &LogEntry) -> Result<(), StoreErr
     Ok(())
 }
 
+/// The log's columns, oldest entry first.
+const SELECT: &str =
+    "SELECT sequence, at, operator, cotrace_version, action, detail, previous, digest FROM log ORDER BY sequence";
+
+fn logged(row: &Row<'_>) -> rusqlite::Result<LoggedEntry> {
+    Ok(LoggedEntry {
+        sequence: row.get(0)?,
+        entry: LogEntry {
+            at: row.get(1)?,
+            operator: row.get(2)?,
+            cotrace_version: row.get(3)?,
+            action: row.get(4)?,
+            detail: row.get(5)?,
+        },
+        previous: row.get(6)?,
+        digest: row.get(7)?,
+    })
+}
+
 impl Case {
     /// The custody log, oldest first.
     pub fn log(&self) -> Result<Vec<LoggedEntry>, StoreError> {
-        let mut statement = self.conn.prepare(
-            "SELECT sequence, at, operator, cotrace_version, action, detail, previous, digest FROM log ORDER BY sequence",
-        )?;
-        let rows = statement.query_map([], |row| {
-            Ok(LoggedEntry {
-                sequence: row.get(0)?,
-                entry: LogEntry {
-                    at: row.get(1)?,
-                    operator: row.get(2)?,
-                    cotrace_version: row.get(3)?,
-                    action: row.get(4)?,
-                    detail: row.get(5)?,
-                },
-                previous: row.get(6)?,
-                digest: row.get(7)?,
-            })
-        })?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        self.reading(|conn| {
+            let mut statement = conn.prepare(SELECT)?;
+            let entries = statement.query_map([], logged)?;
+            Ok(entries.collect::<Result<_, _>>()?)
+        })
+    }
+
+    /// The entries of the log that can be read.
+    pub(super) fn legible_log(&self) -> Result<Vec<LoggedEntry>, StoreError> {
+        let mut statement = self.conn.prepare(SELECT)?;
+        let mut entries = Vec::new();
+        for entry in statement.query_map([], logged)? {
+            match entry {
+                Err(error) if readable::is_unreadable(&error) => {}
+                entry => entries.push(entry?),
+            }
+        }
+        Ok(entries)
     }
 }

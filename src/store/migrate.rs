@@ -1,8 +1,8 @@
 //! Numbered migrations: `user_version` says how many have been applied.
 
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 
-use super::StoreError;
+use super::{StoreError, guard};
 
 /// `CoTr`: marks a SQLite file as a case file.
 pub const APPLICATION_ID: i32 = 0x436f_5472;
@@ -16,12 +16,20 @@ pub const SCHEMA_VERSION: i64 = MIGRATIONS.len() as i64;
 /// An empty case in memory: the schema as it must be.
 pub(super) fn fresh() -> Result<Connection, StoreError> {
     let mut conn = Connection::open_in_memory()?;
-    migrate(&mut conn)?;
+    apply(&mut conn)?.commit()?;
     Ok(conn)
 }
 
-/// Applies the migrations that a file of version `from` lacks, in one exclusive transaction.
+/// Applies the migrations that a file lacks, in one exclusive transaction. A file whose schema is then another than ours
+/// stays as it was.
 pub(super) fn migrate(conn: &mut Connection) -> Result<(), StoreError> {
+    let transaction = apply(conn)?;
+    guard::check_schema(&transaction)?;
+    transaction.commit()?;
+    Ok(())
+}
+
+fn apply(conn: &mut Connection) -> Result<Transaction<'_>, StoreError> {
     let transaction = conn.transaction_with_behavior(TransactionBehavior::Exclusive)?;
     let version: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
     for migration in MIGRATIONS.iter().skip(usize::try_from(version).unwrap_or(0)) {
@@ -29,6 +37,5 @@ pub(super) fn migrate(conn: &mut Connection) -> Result<(), StoreError> {
     }
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
     transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
-    transaction.commit()?;
-    Ok(())
+    Ok(transaction)
 }

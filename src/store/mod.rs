@@ -14,6 +14,7 @@ mod guard;
 mod keys;
 mod log;
 mod migrate;
+mod readable;
 mod replays;
 mod rows;
 mod snapshot;

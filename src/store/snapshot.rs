@@ -210,7 +210,8 @@ impl<'case> SnapshotWriter<'case> {
         let transaction = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let blobs = BlobWriter::new(&transaction)?;
         let last: Option<i64> = transaction.query_row("SELECT max(id) FROM snapshot", [], |row| row.get(0))?;
-        let id = last.unwrap_or(0) + 1;
+        let id = last.unwrap_or(0).checked_add(1);
+        let id = id.ok_or_else(|| StoreError::Damaged("its snapshots have no number left".to_owned()))?;
         // The head is not known before the end: the transaction checks references when it commits.
         transaction.pragma_update(None, "defer_foreign_keys", true)?;
         Ok(Self { transaction, blobs, id })

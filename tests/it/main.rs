@@ -8,6 +8,7 @@ mod cli;
 mod custody;
 mod forms;
 mod golden;
+mod hostile_case;
 mod hostile_graphs;
 mod house;
 mod import;

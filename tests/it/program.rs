@@ -29,6 +29,21 @@ pub(crate) fn skip(reason: &str) {
     eprintln!("skipped: {reason}");
 }
 
+/// Says what a test tried.
+#[expect(clippy::print_stderr, reason = "for whoever reads the output of the tests")]
+pub(crate) fn tell(text: &str) {
+    eprintln!("{text}");
+}
+
+/// How often a test tries something: `usual`, or what the environment variable `name` says.
+#[expect(clippy::disallowed_methods, reason = "a test that does more when asked")]
+pub(crate) fn how_often(name: &str, usual: u32) -> u32 {
+    let asked = std::env::var(name).map(|text| text.parse().unwrap_or_else(|_| panic!("{name} is no number: {text}")));
+    let often = asked.unwrap_or(usual);
+    tell(&format!("trying {often} times; {name} sets how often"));
+    often
+}
+
 /// The binary with a scrubbed environment: no case, no operator, no colours, no locale, no time zone.
 pub(crate) fn cotrace() -> Command {
     let mut command = Command::new(BINARY);

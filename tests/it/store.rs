@@ -10,7 +10,7 @@ use cotrace::model::Digest;
 use cotrace_generator::sample::nightly_2026;
 use tempfile::TempDir;
 
-use crate::program::{CaseFile, Ran, capture_of, cotrace, files, root, sample, targets};
+use crate::program::{CaseFile, Ran, capture_of, cotrace, files, how_often, root, sample, targets, tell};
 
 /// The number of rows of every table but the custody log, which tells every import.
 fn rows(case: &CaseFile) -> BTreeMap<String, i64> {
@@ -221,14 +221,12 @@ fn a_busy_case_is_no_broken_one() {
     case.import(&[sample("nightly-2017")]).exits(0);
 }
 
-/// How often an import is interrupted: `COTRACE_CRASH_POINTS` says otherwise. 200 points take some minutes.
-fn crash_points() -> u32 {
-    std::env::var_os("COTRACE_CRASH_POINTS").and_then(|text| text.to_str()?.parse().ok()).unwrap_or(8)
-}
+/// Says how often an import is interrupted.
+const CRASH_POINTS: &str = "COTRACE_CRASH_POINTS";
 
 /// The tasks of the capture that is imported again and again: 2,000 where somebody asks for points.
 fn crashed_tasks() -> i64 {
-    if std::env::var_os("COTRACE_CRASH_POINTS").is_some() { 2_000 } else { 400 }
+    if std::env::var_os(CRASH_POINTS).is_some() { 2_000 } else { 400 }
 }
 
 #[test]
@@ -242,7 +240,7 @@ fn an_import_that_is_killed_leaves_all_or_nothing() {
     let whole = begun.elapsed();
     let wanted = clean.run(["replay", "--all", "--format", "json"]);
     let imported = rows(&CaseFile::of(&[&capture]));
-    let (points, mut interrupted) = (crash_points(), 0);
+    let (points, mut interrupted, mut kept) = (how_often(CRASH_POINTS, 8), 0, 0);
     let mut random = 0x2545_f491_4f6c_dd1d_u64;
     for point in 0..points {
         let case = CaseFile::empty();
@@ -258,12 +256,15 @@ fn an_import_that_is_killed_leaves_all_or_nothing() {
         std::thread::sleep(whole.mul_f64((random >> 40) as f64 / f64::from(1 << 24)));
         child.kill().unwrap();
         interrupted += u32::from(child.wait().unwrap().code().is_none());
-        if case.path.exists() {
-            is_whole_or_empty(&case, point);
+        if case.path.exists() && is_whole_or_empty(&case, point) {
+            kept += 1;
         }
         case.import(&[&capture]).exits(0);
         assert_eq!(rows(&case), imported, "point {point}");
         case.run(["case", "verify"]).exits(0);
+        if point % 50 == 49 {
+            tell(&format!("{} points tried", point + 1));
+        }
         if point % 10 == 1 {
             let report = case.run(["replay", "--all", "--format", "json"]);
             assert_eq!(report.code, wanted.code);
@@ -271,6 +272,7 @@ fn an_import_that_is_killed_leaves_all_or_nothing() {
         }
     }
     assert!(interrupted >= points / 3, "only {interrupted} imports were interrupted within {whole:?}");
+    tell(&format!("{interrupted} of {points} imports were interrupted; {kept} cases had their snapshot already"));
 }
 
 /// A limit on the size of files is met as an I/O error in the middle of a write, and no room left on a disk as that.
@@ -282,16 +284,56 @@ fn an_import_that_can_not_write_leaves_all_or_nothing() {
     let whole = CaseFile::of(&[&capture]);
     let size = fs::metadata(&whole.path).unwrap().len();
     let imported = rows(&whole);
-    for part in 0..8_u64 {
+    for part in 0..5_u64 {
         let case = CaseFile::empty();
         // In units of 1,024 bytes; the file ahead of the database grows to about its size.
-        let blocks = (size * part / 8 / 1024).max(1);
+        let blocks = (size * part / 5 / 1024).max(1);
         let script = format!("ulimit -f {blocks}; trap '' XFSZ; exec \"$@\"");
         let mut command = std::process::Command::new("bash");
         command.args(["-c", &script, "bash"]).arg(env!("CARGO_BIN_EXE_cotrace")).arg("--case").arg(&case.path);
         let ran = Ran::of(command.arg("import").arg(&capture).args(["--accept-keys", "--operator", "T"]));
         assert_eq!(ran.code, 1, "{blocks} KiB: {}{}", ran.text(), ran.stderr);
-        assert!(ran.stderr.contains("error:") && !ran.stderr.contains("panicked"), "{}", ran.stderr);
+        assert!(ran.stderr.contains("reading or writing") && ran.stderr.contains("failed:"), "{}", ran.stderr);
+        is_whole_or_empty(&case, part as u32);
+        case.import(&[&capture]).exits(0);
+        assert_eq!(rows(&case), imported, "{blocks} KiB");
+        case.run(["case", "verify"]).exits(0);
+    }
+}
+
+/// A disk that is really full: a small one, of its own to the test, where a process may mount one.
+#[cfg(target_os = "linux")]
+#[test]
+fn an_import_on_a_full_disk_leaves_all_or_nothing() {
+    let unshared = |script: &str, args: &[&std::ffi::OsStr]| {
+        let mut command = std::process::Command::new("unshare");
+        command.args(["--user", "--map-root-user", "--mount", "bash", "-c", script, "bash"]).args(args);
+        command.output()
+    };
+    let folder = TempDir::new().unwrap();
+    let disk = folder.path().join("disk");
+    fs::create_dir(&disk).unwrap();
+    let mount = "mount -t tmpfs -o size=64k tmpfs \"$1\"";
+    if !unshared(mount, &[disk.as_os_str()]).is_ok_and(|output| output.status.success()) {
+        return crate::program::skip("no small disk can be mounted here");
+    }
+    let capture = folder.path().join("capture");
+    cotrace_generator::scale::write(&capture, crashed_tasks() as usize, 7).unwrap();
+    let whole = CaseFile::of(&[&capture]);
+    let size = fs::metadata(&whole.path).unwrap().len();
+    let imported = rows(&whole);
+    for part in 0..5_u64 {
+        // The disk goes away with its processes: what is on it when the import has failed is taken along.
+        let script = "mount -t tmpfs -o size=$5k tmpfs \"$1\"; \"$2\" --case \"$1/case.sqlite\" import \"$3\" \\
+            --accept-keys --operator T; code=$?; cp \"$1\"/* \"$4\"; exit $code";
+        let blocks = (size * part / 5 / 1024).max(4).to_string();
+        let case = CaseFile::empty();
+        let program = std::ffi::OsStr::new(env!("CARGO_BIN_EXE_cotrace"));
+        let args = [disk.as_os_str(), program, capture.as_os_str(), case.folder.path().as_os_str(), blocks.as_ref()];
+        let output = unshared(script, &args).unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{blocks} KiB: {said}");
+        assert!(said.contains("there is no room left on the disk of"), "{blocks} KiB: {said}");
         is_whole_or_empty(&case, part as u32);
         case.import(&[&capture]).exits(0);
         assert_eq!(rows(&case), imported, "{blocks} KiB");
@@ -329,8 +371,85 @@ fn a_refused_file_and_what_lies_beside_it_stay_as_they_were() {
         assert!(import.stderr.contains("not a cotrace case file"), "{suffix}: {}", import.stderr);
         let after = (fs::read(&hostile.path).unwrap(), fs::read(beside(&hostile)).unwrap());
         assert!(before == after, "{suffix}: something was changed");
+        assert_eq!(files(hostile.folder.path()).len(), 2, "{suffix}: something was left beside it");
     }
     genuine.run(["case", "verify"]).exits(0);
+}
+
+/// What is no plain file of SQLite's own beside a case is not even opened: SQLite would write through a link, wait for a
+/// pipe, and delete the file that a journal names.
+#[cfg(unix)]
+#[test]
+fn bait_beside_a_case_is_refused() {
+    let genuine = CaseFile::of(&[sample("nightly-2026")]);
+    let set = |bait: &dyn Fn(&CaseFile, &Path)| {
+        let case = CaseFile::empty();
+        fs::copy(&genuine.path, &case.path).unwrap();
+        let precious = case.folder.path().join("precious");
+        fs::write(&precious, [0xd9; 4096]).unwrap();
+        bait(&case, &precious);
+        for args in [&["case", "verify"][..], &["replay", "--all"]] {
+            let ran = case.run(args).exits(1);
+            assert!(ran.stderr.contains("nothing is opened"), "{}", ran.stderr);
+        }
+        let ran = case.import(&[sample("nightly-2017")]).exits(1);
+        assert!(ran.stderr.contains("nothing is opened"), "{}", ran.stderr);
+        assert!(fs::read(&precious).unwrap() == [0xd9; 4096], "another file was changed");
+        assert!(fs::read(&case.path).unwrap() == fs::read(&genuine.path).unwrap(), "the case was changed");
+    };
+    for suffix in ["-journal", "-wal", "-shm"] {
+        let beside = |case: &CaseFile| format!("{}{suffix}", case.path.display());
+        set(&|case, precious| std::os::unix::fs::symlink(precious, beside(case)).unwrap());
+        set(&|case, _| fs::create_dir(beside(case)).unwrap());
+        set(&|case, _| assert!(std::process::Command::new("mkfifo").arg(beside(case)).status().unwrap().success()));
+    }
+    // A journal of no pages, with the name of a file that goes away when it is undone.
+    set(&|case, precious| fs::write(format!("{}-journal", case.path.display()), journal_naming(precious)).unwrap());
+}
+
+/// A hot journal that changes nothing and names a file as the common journal of several databases.
+fn journal_naming(path: &Path) -> Vec<u8> {
+    const MAGIC: [u8; 8] = [0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7];
+    let mut journal = MAGIC.to_vec();
+    for number in [0_u32, 0, u32::MAX, 512, 4096] {
+        journal.extend(number.to_be_bytes());
+    }
+    journal.resize(512, 0);
+    let name = path.to_str().unwrap().as_bytes();
+    // The page number that no database has.
+    journal.extend((0x4000_0000_u32 / 4096 + 1).to_be_bytes());
+    journal.extend(name);
+    journal.extend((name.len() as u32).to_be_bytes());
+    journal.extend(name.iter().map(|byte| u32::from(*byte)).sum::<u32>().to_be_bytes());
+    journal.extend(MAGIC);
+    journal
+}
+
+/// A link leads to the case, and what lies beside that counts.
+#[cfg(unix)]
+#[test]
+fn a_link_to_a_case_is_the_case() {
+    let case = CaseFile::of(&[sample("nightly-2026")]);
+    let elsewhere = TempDir::new().unwrap();
+    let link = CaseFile { path: elsewhere.path().join("link.sqlite"), folder: elsewhere };
+    std::os::unix::fs::symlink(&case.path, &link.path).unwrap();
+    link.run(["case", "verify"]).exits(0);
+    fs::create_dir(format!("{}-journal", case.path.display())).unwrap();
+    let ran = link.run(["case", "verify"]).exits(1);
+    assert!(ran.stderr.contains("nothing is opened"), "{}", ran.stderr);
+}
+
+/// A journal whose case is not there may be all that is left of it: SQLite would delete it.
+#[test]
+fn what_an_absent_case_has_left_is_kept() {
+    for suffix in ["-journal", "-wal"] {
+        let case = CaseFile::empty();
+        let left = format!("{}{suffix}", case.path.display());
+        fs::write(&left, [7; 5000]).unwrap();
+        let ran = case.import(&[sample("nightly-2026")]).exits(1);
+        assert!(ran.stderr.contains("belongs to a file that is not there"), "{suffix}: {}", ran.stderr);
+        assert!(fs::read(&left).unwrap() == [7; 5000] && !case.path.exists(), "{suffix}");
+    }
 }
 
 /// A write of our own that was interrupted is undone, where it can be.
@@ -356,16 +475,71 @@ fn an_interrupted_write_is_undone() {
     assert_eq!(torn.number("SELECT count(*) FROM pack"), wanted["pack"]);
 }
 
-#[track_caller]
-fn is_whole_or_empty(case: &CaseFile, point: u32) {
-    let ran = case.run(["show", "AAAAAAAAQAAAAAAAAAAAAA"]);
-    // A file that the interrupted import had only just made is no case yet, and says so.
-    if ran.code == 1 {
-        assert!(ran.stderr.contains("is not a cotrace case file"), "point {point}: {}", ran.stderr);
-        assert_eq!(fs::metadata(&case.path).unwrap().len(), 0, "point {point}: {}", ran.stderr);
-        return;
+/// Where nothing can be written, what an interrupted write has left can't be settled: each command says so, and says it of
+/// nothing else.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_read_only_place_is_told_for_what_it_is() {
+    let case = CaseFile::of(&[sample("nightly-2026")]);
+    let on_read_only = |folder: &Path, args: &[&str]| {
+        let script = "mount --bind -o ro \"$1\" \"$1\" && mount -o remount,bind,ro \"$1\" || exit 77; cd \"$1\"; shift; exec \"$@\"";
+        let mut command = std::process::Command::new("unshare");
+        command.args(["--user", "--map-root-user", "--mount", "bash", "-c", script, "bash"]).arg(folder);
+        command.arg(env!("CARGO_BIN_EXE_cotrace")).args(["--case", "case.sqlite"]).args(args).output()
+    };
+    let commands: [&[&str]; 4] = [&["case", "verify"], &["case", "info"], &["case", "log"], &["replay", "--all"]];
+    for left in ["", "-journal", "-wal"] {
+        let torn = CaseFile::empty();
+        let sqlite = case.sqlite();
+        sqlite.execute_batch("PRAGMA cache_size = 1").unwrap();
+        if left == "-wal" {
+            sqlite.pragma_update(None, "journal_mode", "WAL").unwrap();
+        }
+        sqlite.execute_batch("BEGIN").unwrap();
+        for _ in 0..300 {
+            sqlite.execute("INSERT INTO pack (raw_size, content) VALUES (1, randomblob(4000))", []).unwrap();
+        }
+        if left.is_empty() {
+            sqlite.execute_batch("ROLLBACK").unwrap();
+        } else {
+            fs::copy(format!("{}{left}", case.path.display()), format!("{}{left}", torn.path.display())).unwrap();
+        }
+        fs::copy(&case.path, &torn.path).unwrap();
+        let before: Vec<_> = files(torn.folder.path()).into_values().map(|path| fs::read(path).unwrap()).collect();
+        for args in commands {
+            let Ok(output) = on_read_only(torn.folder.path(), args) else {
+                return crate::program::skip("there is no `unshare`");
+            };
+            if !matches!(output.status.code(), Some(0 | 1)) {
+                return crate::program::skip("no folder can be made read-only here");
+            }
+            let said = String::from_utf8_lossy(&output.stderr);
+            assert_eq!(output.status.code() == Some(0), left.is_empty(), "{left} {args:?}: {said}");
+            let is_told = said.contains("was interrupted: a command that may write");
+            assert_eq!(is_told, !left.is_empty(), "{left} {args:?}: {said}");
+        }
+        let after: Vec<_> = files(torn.folder.path()).into_values().map(|path| fs::read(path).unwrap()).collect();
+        assert!(before == after, "{left}: something was changed");
     }
+}
+
+/// Holds what an interrupted import has left, and that looking at it and verifying it changes nothing. Returns whether the
+/// snapshot is there.
+#[track_caller]
+fn is_whole_or_empty(case: &CaseFile, point: u32) -> bool {
+    let ran = case.run(["case", "verify"]);
+    // A file that the interrupted import had only just made is no case yet, and says so.
+    if ran.code == 1 && fs::metadata(&case.path).unwrap().len() == 0 {
+        assert!(ran.stderr.contains("is not a cotrace case file"), "point {point}: {}", ran.stderr);
+        return false;
+    }
+    // The first write of all may have left its journal, which a command that only reads can't undo.
+    if !ran.stderr.contains("was interrupted: a command that may write") {
+        assert_eq!(ran.code, 0, "point {point}: {}{}", ran.text(), ran.stderr);
+    }
+    let ran = case.run(["show", "AAAAAAAAQAAAAAAAAAAAAA"]);
     assert_eq!(ran.code, 3, "point {point}: {}", ran.stderr);
+    case.run(["case", "verify"]).exits(0);
     let snapshots = case.number("SELECT count(*) FROM snapshot");
     assert!(snapshots <= 1, "point {point}: {snapshots} snapshots");
     let tasks = case.number("SELECT count(*) FROM task");
@@ -376,6 +550,7 @@ fn is_whole_or_empty(case: &CaseFile, point: u32) {
         }
         Ran::of(cotrace().arg("--case").arg(&case.path).args(["replay", "--all"])).exits(3);
     }
+    snapshots == 1
 }
 
 #[test]
