@@ -10,7 +10,7 @@ pub const LOOKALIKES_MAX: usize = 20;
 
 /// The places where two values are equal as Python's `==` says and are not the same all the same: an integer and a float
 /// (`1`, `1.0`), a boolean and a number (`true`, `1`), two zeros of different sign. A reader with types tells them apart.
-/// At most [`LOOKALIKES_MAX`] places; what differs in other ways is [`super::difference`]'s.
+/// At most [`LOOKALIKES_MAX`] places; what differs in other ways is [`super::difference()`]'s.
 pub fn lookalikes(left: &Value, right: &Value) -> Vec<Difference> {
     let mut search = Search { path: Vec::new(), found: Vec::new(), pointer_bytes: 0 };
     search.compare(left, right);
