@@ -14,6 +14,7 @@ mod key;
 mod key_history;
 mod key_report;
 mod moment;
+mod release;
 mod report;
 mod task;
 mod untrusted;
@@ -40,6 +41,7 @@ pub use key::{Basis, EpochEvent, KeyEpoch, KeyId, Role};
 pub use key_history::{GitSignature, GitSignatureState, KeyHistory, KeyMember, KeyPoint, PointKind, Ring};
 pub use key_report::{CertificateSeen, KeyReport, KeyStory, KeyUse};
 pub use moment::{AsOf, ClockOverrides, Clocks, InvalidMoment, Moment};
+pub use release::{InvalidRelease, Release};
 pub use report::{
     AsOfUsed, AttestationReport, ClocksUsed, Completeness, FindingsLeftOut, Gap, GapKind, LinkReport, NotChecked,
     Report, RulesUsed, SnapshotReport, TargetReport, ToolUsed, TrustUsed,

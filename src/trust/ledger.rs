@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::deployment::{Fleet, Rollout};
 use crate::model::{
     Basis, Certificate, CertificateKey, Clocks, Digest, Form, KeyEpoch, KeyId, Moment, Revocation, Role, Validity,
 };
@@ -81,6 +82,22 @@ impl Ledger {
             epoch.basis = epoch.basis.filter(|basis| bases.contains(basis) && epoch.is_of(root_url));
         }
         narrowed
+    }
+
+    /// What a fleet held: the keys of releases from their deployment on it to that of a release without them.
+    pub fn held_by(&self, fleet: &Fleet, rollout: Rollout) -> Self {
+        let mut held = Self { epochs: BTreeMap::new(), certificates: self.certificates.clone() };
+        self.epochs().flat_map(|epoch| fleet.held(epoch, rollout)).for_each(|epoch| held.add_epoch(epoch));
+        held
+    }
+
+    /// Whether the keys in force at a moment are others than those of another ledger.
+    pub fn differs_at(&self, other: &Self, moment: Moment) -> bool {
+        let in_force = |ledger: &Self| -> BTreeSet<(Role, KeyId, Option<Basis>)> {
+            let in_force = ledger.epochs().filter(|epoch| epoch.contains(moment));
+            in_force.map(|epoch| (epoch.role.clone(), epoch.key.clone(), epoch.basis)).collect()
+        };
+        in_force(self) != in_force(other)
     }
 
     /// The epochs, by key.
