@@ -15,5 +15,6 @@ pub mod key_history;
 mod keyring;
 mod openpgp;
 pub mod signature;
+pub mod verification_log;
 
 pub use keyring::{Keyring, KeyringEntry, ListedKey};

@@ -17,6 +17,9 @@ pub const ACTIONS_JSON: &str = "public/actions.json";
 /// The parameters of a decision task.
 pub const PARAMETERS_YML: &str = "public/parameters.yml";
 
+/// What a scriptworker logged while it verified the chain of its task.
+pub const VERIFICATION_LOG: &str = "public/logs/chain_of_trust.log";
+
 /// Whether verification reads the contents of an artifact with this name, beyond its digest: attestations and their
 /// signatures, graphs, parameters, actions, logs.
 pub fn is_evidence_artifact(name: &str) -> bool {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Difference, Digest, Edge, KeyId, Moment, UpstreamArtifact};
+use super::{Difference, Digest, Edge, KeyId, Moment, TaskId, UpstreamArtifact};
 
 /// What kind of fact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -23,6 +23,8 @@ pub enum FactKind {
     Certificate,
     /// What the history of a key repository shows: [`super::KeyHistory`].
     KeyHistory,
+    /// What a scriptworker logged while it verified a chain.
+    VerificationLog,
 }
 
 impl FactKind {
@@ -36,6 +38,7 @@ impl FactKind {
             Self::GraphEntry => "graph-entry",
             Self::Certificate => "certificate",
             Self::KeyHistory => "key-history",
+            Self::VerificationLog => "verification-log",
         }
     }
 }
@@ -477,6 +480,30 @@ pub struct GraphEntry {
     pub lookalikes: Vec<Difference>,
     /// Dependencies of the definition that the entry lacks.
     pub extra_dependencies: Vec<String>,
+}
+
+/// What a scriptworker logged while it verified the chain of its task: the digests of what it downloaded.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct VerificationLog {
+    /// The digests, in the order of their lines, each once.
+    pub digests: Vec<LoggedDigest>,
+    /// Whether there were more than are kept.
+    pub is_cut: bool,
+}
+
+/// A digest that a scriptworker logged.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LoggedDigest {
+    /// The task that published the artifact.
+    pub task_id: TaskId,
+    /// The artifact's name.
+    pub name: String,
+    /// The SHA-256 of the bytes that the scriptworker had.
+    pub sha256: Digest,
+    /// The line, counted from 1.
+    pub line: u64,
 }
 
 /// One certificate of a key file.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{
     Asserter, Attestation, Definition, Digest, DigestFact, Form, GraphEntry, Signature, SignatureState, TaskEvidence,
-    TaskId,
+    TaskId, VerificationLog,
 };
 
 /// One attestation of a task's latest run, in one form.
@@ -43,9 +43,25 @@ pub struct TaskFacts {
     pub attestations: BTreeMap<Form, AttestationFacts>,
     /// Its definition beside its entry in the task graph of a parent, by parent.
     pub graph_entries: BTreeMap<TaskId, GraphEntry>,
+    /// What its latest run logged while it verified its chain, where a scriptworker ran it and the log's bytes are kept.
+    pub log: Option<LogFacts>,
+}
+
+/// The verification log of a task's latest run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogFacts {
+    /// Its bytes.
+    pub blob: Digest,
+    /// What it lists.
+    pub log: VerificationLog,
 }
 
 impl TaskFacts {
+    /// What is known before anything is examined but the definition.
+    pub const fn new(evidence: TaskEvidence, definition: Option<Definition>) -> Self {
+        Self { evidence, definition, attestations: BTreeMap::new(), graph_entries: BTreeMap::new(), log: None }
+    }
+
     /// The definition, or where the queue no longer has it the shape of the task that an attestation embeds.
     pub fn shape(&self) -> Option<&Definition> {
         let embedded = || self.attestations.values().find_map(|found| found.attestation.as_ref()?.embedded.as_ref());
@@ -58,6 +74,8 @@ impl TaskFacts {
 pub struct Facts {
     /// By task.
     pub tasks: BTreeMap<TaskId, TaskFacts>,
+    /// The scriptworkers' tasks that consume something of a task, by that task: those whose logs can speak of it.
+    pub consumers: BTreeMap<TaskId, Vec<TaskId>>,
     /// The deployment that the evidence comes from.
     pub root_url: Option<String>,
 }

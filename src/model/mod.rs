@@ -22,7 +22,7 @@ mod verdict;
 
 pub use artifact::{
     ACTIONS_JSON, ATTESTATION_ASC, ATTESTATION_JSON, ATTESTATION_SIG, PARAMETERS_YML, Presence, TASK_GRAPH_JSON,
-    is_evidence_artifact,
+    VERIFICATION_LOG, is_evidence_artifact,
 };
 pub use check::{Check, CheckResult, Outcome};
 pub use code::Code;
@@ -32,10 +32,10 @@ pub use edge::{Edge, Origin, UpstreamArtifact};
 pub use evidence::{ArtifactRecord, Conflict, Denial, TaskEvidence};
 pub use fact::{
     ArmorNote, Attestation, Certificate, CertificateKey, CertificateStep, Claim, ClaimState, Definition, DigestFact,
-    DigestOutcome, FactKey, FactKind, Form, FramingKind, GraphEntry, PolicyEra, Revocation, Signature, SignatureState,
-    TaskImage, Validity, WorkerHints,
+    DigestOutcome, FactKey, FactKind, Form, FramingKind, GraphEntry, LoggedDigest, PolicyEra, Revocation, Signature,
+    SignatureState, TaskImage, Validity, VerificationLog, WorkerHints,
 };
-pub use facts::{AttestationFacts, Facts, TaskFacts};
+pub use facts::{AttestationFacts, Facts, LogFacts, TaskFacts};
 pub use finding::{Asserter, Evidence, Finding, Plane, Reason, Severity, Subject};
 pub use key::{Basis, EpochEvent, KeyEpoch, KeyId, Role};
 pub use key_history::{GitSignature, GitSignatureState, KeyHistory, KeyMember, KeyPoint, PointKind, Ring};

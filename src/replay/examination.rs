@@ -9,10 +9,11 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::chain::{WorkerVote, worker_implementation};
-use crate::examine::{Keyring, attestation, definition, digests, graph_entry, signature};
+use crate::examine::{Keyring, attestation, definition, digests, graph_entry, signature, verification_log};
 use crate::model::{
     ATTESTATION_SIG, ArtifactRecord, Attestation, AttestationFacts, Definition, Digest, DigestFact, FactKey, FactKind,
-    Form, GraphEntry, Role, Signature, SignatureState, TASK_GRAPH_JSON, TaskEvidence, TaskFacts, TaskId,
+    Form, GraphEntry, LogFacts, Role, Signature, SignatureState, TASK_GRAPH_JSON, TaskEvidence, TaskFacts, TaskId,
+    VERIFICATION_LOG, VerificationLog,
 };
 use crate::rules::RuleBook;
 use crate::store::{Case, StoreError};
@@ -389,6 +390,42 @@ fn settle<T: Serialize>(
         fresh.push((key, value));
     }
     Some(made)
+}
+
+/// The verification logs of the tasks that scriptworkers ran, added to their facts.
+pub(super) fn logs(desk: &mut FactDesk<'_>, tasks: &mut BTreeMap<TaskId, TaskFacts>) -> Result<(), StoreError> {
+    let mut missing = Vec::new();
+    let mut held = 0;
+    for (task_id, task) in tasks.iter_mut() {
+        let record = task.evidence.latest_run().and_then(|run_id| task.evidence.artifact(run_id, VERIFICATION_LOG));
+        let Some(blob) = record.and_then(|record| record.sha256) else { continue };
+        let key = fact_key(FactKind::VerificationLog, task_id, String::new(), &[Some(blob)], verification_log::VERSION);
+        let is_held = desk.case.blob_size(&blob)?.is_some();
+        if let Some(log) = desk.stored::<VerificationLog>(&key)?.filter(|_| is_held) {
+            task.log = Some(LogFacts { blob, log });
+        } else if let Some(bytes) = desk.document(&blob, DOCUMENT_SIZE_MAX)? {
+            held += bytes.len();
+            missing.push((task, key, blob, bytes));
+        }
+        if missing.len() >= BATCH_TASKS || held >= BATCH_SIZE_MAX {
+            examine_logs(desk, std::mem::take(&mut missing))?;
+            held = 0;
+        }
+    }
+    examine_logs(desk, missing)
+}
+
+fn examine_logs(
+    desk: &mut FactDesk<'_>,
+    batch: Vec<(&mut TaskFacts, FactKey, Digest, Vec<u8>)>,
+) -> Result<(), StoreError> {
+    let examined: Vec<VerificationLog> =
+        batch.par_iter().map(|(_, _, _, bytes)| verification_log::examine(bytes)).collect();
+    for ((task, key, blob, _), log) in batch.into_iter().zip(examined) {
+        desk.examined(key, &log);
+        task.log = Some(LogFacts { blob, log });
+    }
+    desk.keep()
 }
 
 /// The comparisons of many definitions with the task graphs of their parents, added to their facts. Each graph is read

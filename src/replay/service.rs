@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
-use super::examination::{FactDesk, Work, attestations, definitions, graph_entries, reachable};
+use super::examination::{FactDesk, Work, attestations, definitions, graph_entries, logs, reachable};
 use super::keys::{self, Keys};
 use super::report::{self, Judged};
 use super::scope::{Scope, SnapshotChoice};
@@ -13,8 +13,8 @@ use crate::chain::{Chain, EdgeNames, Mode, TaskTypeGuess, build, guess_task_type
 use crate::insight::{completeness, completeness_of_all};
 use crate::judge::{Judgement, MomentOfJudgement, judge, then};
 use crate::model::{
-    AsOf, Basis, ClockOverrides, Clocks, Completeness, Definition, Digest, FactKey, FactKind, Facts, Moment, Report,
-    SnapshotReport, TaskFacts, TaskId, ToolUsed, Verdict,
+    AsOf, Basis, ClockOverrides, Clocks, Completeness, Definition, Digest, FactKey, FactKind, Facts, Moment, Origin,
+    Report, SnapshotReport, TaskFacts, TaskId, ToolUsed, Verdict,
 };
 use crate::rules::RuleBook;
 use crate::store::{Case, Damage, ReplayRecord, StoreError};
@@ -131,7 +131,9 @@ pub(super) fn survey_with(
     keys: &Keys,
     book: &RuleBook,
 ) -> Result<Vec<(Digest, Facts)>, ReplayError> {
-    for kind in [FactKind::Definition, FactKind::Attestation, FactKind::Signature, FactKind::Digests] {
+    for kind in
+        [FactKind::Definition, FactKind::Attestation, FactKind::Signature, FactKind::Digests, FactKind::VerificationLog]
+    {
         desk.load_all(kind)?;
     }
     let mut surveyed = Vec::new();
@@ -163,7 +165,13 @@ fn replay_scope(
 ) -> Result<(Vec<Judged>, Completeness), ReplayError> {
     let summaries = scope.summaries(desk.case)?;
     if wanted.as_ref().is_none_or(|wanted| wanted.len() >= BULK_TARGETS) {
-        for kind in [FactKind::Attestation, FactKind::Signature, FactKind::Digests, FactKind::GraphEntry] {
+        for kind in [
+            FactKind::Attestation,
+            FactKind::Signature,
+            FactKind::Digests,
+            FactKind::GraphEntry,
+            FactKind::VerificationLog,
+        ] {
             desk.load_all(kind)?;
         }
     }
@@ -209,23 +217,24 @@ fn gather_facts(
 ) -> Result<Facts, StoreError> {
     let mut shapes = definitions.clone();
     let mut tasks: BTreeMap<TaskId, TaskFacts> = BTreeMap::new();
+    let consumers = consumers(targets, definitions, book);
     loop {
         let mut fresh = BTreeMap::new();
-        for task_id in reachable(targets, &shapes) {
+        let witnesses = consumers.values().flatten().cloned();
+        for task_id in reachable(targets, &shapes).into_iter().chain(witnesses) {
             if tasks.contains_key(&task_id) {
                 continue;
             }
             if let Some(evidence) = scope.evidence(desk.case, &task_id)? {
                 let definition = definitions.get(&task_id).cloned();
-                let task =
-                    TaskFacts { evidence, definition, attestations: BTreeMap::new(), graph_entries: BTreeMap::new() };
-                fresh.insert(task_id, task);
+                fresh.insert(task_id, TaskFacts::new(evidence, definition));
             }
         }
         if fresh.is_empty() {
             break;
         }
         attestations(desk, &mut fresh, &keys.keyring, book)?;
+        logs(desk, &mut fresh)?;
         // Where the queue's definition is missing, what an attestation embeds shows where the chain would go on.
         for (task_id, task) in &fresh {
             if let (None, Some(shape)) = (&task.definition, task.shape()) {
@@ -235,7 +244,32 @@ fn gather_facts(
         tasks.extend(fresh);
     }
     graph_entries(desk, &mut tasks)?;
-    Ok(Facts { tasks, root_url: scope.root_url() })
+    Ok(Facts { tasks, consumers, root_url: scope.root_url() })
+}
+
+/// The scriptworkers' tasks that consume something of each target: their logs tell of its attestation.
+fn consumers(
+    targets: &[TaskId],
+    definitions: &BTreeMap<TaskId, Definition>,
+    book: &RuleBook,
+) -> BTreeMap<TaskId, Vec<TaskId>> {
+    let mut consumers: BTreeMap<TaskId, Vec<TaskId>> =
+        targets.iter().map(|target| (target.clone(), Vec::new())).collect();
+    for (task_id, definition) in definitions {
+        let provisioner = definition.hints.provisioner_id.as_ref();
+        if !provisioner.is_some_and(|id| book.scriptworker_provisioners.contains(id)) {
+            continue;
+        }
+        let consumed = definition.edges.iter().filter(|edge| edge.origin == Origin::UpstreamArtifacts);
+        let consumed: BTreeSet<TaskId> = consumed.filter_map(|edge| edge.to.parse().ok()).collect();
+        for to in consumed.iter().filter(|to| *to != task_id) {
+            if let Some(of_target) = consumers.get_mut(to) {
+                of_target.push(task_id.clone());
+            }
+        }
+    }
+    consumers.retain(|_, of_target| !of_target.is_empty());
+    consumers
 }
 
 /// Judges one target. Pure, and made in parallel with the others.
