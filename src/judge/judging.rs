@@ -2,12 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::bounds::Bounds;
 use super::checks;
 use super::consumption::Consumption;
+use super::opinions::opinions;
 use crate::chain::{Chain, Link, Mode, WorkerVote};
 use crate::model::{
-    Asserter, Basis, Check, CheckResult, Clocks, Code, Digest, Evidence, Facts, Finding, Form, Gap, GapKind, Outcome,
-    Plane, Presence, Reason, Role, Subject, TaskFacts, TaskId, Verdict,
+    Asserter, Basis, Check, CheckResult, Clocks, Code, Digest, Evidence, Facts, Finding, Form, Gap, GapKind, KeyId,
+    Opinion, Outcome, Plane, Presence, Reason, Role, SignatureState, SigningBounds, Subject, TaskFacts, TaskId,
+    Verdict,
 };
 use crate::rules::RuleBook;
 use crate::trust::{Distrusted, Ledger};
@@ -47,6 +50,10 @@ pub struct LinkJudgement {
     pub checks: Vec<CheckResult>,
     /// The key that made its signature.
     pub key: Option<String>,
+    /// When it was signed, as far as others prove it.
+    pub signed: SigningBounds,
+    /// What each verifier says of its signatures.
+    pub opinions: Vec<(Form, Vec<Opinion>)>,
 }
 
 /// A check's outcome with a few words on it.
@@ -83,7 +90,15 @@ fn judge_at<'a>(
     mode: Mode,
     consumption: Consumption<'a>,
 ) -> (Judgement, Consumption<'a>) {
+    let bounds = Bounds::of_chain(chain, facts, book, ledger, &[], clocks.knowledge);
+    let proven = match distrust {
+        [] => bounds.clone(),
+        distrust => Bounds::of_chain(chain, facts, book, ledger, distrust, clocks.knowledge),
+    };
     let mut judging = Judging {
+        own_host_keys: own_host_keys(chain, facts, ledger),
+        bounds,
+        proven,
         chain,
         facts,
         book,
@@ -130,6 +145,26 @@ fn judge_at<'a>(
     (judgement, judging.consumption)
 }
 
+/// The keys of the host that ran the target, where a scriptworker did.
+fn own_host_keys(chain: &Chain, facts: &Facts, ledger: &Ledger) -> BTreeSet<KeyId> {
+    let scriptworker = Role::new("scriptworker");
+    let target = chain.links.first().filter(|target| Judging::role(target) == Some(&scriptworker));
+    let Some(task) = target.and_then(|target| facts.tasks.get(&target.task_id)) else { return BTreeSet::new() };
+    let sound = task.attestations.values().filter_map(|facts| facts.signature.as_ref());
+    let sound = sound.filter(|signature| signature.state == SignatureState::Sound);
+    let mut keys: BTreeSet<KeyId> = sound.filter_map(|signature| signature.key.clone()).collect();
+    let run = task.evidence.latest_run().and_then(|run_id| task.evidence.run(run_id));
+    let Some(worker_id) = run.and_then(|run| run.worker_id.as_deref()).filter(|id| !id.is_empty()) else { return keys };
+    // As in `signing-linux-1 <cltsign@signing-linux-1.srv.releng.use1.mozilla.com>`.
+    let host = format!("@{worker_id}.");
+    let names_host = |key: &&KeyId| {
+        let mut certificates = ledger.certificates(key);
+        certificates.any(|(certificate, ..)| certificate.user_ids.iter().any(|user_id| user_id.contains(&host)))
+    };
+    keys.extend(ledger.accepted(&scriptworker).into_iter().filter(names_host).cloned());
+    keys
+}
+
 /// A gap in the making.
 struct Lack {
     presence: Presence,
@@ -145,6 +180,11 @@ pub(super) struct Judging<'a> {
     pub(super) book: &'a RuleBook,
     pub(super) ledger: &'a Ledger,
     pub(super) distrust: &'a [Distrusted],
+    /// When the links were signed, as far as others prove it.
+    pub(super) bounds: Bounds,
+    /// The same without the word of anything that is distrusted: only this can show that a link is older than that.
+    pub(super) proven: Bounds,
+    own_host_keys: BTreeSet<KeyId>,
     /// What the links consume, for all checks of the chain.
     pub(super) consumption: Consumption<'a>,
     pub(super) clocks: Clocks,
@@ -171,7 +211,28 @@ impl<'a> Judging<'a> {
             })
             .collect();
         let verdict = results.iter().map(|result| result.outcome.verdict()).max().unwrap_or(Verdict::Undetermined);
-        LinkJudgement { verdict, checks: results, key: self.key.take() }
+        let opinions = self.opinions(link);
+        LinkJudgement {
+            verdict,
+            checks: results,
+            key: self.key.take(),
+            signed: self.bounds.of(&link.task_id),
+            opinions,
+        }
+    }
+
+    fn opinions(&self, link: &Link) -> Vec<(Form, Vec<Opinion>)> {
+        let attestations = self.task(&link.task_id).into_iter().flat_map(|task| {
+            let of_forms = task.attestations.iter();
+            of_forms.map(move |(form, facts)| (*form, opinions(self, task, *form, facts, Self::role(link))))
+        });
+        attestations.filter(|(_, opinions)| !opinions.is_empty()).collect()
+    }
+
+    /// Whether a key is that of the host which judges the target, as far as the evidence tells: the one that signed the
+    /// target's attestation, or a scriptworker's whose certificate names the host.
+    pub(super) fn is_own_host_key(&self, key: &KeyId) -> bool {
+        self.own_host_keys.contains(key)
     }
 
     /// What is known of a task; `None` where the snapshot has nothing of it.

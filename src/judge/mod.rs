@@ -4,10 +4,13 @@
 //! Every check runs for every link; none stops another. A chain's verdict is the worst over its links, a link's the
 //! worst over its checks.
 
+mod bounds;
 mod checks;
 mod consumption;
 mod judging;
 mod moment;
+mod opinions;
+mod signing_time;
 
 pub use judging::{Judgement, LinkJudgement, Place, judge};
 pub use moment::{MomentOfJudgement, then};

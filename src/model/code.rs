@@ -57,6 +57,8 @@ codes! {
     ChainCycle "chain-cycle" Low Contradicted "A task of the chain rests on itself through others.";
     DependencyMalformed "dependency-malformed" High Malformed "A definition names a dependency that is no task id.";
     MomentUndecided "moment-undecided" Medium Absent "The moment of judgement is not known, and the verdict depends on it.";
+    MomentOnQueuesWord "moment-on-queues-word" High Contradicted "The verdict rests on the queue's word for the moment of judgement.";
+    VerifierReleaseUndecided "verifier-release-undecided" Medium Absent "Two releases of scriptworker could have judged the target, and they held different keys.";
     DefinitionMissing "definition-missing" High Absent "The queue was asked for a task's definition and denied having it.";
     DefinitionMalformed "definition-malformed" High Malformed "A task definition lacks what verification reads, or has it in the wrong form.";
     StatusMalformed "status-malformed" Medium Malformed "The queue's status of a task can't be read.";
@@ -79,6 +81,8 @@ codes! {
     SignatureAmbiguous "signature-ambiguous" High Malformed "A clear-signed file holds more than one signed text or signature.";
     SignatureAfterAsOf "signature-after-as-of" Info Contradicted "The signature claims to be younger than the moment of judgement.";
     SignatureTimeOutsideRun "signature-time-outside-run" Medium Contradicted "The signature claims a time outside the run that it attests.";
+    SignatureTimeContradicted "signature-time-contradicted" High Contradicted "The signature claims a time that signatures of other keys around it rule out.";
+    SignatureTimeOutsideKey "signature-time-outside-key" Medium NotTrusted "The signature claims a time at which its key did not exist, had expired, or was not in its key set.";
     SignatureExpired "signature-expired" High NotTrusted "The signature is sound, but it had expired by itself at the moment of judgement.";
     ClearsignTextOutside "clearsign-text-outside" High Contradicted "A clear-signed file holds text that the signature does not cover.";
     ClearsignBlankOutside "clearsign-blank-outside" Low Contradicted "Blank text that no signature covers stands around a clear-signed one.";
@@ -105,6 +109,7 @@ codes! {
     KeyVariantUnknown "key-variant-unknown" Medium NotTrusted "A key's certificate is another variant than any that the key ledger vouches for.";
     KeyLedgerOutdated "key-ledger-outdated" Low Absent "A key is trusted on the word of a ledger that was last read before the moment of judgement.";
     KeyMalformed "key-malformed" Medium Malformed "A listed key can't be read, or is one that anybody can forge signatures for.";
+    KeyOfOwnHost "key-of-own-host" High NotPermitted "A link is signed by the verifying host's own key, which scriptworker of the OpenPGP era took for every role.";
     KeyUsedOutsideEpoch "key-used-outside-epoch" High NotTrusted "A key made signatures before or after the time in which it was in force.";
     KeyUnlisted "key-unlisted" Medium NotTrusted "A key made sound signatures, and no accepted source knows it.";
     KeyRoleUncovered "key-role-uncovered" Medium Absent "For a day or more no valid key was in force for a role.";
@@ -126,6 +131,7 @@ codes! {
     ArtifactPatternUnfollowed "artifact-pattern-unfollowed" Medium Malformed "A pattern is too long, or too much work, to say which artifacts it stands for.";
     ArtifactPathIllegal "artifact-path-illegal" High NotPermitted "A definition consumes an artifact under a name that scriptworker refuses.";
     ArtifactAltered "artifact-altered" High Contradicted "An artifact is not what its maker attested, and no check of the chain reads it.";
+    VerifiedOtherBytes "verified-other-bytes" High Contradicted "A scriptworker logged another digest of an artifact than that of the captured one.";
     DockerImageMismatch "docker-image-mismatch" High Contradicted "A task ran in another docker image than the one that its docker-image task attested.";
     DockerImageUnstated "docker-image-unstated" High Malformed "A worker does not state which docker image it loaded.";
     GraphMalformed "graph-malformed" High Malformed "A parent's task-graph.json can't be read, or a task can't be compared with its entry there.";

@@ -280,13 +280,18 @@ pub struct Signature {
 }
 
 impl Signature {
+    /// Why gpg of that time does not take a clear-signed file as it stands, whatever the mathematics.
+    pub fn gpg_refusal(&self) -> Option<&'static str> {
+        if self.algorithm == "ed25519" { None } else { self.notes.iter().find_map(|note| note.kind.gpg_refusal()) }
+    }
+
     /// What gpg 2.0 to 2.2, which scriptworker called until 2019, would have said of a clear-signed file's signature,
     /// leaving aside whether it trusted the key; `None` for a detached ed25519 signature, and where it can't be told.
     pub fn gpg_of_the_time(&self) -> Option<&'static str> {
         if self.algorithm == "ed25519" {
             return None;
         }
-        let refusal = self.notes.iter().find_map(|note| note.kind.gpg_refusal());
+        let refusal = self.gpg_refusal();
         match self.state {
             SignatureState::Sound => Some(refusal.unwrap_or("gpg of that time calls the signature good")),
             SignatureState::Invalid => Some(refusal.unwrap_or("gpg of that time calls the signature bad")),

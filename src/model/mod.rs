@@ -1,6 +1,7 @@
 //! The vocabulary: what every other module speaks in. Values only; nothing here reads, asks or prints.
 
 mod artifact;
+mod bounds;
 mod check;
 mod code;
 mod difference;
@@ -14,6 +15,7 @@ mod key;
 mod key_history;
 mod key_report;
 mod moment;
+mod opinion;
 mod release;
 mod report;
 mod task;
@@ -24,6 +26,7 @@ pub use artifact::{
     ACTIONS_JSON, ATTESTATION_ASC, ATTESTATION_JSON, ATTESTATION_SIG, PARAMETERS_YML, Presence, TASK_GRAPH_JSON,
     VERIFICATION_LOG, is_evidence_artifact,
 };
+pub use bounds::{BoundBasis, SigningBounds, TimeBound};
 pub use check::{Check, CheckResult, Outcome};
 pub use code::Code;
 pub use difference::{Difference, DifferenceKind};
@@ -41,6 +44,7 @@ pub use key::{Basis, EpochEvent, KeyEpoch, KeyId, Role};
 pub use key_history::{GitSignature, GitSignatureState, KeyHistory, KeyMember, KeyPoint, PointKind, Ring};
 pub use key_report::{CertificateSeen, KeyReport, KeyStory, KeyUse};
 pub use moment::{AsOf, ClockOverrides, Clocks, InvalidMoment, Moment};
+pub use opinion::{Answer, Opinion, Viewer};
 pub use release::{InvalidRelease, Release};
 pub use report::{
     AsOfUsed, AttestationReport, ClocksUsed, Completeness, FindingsLeftOut, Gap, GapKind, LinkReport, NotChecked,

@@ -212,6 +212,16 @@ impl Ledger {
         }
     }
 
+    /// What a certificate says of its key's dates at a moment, leaving revocations and algorithms aside: the best over its
+    /// variants. `None` where none is known.
+    pub fn own_dates(&self, key: &KeyId, fingerprint: &str, moment: Moment) -> Option<(Validity, Option<Moment>)> {
+        let keys = self.certificates(key).flat_map(|(certificate, ..)| &certificate.keys);
+        let oldest = Moment::from_unix(0).unwrap_or(moment);
+        let found: Vec<_> =
+            keys.filter(|key| key.fingerprint == fingerprint).map(|key| key.validity(moment, oldest)).collect();
+        found.iter().find(|(validity, _)| *validity == Validity::Valid).or(found.first()).copied()
+    }
+
     /// A revocation that would reject a signature of the key and was not yet known, with the moment since when it is.
     pub fn later_revocation(&self, key: &KeyId, fingerprint: &str, clocks: Clocks) -> Option<(&Revocation, Moment)> {
         let variants = self.certificates.get(key).into_iter().flatten();

@@ -1,14 +1,14 @@
 //! What the link consumes is what its makers attested; and what a decision or action task publishes for the verification
 //! is what it attested itself.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::chain::{Link, Mode};
 use crate::judge::consumption::Name;
 use crate::judge::judging::{Judging, Ruling, evidence, subject};
 use crate::model::{
-    ACTIONS_JSON, Asserter, AttestationFacts, Claim, ClaimState, Code, Evidence, GapKind, Outcome, PARAMETERS_YML,
-    Plane, Presence, TASK_GRAPH_JSON, TaskFacts, TaskId,
+    ACTIONS_JSON, Asserter, AttestationFacts, Claim, ClaimState, Code, Digest, Evidence, GapKind, Outcome,
+    PARAMETERS_YML, Plane, Presence, TASK_GRAPH_JSON, TaskFacts, TaskId, VERIFICATION_LOG,
 };
 use crate::rules::{Consumers, DecisionArtifacts, EmptyDigests, OptionalArtifacts};
 
@@ -33,6 +33,7 @@ struct Consumed {
 
 pub(super) fn check<'a>(judging: &mut Judging<'a>, link: &'a Link) -> Ruling {
     remark_on_altered(judging, link);
+    remark_on_log(judging, link);
     let mut outcome = Outcome::NotApplicable;
     let mut consumed = BTreeSet::new();
     consumed.extend(published(judging, link));
@@ -55,6 +56,30 @@ pub(super) fn check<'a>(judging: &mut Judging<'a>, link: &'a Link) -> Ruling {
         (_, open) => format!("{open} of {total} not as attested, or not known: {told}"),
     };
     (outcome, words)
+}
+
+/// What a scriptworker had when it verified the chain, beside what was captured of the same artifact in any run.
+fn remark_on_log(judging: &mut Judging<'_>, link: &Link) {
+    let Some(log) = judging.task(&link.task_id).and_then(|task| task.log.as_ref()) else { return };
+    let mut captured: BTreeMap<(&TaskId, &str), BTreeSet<Digest>> = BTreeMap::new();
+    let makers: BTreeSet<&TaskId> = log.log.digests.iter().map(|logged| &logged.task_id).collect();
+    for maker in makers.into_iter().filter_map(|maker| judging.task(maker)) {
+        for ((_, name), record) in &maker.evidence.artifacts {
+            captured.entry((&maker.evidence.task_id, name)).or_default().extend(record.sha256);
+        }
+    }
+    for logged in &log.log.digests {
+        let Some(captured) = captured.get(&(&logged.task_id, logged.name.as_str())) else { continue };
+        let Some(first) = captured.first().filter(|_| !captured.contains(&logged.sha256)) else { continue };
+        let message = format!(
+            "it logged sha256:{} of {} of {} when it verified the chain, and what was captured has sha256:{first}",
+            logged.sha256, logged.name, logged.task_id
+        );
+        let line = format!("line {}", logged.line);
+        let here = subject("artifact", &link.task_id, None, Some(VERIFICATION_LOG));
+        let place = evidence(Some(log.blob), "", Some(line), Asserter::Collector);
+        judging.remark(Code::VerifiedOtherBytes, here, message, vec![place]);
+    }
 }
 
 /// What a decision or action task publishes and the verification reads (`get_all_artifacts_per_task_id` in scriptworker).

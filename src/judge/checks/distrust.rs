@@ -7,7 +7,7 @@ use crate::trust::{DistrustKind, Distrusted};
 
 pub(super) fn check(judging: &mut Judging<'_>, link: &Link) -> Ruling {
     let matching: Vec<(&Distrusted, String)> = match judging.task(&link.task_id) {
-        Some(task) => judging.distrust.iter().filter_map(|one| Some((one, touched(one, link, task)?))).collect(),
+        Some(task) => judging.distrust.iter().filter_map(|one| Some((one, touched(one, task)?))).collect(),
         None => judging
             .distrust
             .iter()
@@ -21,10 +21,16 @@ pub(super) fn check(judging: &mut Judging<'_>, link: &Link) -> Ruling {
         .and_then(|task| task.attestations.values().next())
         .map(|facts| evidence(Some(facts.blob), "", None, facts.asserter()));
     let place = place.unwrap_or_else(|| evidence(None, "", None, Asserter::Operator));
-    let mut told = Vec::new();
+    // A signature's own time is the signer's word, and nobody signs the queue's times: only what others signed around
+    // it can show that it is older.
+    let proven = judging.proven.of(&link.task_id).not_after;
+    let (mut told, mut older) = (Vec::new(), Vec::new());
     for (distrusted, what) in matching {
-        // Nothing proves that the link is older: a signature's own time is the signer's word, and nobody signs the
-        // queue's times.
+        let is_older = distrusted.since.zip(proven.as_ref()).is_some_and(|(since, bound)| bound.at < since);
+        if let Some(bound) = proven.as_ref().filter(|_| is_older) {
+            older.push(format!("{distrusted}: {what}, but its attestation was signed before {}", bound.words()));
+            continue;
+        }
         let since = distrusted
             .since
             .map_or_else(String::new, |since| format!(" from {since} on, and nothing proves that the link is older"));
@@ -32,15 +38,23 @@ pub(super) fn check(judging: &mut Judging<'_>, link: &Link) -> Ruling {
         judging.refute(Code::Distrusted, here.clone(), words.clone(), vec![place.clone()]);
         told.push(words);
     }
-    if told.is_empty() {
+    if !told.is_empty() {
+        return (Outcome::Fail, told.join("; "));
+    }
+    if older.is_empty() {
         (Outcome::Pass, "nothing of it is distrusted".to_owned())
     } else {
-        (Outcome::Fail, told.join("; "))
+        (Outcome::Pass, format!("older than the distrust: {}", older.join("; ")))
     }
 }
 
-/// What of a link is meant, if anything is.
-fn touched(one: &Distrusted, link: &Link, task: &TaskFacts) -> Option<String> {
+/// Whether a task has to do with something distrusted, whenever that began.
+pub(in crate::judge) fn is_distrusted(one: &Distrusted, task: &TaskFacts) -> bool {
+    touched(one, task).is_some()
+}
+
+/// What of a task is meant, if anything is.
+fn touched(one: &Distrusted, task: &TaskFacts) -> Option<String> {
     match one.kind {
         DistrustKind::Key => {
             let keys = task.attestations.values().filter_map(|facts| facts.signature.as_ref()?.key.as_ref());
@@ -68,7 +82,8 @@ fn touched(one: &Distrusted, link: &Link, task: &TaskFacts) -> Option<String> {
             is_meant.then(|| format!("its definition sends it to {pool}"))
         }
         DistrustKind::Task => {
-            one.means(DistrustKind::Task, &[link.task_id.as_str()]).then(|| "the task itself".to_owned())
+            let task_id = &task.evidence.task_id;
+            one.means(DistrustKind::Task, &[task_id.as_str()]).then(|| "the task itself".to_owned())
         }
         DistrustKind::Image => {
             let mut attested = task

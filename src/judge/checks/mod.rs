@@ -10,6 +10,8 @@ mod graph;
 mod runs;
 mod signature;
 
+pub(super) use distrust::is_distrusted;
+
 use super::judging::{Judging, Ruling};
 use crate::chain::Link;
 use crate::model::Check;

@@ -2,15 +2,12 @@
 
 use crate::chain::Link;
 use crate::judge::judging::{Judging, Ruling, evidence, subject};
+use crate::judge::signing_time;
 use crate::model::{
     ArmorNote, Asserter, AttestationFacts, Clocks, Code, Evidence, Form, FramingKind, GapKind, KeyId, Moment, Outcome,
     Plane, Presence, Role, Signature, SignatureState, Subject, TaskFacts, Validity,
 };
 use crate::trust::Standing;
-
-/// How far a claimed signing time may lie outside its run. Workers sign before they report the run's end, and their
-/// clocks and the queue's differ by minutes at most.
-const CLOCK_TOLERANCE_SECONDS: i64 = 15 * 60;
 
 /// The most characters of odd bytes that a message shows; the evidence beside it has more.
 const EXCERPT_TOLD: usize = 40;
@@ -70,7 +67,6 @@ fn check_form(
         return unknown("its bytes are not kept");
     };
     remark_on_framing(judging, &here, facts, signature);
-    remark_on_time(judging, task, &here, facts, signature);
     if let Some(key) = &signature.key {
         judging.key = Some(key.to_string());
     }
@@ -82,7 +78,9 @@ fn check_form(
     };
     let beside = signature.gpg_of_the_time().map(|said| format!(" ({said})")).unwrap_or_default();
     let nobody = Role::new("");
-    let role = match Judging::role(link) {
+    let role = Judging::role(link);
+    signing_time::remark(judging, task, &here, facts, signature, role);
+    let role = match role {
         Some(role) => role,
         None if needs_role => return unknown(&format!("no role: the worker implementation is not known{beside}")),
         None => &nobody,
@@ -168,7 +166,21 @@ impl FormCase<'_> {
             }
             Standing::NotValid { validity, moment: since } => invalidity(validity, since, moment),
         };
+        self.remark_on_own_host(judging, key);
         self.fail(judging, code, format!("the signature is sound, but {words} (key {key})"))
+    }
+
+    /// That scriptworker of the OpenPGP era would have taken the key nevertheless: the host's own stood in every keyring.
+    fn remark_on_own_host(&self, judging: &mut Judging<'_>, key: &KeyId) {
+        let is_target = judging.chain.links.first().is_some_and(|target| target.task_id == self.link.task_id);
+        if self.form != Form::Openpgp || is_target || !judging.is_own_host_key(key) {
+            return;
+        }
+        let message = format!(
+            "{key} is the key of the host that ran the target: scriptworker there took it for every role, {} too",
+            self.role
+        );
+        judging.remark(Code::KeyOfOwnHost, self.here.clone(), message, self.places());
     }
 
     /// What is to be said of a trusted key besides: that its source is older than the moment, or that it was revoked by
@@ -510,32 +522,4 @@ fn framing_of_text(kind: FramingKind) -> Option<(Code, &'static str)> {
         }
         _ => return None,
     })
-}
-
-/// A claimed signing time that does not fit. The claim is the signer's word: it never rescues anything.
-fn remark_on_time(
-    judging: &mut Judging<'_>,
-    task: &TaskFacts,
-    here: &Subject,
-    facts: &AttestationFacts,
-    signature: &Signature,
-) {
-    let Some(claimed) = signature.claimed_time else { return };
-    let place = || vec![evidence(Some(facts.blob), "", Some(claimed.to_string()), facts.asserter())];
-    let run = task.evidence.latest_run().and_then(|run_id| task.evidence.run(run_id));
-    let moment = judging.clocks.key;
-    // The target itself is judged while it runs: it signs afterwards.
-    let is_running = judging.chain.links.first().is_some_and(|target| target.task_id == task.evidence.task_id)
-        && run.and_then(|run| run.started).is_some_and(|started| started <= moment);
-    if claimed > moment && !is_running {
-        let message = format!("the signature claims to be of {claimed}, after the moment of judgement {moment}");
-        judging.remark(Code::SignatureAfterAsOf, here.clone(), message, place());
-    }
-    let Some((started, resolved)) = run.and_then(|run| Some((run.started?, run.resolved?))) else { return };
-    let outside = claimed.unix() < started.unix() - CLOCK_TOLERANCE_SECONDS
-        || claimed.unix() > resolved.unix() + CLOCK_TOLERANCE_SECONDS;
-    if outside {
-        let message = format!("the signature claims to be of {claimed}; the run lasted from {started} to {resolved}");
-        judging.remark(Code::SignatureTimeOutsideRun, here.clone(), message, place());
-    }
 }
