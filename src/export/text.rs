@@ -6,8 +6,9 @@ use std::io::{self, Write};
 use anstyle::{AnsiColor, Style};
 
 use crate::model::{
-    Asserter, Basis, Completeness, Evidence, Finding, Gap, GapKind, LinkReport, Moment, Outcome, Plane, Presence,
-    Report, Severity, Subject, TargetReport, TaskId, Untrusted, Verdict,
+    Answer, AsOfUsed, Asserter, Basis, Completeness, Evidence, Finding, Gap, GapKind, LinkReport, Moment, Opinion,
+    Outcome, Plane, Presence, Report, Severity, SigningBounds, Subject, TargetReport, TaskId, TimeBound, Untrusted,
+    Verdict, VerifierUsed,
 };
 
 /// How much of each target is told.
@@ -121,7 +122,37 @@ fn write_clocks(target: &TargetReport, out: &mut dyn Write) -> io::Result<()> {
     let product = target.product.as_deref().unwrap_or("product undecided");
     writeln!(out, "  {DIM}{}{DIM:#}", completeness(&target.completeness))?;
     let (mode, rules) = (&target.mode, &target.rules.id);
-    writeln!(out, "  {DIM}as of {moment}{basis}{apart} · rules {rules} · {mode} · {}{DIM:#}", Untrusted(product))
+    writeln!(out, "  {DIM}as of {moment}{basis}{apart} · rules {rules} · {mode} · {}{DIM:#}", Untrusted(product))?;
+    writeln!(out, "  {DIM}{}{DIM:#}", authenticated(&target.as_of))?;
+    writeln!(out, "  {DIM}{}{DIM:#}", verifier(&target.verifier))
+}
+
+/// Between which moments other keys prove that the judgement was.
+fn authenticated(as_of: &AsOfUsed) -> String {
+    let words = |what: &str, bound: Option<&TimeBound>| bound.map(|bound| format!("{what} {}", bound.words()));
+    let (not_before, not_after) = (as_of.not_before.as_ref(), as_of.not_after.as_ref());
+    let bounds: Vec<String> =
+        [words("not before", not_before), words("not after", not_after)].into_iter().flatten().collect();
+    match bounds.as_slice() {
+        [] => "no other key's signature tells when it was judged".to_owned(),
+        bounds => format!("judged {}", bounds.join(" and ")),
+    }
+}
+
+/// Which scriptworker judges.
+fn verifier(verifier: &VerifierUsed) -> String {
+    let fleet = verifier.fleet.as_deref().unwrap_or("no known fleet");
+    match (&verifier.release, verifier.landed) {
+        (Some(release), Some(landed)) => {
+            let before = verifier.before.as_ref().map(|before| format!(", and {before} could still run"));
+            let before = before.unwrap_or_default();
+            let read = verifier.last_read.map(|read| format!(", as last read on {read}")).unwrap_or_default();
+            format!(
+                "verifier: scriptworker {release} on {fleet} since {landed}{before}{read}; default configuration assumed"
+            )
+        }
+        _ => format!("verifier: scriptworker by release dates ({fleet}); default configuration assumed"),
+    }
 }
 
 /// How much of the evidence that is needed is there, in a line.
@@ -188,6 +219,16 @@ fn write_link(link: &LinkReport, branch: &str, below: &str, out: &mut dyn Write)
         let algorithm = attestation.algorithm.as_deref().unwrap_or("signature not kept");
         let time = attestation.claimed_time.map(|time| format!(", by its own word on {time}")).unwrap_or_default();
         writeln!(out, "{below}{DIM}signed by {key} ({}{time}){DIM:#}", Untrusted(algorithm))?;
+        // Where nobody contradicts another, the verdict of the link says it.
+        let says = |answer| attestation.opinions.iter().any(|opinion| opinion.answer == answer);
+        if says(Answer::Accepts) && says(Answer::Refuses) {
+            for opinion in &attestation.opinions {
+                writeln!(out, "{below}  {DIM}{}{DIM:#}", Untrusted(&words_of(opinion)))?;
+            }
+        }
+    }
+    for bound in bounds(&link.signed) {
+        writeln!(out, "{below}{DIM}signed {bound}{DIM:#}")?;
     }
     for result in &link.checks {
         if matches!(result.outcome, Outcome::Pass | Outcome::NotApplicable) {
@@ -199,6 +240,19 @@ fn write_link(link: &LinkReport, branch: &str, below: &str, out: &mut dyn Write)
         writeln!(out, "{below}{style}{symbol} {check}{style:#}: {}", Untrusted(&result.detail))?;
     }
     Ok(())
+}
+
+/// What one verifier says, and why.
+fn words_of(opinion: &Opinion) -> String {
+    let at = opinion.at.map(|at| format!(", {at}")).unwrap_or_default();
+    format!("{}{at}: {}: {}", opinion.viewer.phrase(), opinion.answer.word(), opinion.why)
+}
+
+/// The dates that others give for a signature.
+fn bounds(signed: &SigningBounds) -> Vec<String> {
+    let not_before = signed.not_before.as_ref().map(|bound| format!("not before {}", bound.words()));
+    let not_after = signed.not_after.as_ref().map(|bound| format!("not after {}", bound.words()));
+    not_before.into_iter().chain(not_after).collect()
 }
 
 fn write_counts(report: &Report, out: &mut dyn Write) -> io::Result<()> {
@@ -300,6 +354,22 @@ pub fn write_attestations(link: &LinkReport, out: &mut dyn Write) -> io::Result<
         writeln!(out, "  keys tried: {}", attestation.tried.join(", "))?;
         let worker = (shown(&attestation.worker_group), shown(&attestation.worker_id));
         writeln!(out, "  states run {}, worker group {}, worker {}", shown(&attestation.run_id), worker.0, worker.1)?;
+        for opinion in &attestation.opinions {
+            writeln!(out, "  {}", Untrusted(&words_of(opinion)))?;
+        }
+    }
+    let of_tasks = |tasks: &[TaskId]| tasks.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    if !link.signed.after.is_empty() {
+        writeln!(out, "signed after the attestations of {}, whose digests it lists", of_tasks(&link.signed.after))?;
+    }
+    if !link.signed.before.is_empty() {
+        writeln!(out, "signed before the attestations of {}, which list its digest", of_tasks(&link.signed.before))?;
+    }
+    for bound in bounds(&link.signed) {
+        writeln!(out, "signed {bound}")?;
+    }
+    if link.signed.not_before.is_none() && link.signed.not_after.is_none() && !link.attestations.is_empty() {
+        writeln!(out, "no other key's signature tells when it was signed")?;
     }
     Ok(())
 }

@@ -13,4 +13,4 @@ mod opinions;
 mod signing_time;
 
 pub use judging::{Judgement, LinkJudgement, Place, judge};
-pub use moment::{MomentOfJudgement, then};
+pub use moment::{Leeway, MomentOfJudgement, leeway, then};

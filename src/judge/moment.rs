@@ -1,7 +1,13 @@
 //! The moment at which the target was judged: `then`.
 
+use std::collections::BTreeSet;
+
+use super::bounds::Bounds;
+use super::signing_time::is_before;
 use crate::chain::{Chain, Mode, WorkerVote};
-use crate::model::{Facts, Moment, Role};
+use crate::model::{Facts, Moment, Role, SigningBounds};
+use crate::rules::RuleBook;
+use crate::trust::Ledger;
 
 /// When the target was judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,4 +42,47 @@ pub fn then(chain: &Chain, facts: &Facts, mode: Mode) -> MomentOfJudgement {
         Some((Some(created), Some(deadline))) if created <= deadline => MomentOfJudgement::Between(created, deadline),
         _ => MomentOfJudgement::Unknown,
     }
+}
+
+/// When else a target could have been judged, by what other keys signed around it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Leeway {
+    /// Between which moments the target's attestation was signed. It was judged just before.
+    pub bounds: SigningBounds,
+    /// Whether they rule out the moment that the queue tells.
+    pub is_contradicted: bool,
+    /// The moments within the bounds, and at their edges, at which the answer can change. Without both a beginning and an
+    /// end there are none, unless the queue's moment is ruled out: then the nearest that is not.
+    pub moments: Vec<Moment>,
+}
+
+/// The moments within its authenticated bounds to which the moment of judgement could be moved: the queue's word for it is
+/// nobody's signature.
+pub fn leeway(
+    chain: &Chain,
+    facts: &Facts,
+    book: &RuleBook,
+    ledger: &Ledger,
+    break_points: &BTreeSet<Moment>,
+    moment: Moment,
+    knowledge: Moment,
+) -> Leeway {
+    let Some(target) = chain.links.first() else { return Leeway::default() };
+    let bounds = Bounds::of_chain(chain, facts, book, ledger, &[], knowledge).of(&target.task_id);
+    let lower = bounds.not_before.as_ref().map(|bound| bound.at);
+    let upper = bounds.not_after.as_ref().map(|bound| bound.at);
+    let beyond = match (lower, upper) {
+        (Some(lower), _) if is_before(moment, lower) => Some(lower),
+        (_, Some(upper)) if is_before(upper, moment) => Some(upper),
+        _ => None,
+    };
+    let moments = match (beyond, lower, upper) {
+        (Some(beyond), _, _) => vec![beyond],
+        (None, Some(lower), Some(upper)) if lower < upper => {
+            let between = break_points.range(lower..upper).copied().filter(|point| *point != lower);
+            std::iter::once(lower).chain(between).chain([upper]).collect()
+        }
+        (None, _, _) => Vec::new(),
+    };
+    Leeway { bounds, is_contradicted: beyond.is_some(), moments }
 }

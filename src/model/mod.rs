@@ -48,7 +48,7 @@ pub use opinion::{Answer, Opinion, Viewer};
 pub use release::{InvalidRelease, Release};
 pub use report::{
     AsOfUsed, AttestationReport, ClocksUsed, Completeness, FindingsLeftOut, Gap, GapKind, LinkReport, NotChecked,
-    Report, RulesUsed, SnapshotReport, TargetReport, ToolUsed, TrustUsed,
+    Report, RulesUsed, SnapshotReport, TargetReport, ToolUsed, TrustUsed, VerifierUsed,
 };
 pub use task::{InvalidTaskId, Run, TaskId};
 pub use untrusted::Untrusted;

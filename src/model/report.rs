@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use super::{
-    Asserter, Basis, CheckResult, ClockOverrides, Clocks, Code, Digest, Finding, Form, Moment, Plane, Presence, Reason,
-    SignatureState, Subject, TaskId, Verdict,
+    Asserter, Basis, CheckResult, ClockOverrides, Clocks, Code, Digest, Finding, Form, Moment, Opinion, Plane,
+    Presence, Reason, Release, SignatureState, SigningBounds, Subject, TaskId, TimeBound, Verdict,
 };
 
 /// Verdicts, findings and gaps of one replay. The same case, rules, moment and version give the same report.
@@ -91,6 +91,31 @@ pub struct AsOfUsed {
     /// The clocks.
     #[serde(flatten)]
     pub clocks: ClocksUsed,
+    /// The latest moment that other keys prove to be before the judgement.
+    pub not_before: Option<TimeBound>,
+    /// The earliest moment that other keys prove to be after it; where there is none, only the queue tells when it was.
+    pub not_after: Option<TimeBound>,
+}
+
+/// The scriptworker that judges: which release, and so which ed25519 keys. Its default configuration is assumed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct VerifierUsed {
+    /// `deployed`: what its fleet's configuration said; `release-dates`: no such fleet is known, and the newest release is
+    /// taken.
+    pub basis: String,
+    /// The fleet of worker pools.
+    pub fleet: Option<String>,
+    /// The release; `null` where no one moment of judgement is known, or before the fleet's first.
+    pub release: Option<Release>,
+    /// When the fleet's configuration began to name it.
+    pub landed: Option<Moment>,
+    /// The commit that did.
+    pub commit: Option<String>,
+    /// The release before it, while some workers could still run that.
+    pub before: Option<Release>,
+    /// When what says so was last read, where that is before the moment of judgement: a newer release would not be known.
+    pub last_read: Option<Moment>,
 }
 
 /// The three clocks; `null` where `then` could not be worked out, and of clocks that were not moved.
@@ -183,6 +208,8 @@ pub struct TargetReport {
     pub trust_basis: Vec<Basis>,
     /// The moment of judgement.
     pub as_of: AsOfUsed,
+    /// The scriptworker that judges it.
+    pub verifier: VerifierUsed,
     /// The verdict.
     pub verdict: Verdict,
     /// The class of the weightiest reason against it; `null` when verified.
@@ -219,6 +246,8 @@ pub struct LinkReport {
     pub key: Option<String>,
     /// Whether only the attestation's embedded task gives its shape, the queue's definition being missing.
     pub shape_from_attestation: bool,
+    /// When its attestation was signed, as far as others prove it.
+    pub signed: SigningBounds,
     /// Its attestations, in every form that the snapshot has of that run.
     pub attestations: Vec<AttestationReport>,
     /// Its checks.
@@ -253,6 +282,8 @@ pub struct AttestationReport {
     pub worker_group: Option<String>,
     /// The worker that it states.
     pub worker_id: Option<String>,
+    /// What each verifier says of its signature.
+    pub opinions: Vec<Opinion>,
 }
 
 /// Evidence that some check needs and the snapshot lacks.

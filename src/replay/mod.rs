@@ -10,6 +10,7 @@ mod repositories;
 mod scope;
 mod service;
 mod targets;
+mod verifiers;
 
 pub use examination::Work;
 pub use key_ledger::key_report;

@@ -1,27 +1,29 @@
 //! Assembling a report: one target after the other, findings and gaps that several share told once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::findings::Findings;
 use super::keys::Keys;
-use super::service::{Request, worst};
+use super::service::Request;
 use crate::chain::{Chain, Link, WorkerVote};
-use crate::judge::{Judgement, MomentOfJudgement, Place};
+use crate::judge::{Judgement, Leeway, MomentOfJudgement, Place};
 use crate::model::{
-    AsOf, AsOfUsed, AttestationReport, Basis, CheckResult, Clocks, Code, Completeness, Digest, Facts, Finding, Gap,
-    LinkReport, NotChecked, Outcome, Plane, Reason, Report, RulesUsed, SnapshotReport, Subject, TargetReport,
-    TaskFacts, TaskId, TrustUsed, Verdict,
+    AsOf, AsOfUsed, Asserter, AttestationReport, Basis, CheckResult, Clocks, Code, Completeness, Digest, Evidence,
+    Facts, Finding, Form, Gap, LinkReport, NotChecked, Opinion, Outcome, Plane, Reason, Release, Report, RulesUsed,
+    SnapshotReport, Subject, TargetReport, TaskFacts, TaskId, TimeBound, TrustUsed, Verdict, VerifierUsed,
 };
+use crate::trust::{Fleet, Rollout};
 
 /// The version of the report format.
 const REPORT_VERSION: u32 = 1;
 
 /// What no replay covers, whatever the rule book: stable name and sentence.
-const NEVER_COVERED: [(&str, &str); 5] = [
+const NEVER_COVERED: [(&str, &str); 6] = [
     ("tree", "Whether the source code at the revision is what it should be: the chain ends at the tree."),
     ("downloads-at-run-time", "What a task fetched while it ran, beyond its declared inputs."),
     ("freshness", "Whether a newer, corrected task exists: an old sound chain stays sound."),
     ("worker-integrity", "Whether a worker that holds a trusted key did what its attestation says."),
+    ("verifier-configuration", "Whether scriptworker judged in its default configuration, which is assumed."),
     ("queue-times", "Whether the queue's times are true: nobody signs them."),
 ];
 
@@ -36,6 +38,75 @@ const BEYOND_SIGNATURES: [(&str, &str); 4] = [
 /// Where findings about a target as a whole come up.
 const FIRST: Place = Place { check: crate::model::Check::Chain, link: 0 };
 
+/// A judgement at a moment.
+#[derive(Debug)]
+pub(super) struct HeardAt {
+    pub(super) clocks: Clocks,
+    /// How quickly the verifier is taken to have run what its configuration said.
+    pub(super) rollout: Rollout,
+    pub(super) judgement: Judgement,
+}
+
+/// All judgements of a target.
+#[derive(Debug)]
+pub(super) struct Heard {
+    pub(super) as_of: MomentOfJudgement,
+    /// At the moment of judgement, or at all that are in question.
+    pub(super) judgements: Vec<HeardAt>,
+    /// To which other moments it could be moved.
+    pub(super) leeway: Leeway,
+    /// At those.
+    pub(super) moved: Vec<HeardAt>,
+    /// The fleet that judges.
+    pub(super) fleet: Option<Fleet>,
+}
+
+impl Heard {
+    /// The judgement to tell, and whether all agree. Where the queue's moment is ruled out, the worst of that and of the
+    /// nearest that is not counts: a proof that something is younger never makes it better.
+    fn worst(&self) -> Option<(&HeardAt, bool)> {
+        let is_contradicted = self.leeway.is_contradicted;
+        let moved = self.moved.iter().filter(|_| is_contradicted);
+        let all: Vec<&HeardAt> = self.judgements.iter().chain(moved).collect();
+        let first = all.first()?.judgement.verdict;
+        // Undetermined and Verified agree in that nothing is refuted at any moment: the worse of them stands.
+        let agree = is_contradicted
+            || all.iter().all(|heard| heard.judgement.verdict == first)
+            || all.iter().all(|heard| heard.judgement.verdict != Verdict::Refuted);
+        let rank = |heard: &HeardAt| (heard.judgement.verdict, heard.judgement.findings.len());
+        let worst = all.into_iter().reduce(|a, b| if rank(b) > rank(a) { b } else { a })?;
+        Some((worst, agree))
+    }
+
+    /// The judgements by both releases where one was being rolled out.
+    fn by_release(&self) -> impl Iterator<Item = (&HeardAt, &HeardAt)> {
+        let late = self.judgements.iter().filter(|heard| heard.rollout == Rollout::Late);
+        late.filter_map(|late| {
+            let mut at_once = self.judgements.iter().filter(|heard| heard.rollout == Rollout::AtOnce);
+            at_once.find(|heard| heard.clocks == late.clocks).map(|at_once| (at_once, late))
+        })
+    }
+
+    /// The scriptworker that judges at a moment.
+    fn verifier(&self, clocks: Option<Clocks>) -> VerifierUsed {
+        let deployed = self.fleet.as_ref().zip(clocks).and_then(|(fleet, clocks)| fleet.deployed(clocks.key));
+        let pin = deployed.map(|deployed| deployed.pin);
+        VerifierUsed {
+            basis: if pin.is_some() { "deployed" } else { "release-dates" }.to_owned(),
+            fleet: self.fleet.as_ref().map(|fleet| fleet.name.clone()),
+            release: pin.map(|pin| pin.release.clone()),
+            landed: pin.map(|pin| pin.landed),
+            commit: pin.map(|pin| pin.commit.clone()),
+            before: deployed.and_then(|deployed| Some(deployed.before?.release.clone())),
+            last_read: self
+                .fleet
+                .as_ref()
+                .zip(clocks)
+                .and_then(|(fleet, clocks)| fleet.known_until.filter(|known| pin.is_some() && *known <= clocks.key)),
+        }
+    }
+}
+
 /// One judged target.
 #[derive(Debug)]
 pub(super) struct Judged {
@@ -48,8 +119,7 @@ pub(super) struct Judged {
     task_type: Option<String>,
     candidates: Vec<String>,
     product: Option<String>,
-    as_of: MomentOfJudgement,
-    judgements: Vec<(Clocks, Judgement)>,
+    heard: Heard,
 }
 
 impl Judged {
@@ -62,8 +132,7 @@ impl Judged {
         task_type: Option<String>,
         candidates: Vec<String>,
         product: Option<String>,
-        as_of: MomentOfJudgement,
-        judgements: Vec<(Clocks, Judgement)>,
+        heard: Heard,
         completeness: Completeness,
     ) -> Self {
         let shape = facts.tasks.get(&task_id).and_then(TaskFacts::shape);
@@ -78,7 +147,7 @@ impl Judged {
             }
         };
         let runs = chain.links.iter().map(run).collect();
-        Self { task_id, snapshots, label, chain, runs, completeness, task_type, candidates, product, as_of, judgements }
+        Self { task_id, snapshots, label, chain, runs, completeness, task_type, candidates, product, heard }
     }
 }
 
@@ -109,6 +178,7 @@ fn attestations(task: &TaskFacts) -> Vec<AttestationReport> {
             run_id: says.and_then(|says| says.run_id.clone()),
             worker_group: says.and_then(|says| says.worker_group.clone()),
             worker_id: says.and_then(|says| says.worker_id.clone()),
+            opinions: Vec::new(),
         }
     });
     told.collect()
@@ -152,12 +222,10 @@ pub(super) fn assemble(
 }
 
 fn report_target(judged: Judged, request: &Request, findings: &mut Findings, gaps: &mut Gaps) -> TargetReport {
-    let outcome = worst(&judged.judgements);
+    let outcome = judged.heard.worst();
     let agree = outcome.is_none_or(|(_, agree)| agree);
-    let (clocks, judgement) = match outcome {
-        Some(((clocks, judgement), _)) => (Some(*clocks), Some(judgement)),
-        None => (None, None),
-    };
+    let clocks = outcome.map(|(heard, _)| heard.clocks);
+    let judgement = outcome.map(|(heard, _)| &heard.judgement);
     let mut verdict = judgement.map_or(Verdict::Undetermined, |judgement| judgement.verdict);
     let mut reason = judgement.and_then(|judgement| judgement.reason);
     let mut own: Vec<(Finding, Place)> = judgement.map(|judgement| judgement.findings.clone()).unwrap_or_default();
@@ -165,11 +233,15 @@ fn report_target(judged: Judged, request: &Request, findings: &mut Findings, gap
         verdict = verdict.max(Verdict::Undetermined);
         own.push((undecided_type(&judged), FIRST));
     }
+    let (undecided, remarks) = (undecided_verifier(&judged), queues_word(&judged));
     if !agree {
-        // The verdict depends on a moment that nobody knows: then it can't be said.
+        // The verdict depends on a moment or a release that nobody knows: then it can't be said.
         verdict = Verdict::Undetermined;
-        own.push((undecided_moment(&judged), FIRST));
+        if undecided.as_ref().is_none_or(|finding| finding.plane == Plane::Audit) || moments_disagree(&judged) {
+            own.push((undecided_moment(&judged), FIRST));
+        }
     }
+    own.extend(undecided.into_iter().chain(remarks).map(|finding| (finding, FIRST)));
     if shape_is_embedded(&judged) {
         verdict = verdict.max(Verdict::Undetermined);
     }
@@ -180,8 +252,12 @@ fn report_target(judged: Judged, request: &Request, findings: &mut Findings, gap
     let headline = headline(verdict, reason, &links, &own, judgement, request);
     own.into_iter().for_each(|(finding, _)| findings.add(finding));
     judgement.into_iter().flat_map(|judgement| judgement.gaps.clone()).for_each(|gap| gaps.add(gap));
-    let (mode, basis) = match (request.as_of, judged.as_of) {
+    let is_contradicted = judged.heard.leeway.is_contradicted;
+    let (mode, basis) = match (request.as_of, judged.heard.as_of) {
         (AsOf::At(_), _) => ("at", None),
+        (AsOf::Then, MomentOfJudgement::At(moment, _)) if is_contradicted => {
+            ("then", Some(format!("the queue says {moment}, which signatures of other keys rule out")))
+        }
         (AsOf::Then, MomentOfJudgement::At(_, basis)) => ("then", Some(basis.to_owned())),
         (AsOf::Then, MomentOfJudgement::Between(from, until)) => (
             "then",
@@ -189,7 +265,9 @@ fn report_target(judged: Judged, request: &Request, findings: &mut Findings, gap
         ),
         (AsOf::Then, MomentOfJudgement::Unknown) => ("then", Some("nothing tells when the target ran".to_owned())),
     };
-    let known = clocks.filter(|_| matches!(judged.as_of, MomentOfJudgement::At(..)));
+    let known = clocks.filter(|_| matches!(judged.heard.as_of, MomentOfJudgement::At(..)));
+    let verifier = judged.heard.verifier(known);
+    let bounds = &judged.heard.leeway.bounds;
     TargetReport {
         task_id: judged.task_id,
         label: judged.label,
@@ -203,7 +281,15 @@ fn report_target(judged: Judged, request: &Request, findings: &mut Findings, gap
             basis: request.book_basis.clone(),
         },
         trust_basis: judgement.map(|judgement| judgement.trust_basis.iter().copied().collect()).unwrap_or_default(),
-        as_of: AsOfUsed { mode: mode.to_owned(), basis, moved: request.clocks.into(), clocks: known.into() },
+        as_of: AsOfUsed {
+            mode: mode.to_owned(),
+            basis,
+            moved: request.clocks.into(),
+            clocks: known.into(),
+            not_before: bounds.not_before.clone(),
+            not_after: bounds.not_after.clone(),
+        },
+        verifier,
         verdict,
         reason,
         headline,
@@ -234,10 +320,19 @@ fn report_links(judged: &Judged, judgement: Option<&Judgement>) -> Vec<LinkRepor
             verdict: judged.verdict,
             key: judged.key.clone(),
             shape_from_attestation: run.is_embedded,
-            attestations: run.attestations.clone(),
+            signed: judged.signed.clone(),
+            attestations: with_opinions(&run.attestations, &judged.opinions),
             checks: judged.checks.clone(),
         })
         .collect()
+}
+
+fn with_opinions(attestations: &[AttestationReport], opinions: &[(Form, Vec<Opinion>)]) -> Vec<AttestationReport> {
+    let of = |form: Form| opinions.iter().find(|(of, _)| *of == form).map(|(_, opinions)| opinions.clone());
+    let told = attestations
+        .iter()
+        .map(|told| AttestationReport { opinions: of(told.form).unwrap_or_default(), ..told.clone() });
+    told.collect()
 }
 
 /// The verdict and its reason in one line.
@@ -277,7 +372,10 @@ fn headline(
 
 fn undetermined(links: &[LinkReport], findings: &[(Finding, Place)], request: &Request) -> String {
     let undecided = findings.iter().map(|(finding, _)| finding);
-    let mut undecided = undecided.filter(|f| matches!(f.code, Code::TaskTypeUndecided | Code::MomentUndecided));
+    let mut undecided = undecided.filter(|f| {
+        matches!(f.code, Code::TaskTypeUndecided | Code::MomentUndecided | Code::VerifierReleaseUndecided)
+            && f.plane == Plane::Rule
+    });
     if let Some(finding) = undecided.next() {
         return finding.message.clone();
     }
@@ -321,13 +419,19 @@ fn undecided_type(judged: &Judged) -> Finding {
     own_finding(judged, Code::TaskTypeUndecided, message)
 }
 
+fn moments_disagree(judged: &Judged) -> bool {
+    let at_once = judged.heard.judgements.iter().filter(|heard| heard.rollout == Rollout::AtOnce);
+    let verdicts: BTreeSet<Verdict> = at_once.map(|heard| heard.judgement.verdict).collect();
+    verdicts.len() > 1 && verdicts.contains(&Verdict::Refuted)
+}
+
 fn undecided_moment(judged: &Judged) -> Finding {
     let mut told: Vec<String> = Vec::new();
     let mut last = None;
-    for (clocks, judgement) in &judged.judgements {
-        if last != Some(judgement.verdict) {
-            told.push(format!("{} from {}", judgement.verdict.word(), clocks.key));
-            last = Some(judgement.verdict);
+    for heard in &judged.heard.judgements {
+        if last != Some(heard.judgement.verdict) {
+            told.push(format!("{} from {}", heard.judgement.verdict.word(), heard.clocks.key));
+            last = Some(heard.judgement.verdict);
         }
     }
     let message = format!(
@@ -335,6 +439,70 @@ fn undecided_moment(judged: &Judged) -> Finding {
         told.join(", ")
     );
     own_finding(judged, Code::MomentUndecided, message)
+}
+
+/// That a new release was being rolled out, and its keys make another judgement than those of the one before: of the
+/// verdict, then nobody can say which holds; of single links, then that is told beside it.
+fn undecided_verifier(judged: &Judged) -> Option<Finding> {
+    let links = |heard: &HeardAt| -> Vec<Verdict> { heard.judgement.links.iter().map(|link| link.verdict).collect() };
+    let (at_once, late) = judged.heard.by_release().find(|(at_once, late)| links(at_once) != links(late))?;
+    let used = judged.heard.verifier(Some(at_once.clocks));
+    let name =
+        |release: Option<Release>| release.map_or_else(|| "no release".to_owned(), |release| release.to_string());
+    let differing =
+        chain_names(judged, |index| at_once.judgement.links[index].verdict != late.judgement.links[index].verdict);
+    let message = format!(
+        "{} was being rolled out to {} on {}, and {} could still run there: {} by the first, {} by the second; they differ on {}",
+        name(used.release),
+        used.fleet.unwrap_or_default(),
+        at_once.clocks.key,
+        name(used.before),
+        at_once.judgement.verdict.word(),
+        late.judgement.verdict.word(),
+        differing.join(", ")
+    );
+    let finding = own_finding(judged, Code::VerifierReleaseUndecided, message);
+    let is_same = at_once.judgement.verdict == late.judgement.verdict;
+    Some(if is_same { Finding { plane: Plane::Audit, ..finding } } else { finding })
+}
+
+fn chain_names(judged: &Judged, differs: impl Fn(usize) -> bool) -> Vec<String> {
+    let links = judged.chain.links.iter().enumerate().filter(|(index, _)| differs(*index));
+    links.map(|(_, link)| link.name.clone()).collect()
+}
+
+/// That the moment of judgement, which only the queue tells, can be moved within what other keys prove, and the verdict
+/// with it; or that they rule it out.
+fn queues_word(judged: &Judged) -> Option<Finding> {
+    let heard = &judged.heard;
+    let MomentOfJudgement::At(moment, _) = heard.as_of else { return None };
+    let here = heard.judgements.first()?.judgement.verdict;
+    let other = heard.moved.iter().find(|moved| moved.judgement.verdict != here);
+    let is_contradicted = heard.leeway.is_contradicted;
+    let told = match other {
+        Some(other) => format!("{} there, {} at {}", here.word(), other.judgement.verdict.word(), other.clocks.key),
+        None if is_contradicted => format!("{} there and at the nearest moment that is possible", here.word()),
+        None => return None,
+    };
+    let bound =
+        |words: &str, bound: &Option<TimeBound>| bound.as_ref().map(|bound| format!("{words} {}", bound.words()));
+    let bounds =
+        [bound("not before", &heard.leeway.bounds.not_before), bound("not after", &heard.leeway.bounds.not_after)];
+    let bounds: Vec<String> = bounds.into_iter().flatten().collect();
+    let verb = if is_contradicted { "rule that out" } else { "allow others" };
+    let message = format!(
+        "the queue says that it was judged at {moment}, and signatures of other keys {verb}: {}; {told}",
+        bounds.join(", ")
+    );
+    let witnesses = [&heard.leeway.bounds.not_before, &heard.leeway.bounds.not_after].into_iter().flatten();
+    let evidence = witnesses.map(|bound| Evidence {
+        blob: Some(bound.blob),
+        pointer: Some(String::new()),
+        excerpt: Some(bound.at.to_string()),
+        asserted_by: Asserter::WorkerSigned,
+    });
+    let finding = own_finding(judged, Code::MomentOnQueuesWord, message);
+    Some(Finding { plane: Plane::Audit, evidence: evidence.collect(), ..finding })
 }
 
 fn not_checked(request: &Request) -> Vec<NotChecked> {

@@ -6,19 +6,20 @@ use rayon::prelude::*;
 
 use super::examination::{FactDesk, Work, attestations, definitions, graph_entries, logs, reachable};
 use super::keys::{self, Keys};
-use super::report::{self, Judged};
+use super::report::{self, Heard, HeardAt, Judged};
 use super::scope::{Scope, SnapshotChoice};
 use super::targets::{ReplayError, ScopedTargets, Targets, by_scope};
+use super::verifiers::{Verifier, Verifiers};
 use crate::chain::{Chain, EdgeNames, Mode, TaskTypeGuess, build, guess_task_type, product};
 use crate::insight::{completeness, completeness_of_all};
-use crate::judge::{Judgement, MomentOfJudgement, judge, then};
+use crate::judge::{Leeway, MomentOfJudgement, judge, leeway, then};
 use crate::model::{
     AsOf, Basis, ClockOverrides, Clocks, Completeness, Definition, Digest, FactKey, FactKind, Facts, Moment, Origin,
-    Report, SnapshotReport, TaskFacts, TaskId, ToolUsed, Verdict,
+    Report, SnapshotReport, TaskFacts, TaskId, ToolUsed,
 };
 use crate::rules::RuleBook;
 use crate::store::{Case, Damage, ReplayRecord, StoreError};
-use crate::trust::{Distrusted, Ledger};
+use crate::trust::{Deployments, Distrusted, Ledger, Rollout};
 
 /// With this many targets, all stored facts of a kind are read at once instead of one by one.
 const BULK_TARGETS: usize = 64;
@@ -68,12 +69,13 @@ pub fn replay(case: &mut Case, request: &Request) -> Result<Replayed, ReplayErro
     let scopes = by_scope(case, &request.targets, &request.snapshot)?;
     let mut desk = FactDesk::new(case);
     let keys = keys::load(&mut desk)?;
+    let deployments = Deployments::shipped()?;
     let mut judged = Vec::new();
     let mut snapshots = Vec::new();
     let mut done = BTreeSet::new();
     // The newest snapshot first: with --all, a task is judged in the newest that has it.
     for ScopedTargets { scope, tasks } in scopes.into_iter().rev() {
-        let (of_scope, completeness) = replay_scope(&mut desk, &scope, tasks, &keys, request, &done)?;
+        let (of_scope, completeness) = replay_scope(&mut desk, &scope, tasks, &keys, &deployments, request, &done)?;
         if !of_scope.is_empty() {
             let targets = of_scope.len() as u64;
             snapshots.push(SnapshotReport { snapshots: scope.digests(), targets, completeness });
@@ -160,6 +162,7 @@ fn replay_scope(
     scope: &Scope,
     wanted: Option<Vec<TaskId>>,
     keys: &Keys,
+    deployments: &Deployments,
     request: &Request,
     done: &BTreeSet<TaskId>,
 ) -> Result<(Vec<Judged>, Completeness), ReplayError> {
@@ -191,8 +194,9 @@ fn replay_scope(
     });
     let facts = gather_facts(desk, scope, &targets, &definitions, keys, &request.book)?;
     let ledger = keys.ledger.narrowed(scope.root_url().as_deref(), &request.bases);
+    let verifiers = Verifiers::new(&ledger, deployments, &targets, &definitions);
     let snapshots = scope.digests();
-    let judge = |target| judge_target(target, &snapshots, &facts, &names, &ledger, request);
+    let judge = |target| judge_target(target, &snapshots, &facts, &names, &verifiers, deployments, request);
     let judged: Vec<Judged> = targets.par_iter().map(judge).collect();
     let completeness = completeness_of_all(judged.iter().map(|target| &target.chain), &facts, &request.book);
     Ok((judged, completeness))
@@ -278,7 +282,8 @@ fn judge_target(
     snapshots: &[Digest],
     facts: &Facts,
     names: &EdgeNames,
-    ledger: &Ledger,
+    verifiers: &Verifiers,
+    deployments: &Deployments,
     request: &Request,
 ) -> Judged {
     let shape = facts.tasks.get(target).and_then(TaskFacts::shape);
@@ -306,10 +311,19 @@ fn judge_target(
         Some(task_type) if vouches_for_itself && request.task_type.is_none() => (None, vec![task_type]),
         task_type => (task_type, candidates),
     };
-    let (moments, as_of) = moments(&chain, facts, ledger, request);
-    let clocks: Vec<Clocks> = moments.into_iter().map(|moment| request.clocks.clocks(moment)).collect();
-    let judgements = judge(&chain, facts, &request.book, ledger, &request.distrust, &clocks, request.mode);
-    let judgements: Vec<(Clocks, Judgement)> = clocks.into_iter().zip(judgements).collect();
+    let verifier = verifiers.of(deployments, &chain, shape);
+    let (moments, as_of) = moments(&chain, facts, verifier, request);
+    let leeway = match (request.as_of, as_of) {
+        (AsOf::Then, MomentOfJudgement::At(moment, _)) => {
+            let (ledger, points) = (&verifier.ledger, &verifier.break_points);
+            let knowledge = request.clocks.clocks(moment).knowledge;
+            leeway(&chain, facts, &request.book, ledger, points, moment, knowledge)
+        }
+        _ => Leeway::default(),
+    };
+    let hear = |moments: Vec<Moment>| hear(&chain, facts, verifier, moments, request);
+    let moved = hear(leeway.moments.clone());
+    let heard = hear(moments);
     let completeness = completeness(&chain, facts, &request.book);
     let snapshots = snapshots.to_vec();
     Judged::new(
@@ -320,44 +334,49 @@ fn judge_target(
         task_type,
         candidates,
         product,
-        as_of,
-        judgements,
+        Heard { as_of, judgements: heard, leeway, moved, fleet: verifier.fleet.clone() },
         completeness,
     )
 }
 
+/// Judges at some moments; where a new release was being rolled out and its keys are others, by both releases.
+fn hear(chain: &Chain, facts: &Facts, verifier: &Verifier, moments: Vec<Moment>, request: &Request) -> Vec<HeardAt> {
+    let clocks: Vec<Clocks> = moments.into_iter().map(|moment| request.clocks.clocks(moment)).collect();
+    let by = |ledger: &Ledger, clocks: Vec<Clocks>, rollout: Rollout| -> Vec<HeardAt> {
+        let judgements = judge(chain, facts, &request.book, ledger, &request.distrust, &clocks, request.mode);
+        let heard = clocks.into_iter().zip(judgements);
+        heard.map(|(clocks, judgement)| HeardAt { clocks, rollout, judgement }).collect()
+    };
+    let late = verifier.late.as_ref().map(|late| {
+        let differ = |clocks: &Clocks| verifier.ledger.differs_at(late, clocks.key);
+        by(late, clocks.iter().copied().filter(differ).collect(), Rollout::Late)
+    });
+    let mut heard = by(&verifier.ledger, clocks.clone(), Rollout::AtOnce);
+    heard.extend(late.into_iter().flatten());
+    heard
+}
+
 /// The moments at which a target is judged: one; or where `then` is not known, every moment of the time in question at
 /// which the answer can change.
-fn moments(chain: &Chain, facts: &Facts, ledger: &Ledger, request: &Request) -> (Vec<Moment>, MomentOfJudgement) {
+fn moments(chain: &Chain, facts: &Facts, verifier: &Verifier, request: &Request) -> (Vec<Moment>, MomentOfJudgement) {
     let moment = match request.as_of {
         AsOf::At(moment) => return (vec![moment], MomentOfJudgement::At(moment, "")),
         AsOf::Then => then(chain, facts, request.mode),
     };
-    let points = ledger.break_points();
+    let points = verifier.break_points.iter().copied();
     let moments = match moment {
         MomentOfJudgement::At(moment, _) => vec![moment],
         MomentOfJudgement::Between(from, until) => {
-            let between = points.into_iter().filter(|point| from < *point && *point < until);
+            let between = points.filter(|point| from < *point && *point < until);
             std::iter::once(from).chain(between).chain([until]).collect()
         }
         MomentOfJudgement::Unknown => {
-            let first = points.first().and_then(|point| Moment::from_unix(point.unix() - 1));
+            let first = verifier.break_points.first().and_then(|point| Moment::from_unix(point.unix() - 1));
             let moments: Vec<Moment> = first.into_iter().chain(points).collect();
             if moments.is_empty() { Moment::from_unix(0).into_iter().collect() } else { moments }
         }
     };
     (moments, moment)
-}
-
-/// The worst of several judgements, and whether they agree.
-pub(super) fn worst(judgements: &[(Clocks, Judgement)]) -> Option<(&(Clocks, Judgement), bool)> {
-    let first = judgements.first()?.1.verdict;
-    // Undetermined and Verified agree in that nothing is refuted at any moment: the worse of them stands.
-    let agree = judgements.iter().all(|(_, judgement)| judgement.verdict == first)
-        || judgements.iter().all(|(_, judgement)| judgement.verdict != Verdict::Refuted);
-    let rank = |judgement: &Judgement| (judgement.verdict, judgement.findings.len());
-    let worst = judgements.iter().reduce(|a, b| if rank(&b.1) > rank(&a.1) { b } else { a })?;
-    Some((worst, agree))
 }
 
 /// What verdicts rest on beside the snapshots: key epochs, who accepted them, and the contents kept.

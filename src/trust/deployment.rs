@@ -46,6 +46,9 @@ pub struct Fleet {
     pub source: String,
     /// The pins, by their moment.
     pub pins: Vec<Pin>,
+    /// The moment up to which they were read: that of the whole file.
+    #[serde(skip)]
+    pub known_until: Option<Moment>,
 }
 
 /// A release that a fleet's configuration named.
@@ -89,13 +92,15 @@ impl Deployments {
     pub fn shipped() -> Result<Self, LedgerError> {
         let (name, text) = DEPLOYMENTS;
         let error = |why: String| LedgerError { name: name.to_owned(), why };
-        let deployments: Self = serde_json::from_str(text).map_err(|cause| error(cause.to_string()))?;
+        let mut deployments: Self = serde_json::from_str(text).map_err(|cause| error(cause.to_string()))?;
         if deployments.deployments_version != DEPLOYMENTS_VERSION {
             return Err(error(format!("its version is not {DEPLOYMENTS_VERSION}")));
         }
         if deployments.fleets.iter().any(|fleet| !fleet.pins.is_sorted_by(|a, b| a.landed < b.landed)) {
             return Err(error("the pins of a fleet are not in their order".to_owned()));
         }
+        let known_until = Some(deployments.known_until);
+        deployments.fleets.iter_mut().for_each(|fleet| fleet.known_until = known_until);
         Ok(deployments)
     }
 
@@ -231,6 +236,7 @@ mod tests {
             kind: None,
             lag_seconds: 10,
             source: String::new(),
+            known_until: None,
             pins: vec![
                 pin("2020-01-01", "1.0.0"),
                 pin("2020-02-01", "2.0.0"),

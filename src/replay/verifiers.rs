@@ -1,0 +1,69 @@
+//! The verifiers that judge: by deployment, what each pool of scriptworkers held.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::chain::{Chain, WorkerVote};
+use crate::model::{Definition, Moment, Role, TaskId};
+use crate::trust::{Deployments, Fleet, Ledger, Rollout};
+
+/// What one verifier held.
+#[derive(Debug)]
+pub(super) struct Verifier {
+    /// The keys: of a fleet, as if it ran what its configuration said at once; else by the dates of releases.
+    pub(super) ledger: Ledger,
+    /// The keys of the fleet as if it took its whole lag.
+    pub(super) late: Option<Ledger>,
+    /// The fleet.
+    pub(super) fleet: Option<Fleet>,
+    /// When the standing of any of its keys can change.
+    pub(super) break_points: BTreeSet<Moment>,
+}
+
+impl Verifier {
+    fn new(ledger: &Ledger, fleet: Option<&Fleet>) -> Self {
+        let held = |rollout| fleet.map(|fleet| ledger.held_by(fleet, rollout));
+        let late = held(Rollout::Late);
+        let ledger = held(Rollout::AtOnce).unwrap_or_else(|| ledger.clone());
+        let mut break_points = ledger.break_points();
+        break_points.extend(late.iter().flat_map(Ledger::break_points));
+        Self { ledger, late, fleet: fleet.cloned(), break_points }
+    }
+}
+
+/// The verifiers of some targets.
+#[derive(Debug)]
+pub(super) struct Verifiers {
+    any: Verifier,
+    of_fleet: BTreeMap<String, Verifier>,
+}
+
+impl Verifiers {
+    /// Prepares those that can judge the targets.
+    pub(super) fn new(
+        ledger: &Ledger,
+        deployments: &Deployments,
+        targets: &[TaskId],
+        definitions: &BTreeMap<TaskId, Definition>,
+    ) -> Self {
+        let mut of_fleet = BTreeMap::new();
+        for definition in targets.iter().filter_map(|target| definitions.get(target)) {
+            if let Some(fleet) = fleet(deployments, definition) {
+                of_fleet.entry(fleet.name.clone()).or_insert_with(|| Verifier::new(ledger, Some(fleet)));
+            }
+        }
+        Self { any: Verifier::new(ledger, None), of_fleet }
+    }
+
+    /// The one that judges a target: its own fleet, if a scriptworker runs it and its pool is known.
+    pub(super) fn of(&self, deployments: &Deployments, chain: &Chain, shape: Option<&Definition>) -> &Verifier {
+        let by_scriptworker = chain.links.first().and_then(|target| target.worker.as_ref())
+            == Some(&WorkerVote::Agreed(Role::new("scriptworker")));
+        let fleet = shape.filter(|_| by_scriptworker).and_then(|shape| fleet(deployments, shape));
+        fleet.and_then(|fleet| self.of_fleet.get(&fleet.name)).unwrap_or(&self.any)
+    }
+}
+
+fn fleet<'a>(deployments: &'a Deployments, definition: &Definition) -> Option<&'a Fleet> {
+    let hints = &definition.hints;
+    deployments.fleet(hints.provisioner_id.as_deref()?, hints.worker_type.as_deref()?)
+}
