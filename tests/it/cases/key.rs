@@ -195,7 +195,7 @@ pub(super) const CASES: &[Case] = &[
         Code::Distrusted,
         ("task", "build-linux64"),
         ("the key of docker-workers is distrusted", "another key is"),
-        || Scene::of(nightly_2017(), "signing-linux64").distrusting(&format!("key:{}", docker_worker())),
+        || Scene::of(nightly_2017(), "signing-linux64").distrusting(&format!("key:{}", fingerprint("docker-worker"))),
         || Scene::of(nightly_2017(), "signing-linux64").distrusting("key:FAD6F73E@2018-03-01"),
     )
     .also(&[]),
@@ -404,8 +404,10 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn docker_worker() -> String {
-    Cert::from_bytes(DOCKER_WORKER_SECRET).unwrap().fingerprint().to_hex()
+/// The fingerprint of the OpenPGP key of a role of the samples.
+pub(crate) fn fingerprint(role: &str) -> String {
+    let path = format!("keys/openpgp/{role}/sample-{role}.asc");
+    Cert::from_bytes(nightly_2017().read(&path).unwrap()).unwrap().fingerprint().to_hex()
 }
 
 /// The sample of 2017 with something added to the certificate of docker-workers.
