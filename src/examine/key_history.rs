@@ -16,11 +16,12 @@ pub use crate::formats::git::ObjectKind;
 use crate::formats::git::{self, Commit, Signed};
 use crate::formats::openpgp::{dearmor, normalise_mpis};
 use crate::model::{
-    Digest, GitSignature, GitSignatureState, KeyHistory, KeyMember, KeyPoint, Moment, PointKind, Ring, Role,
+    Digest, GitSignature, GitSignatureState, KeyBlocker, KeyHistory, KeyId, KeyMember, KeyPoint, Moment, PointKind,
+    Ring, Role,
 };
 
 /// Raised when the answers of this file could change.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// The most problems that are told of one repository.
 const PROBLEMS_MAX: usize = 100;
@@ -49,18 +50,27 @@ pub fn examine(refs: &str, objects: &BTreeMap<String, Object>, signers: &[Vec<u8
     if head.is_none() {
         reader.problem("no default branch is named, so no commit or tag decides".to_owned());
     }
-    let on_branch = reader.ancestors(head.as_ref());
     let tips = reader.tips(head);
+    let mut branch = reader.branch(&tips);
     if tips.len() > TIPS_MAX {
         reader.problem(format!("the branch has {} commits; only tags are looked at", tips.len()));
+        branch.decided_by.clear();
     }
-    let decided_by = if tips.len() > TIPS_MAX { BTreeMap::new() } else { reader.decided_by(&tips) };
-    reader.add_commits(&on_branch, &decided_by);
-    reader.add_tags(&on_branch);
+    reader.add_commits(&branch);
+    reader.add_tags(&branch);
     let mut history = reader.history;
     history.points.sort_by(|a, b| (a.at, a.kind, &a.id).cmp(&(b.at, b.kind, &b.id)));
     history.known_until = history.points.iter().map(|point| point.at).max();
     history
+}
+
+/// The default branch.
+#[derive(Default)]
+struct Branch {
+    /// Of each tip that it once had, the newest commit up to it that is no merge.
+    decided_by: BTreeMap<String, String>,
+    /// Of each commit that it leads to, when its first tip with that commit was made.
+    landed: BTreeMap<String, Option<Moment>>,
 }
 
 struct Reader<'a> {
@@ -109,19 +119,6 @@ impl<'a> Reader<'a> {
         head.or_else(|| usual.iter().find_map(|name| of_name(name)))
     }
 
-    /// The commits that a tip leads to.
-    fn ancestors(&self, head: Option<&String>) -> BTreeSet<String> {
-        let mut seen = BTreeSet::new();
-        let mut open: Vec<String> = head.cloned().into_iter().collect();
-        while let Some(id) = open.pop() {
-            let Some(commit) = self.commits.get(id.as_str()) else { continue };
-            if seen.insert(id) {
-                open.extend(commit.parents.iter().cloned());
-            }
-        }
-        seen
-    }
-
     /// The commits that were once the tip of the default branch, oldest first: each first parent of the next.
     fn tips(&self, head: Option<String>) -> Vec<String> {
         let mut tips = Vec::new();
@@ -136,36 +133,39 @@ impl<'a> Reader<'a> {
         tips
     }
 
-    /// Of each tip the newest commit up to it that is no merge.
-    fn decided_by(&self, tips: &[String]) -> BTreeMap<String, String> {
-        let mut decided = BTreeMap::new();
-        let mut seen: BTreeSet<&str> = BTreeSet::new();
+    fn branch(&self, tips: &[String]) -> Branch {
+        let mut branch = Branch::default();
         let mut newest: Option<(i64, &str)> = None;
         for tip in tips {
+            let landed = self.commits.get(tip.as_str()).and_then(|tip| Moment::from_unix(tip.committed));
             let mut open = vec![tip.as_str()];
             while let Some(id) = open.pop() {
-                let Some((id, commit)) = self.commits.get_key_value(id).filter(|(id, _)| seen.insert(id)) else {
+                let Some((id, commit)) = self.commits.get_key_value(id) else { continue };
+                if branch.landed.contains_key(*id) {
                     continue;
-                };
+                }
+                branch.landed.insert((*id).to_owned(), landed);
                 if commit.parents.len() < 2 {
                     newest = newest.max(Some((commit.committed, *id)));
                 }
                 open.extend(commit.parents.iter().map(String::as_str));
             }
-            decided.extend(newest.map(|(_, id)| (tip.clone(), id.to_owned())));
+            branch.decided_by.extend(newest.map(|(_, id)| (tip.clone(), id.to_owned())));
         }
-        decided
+        branch
     }
 
-    fn add_commits(&mut self, on_branch: &BTreeSet<String>, decided_by: &BTreeMap<String, String>) {
+    fn add_commits(&mut self, branch: &Branch) {
         let commits: Vec<(&str, Commit)> = self.commits.iter().map(|(id, commit)| (*id, commit.clone())).collect();
         for (id, commit) in commits {
             let Some(at) = Moment::from_unix(commit.committed) else {
                 self.problem(format!("commit {id} states an impossible time"));
                 continue;
             };
-            let decided_by = decided_by.get(id).cloned();
+            let decided_by = branch.decided_by.get(id).cloned();
+            let landed = branch.landed.get(id).copied().flatten();
             let members = if decided_by.is_some() { self.members(&commit.tree, at) } else { Vec::new() };
+            let blockers = self.blockers(&members, at);
             let signature = self.signature(commit.signed.as_ref());
             self.history.points.push(KeyPoint {
                 kind: PointKind::Commit,
@@ -175,15 +175,16 @@ impl<'a> Reader<'a> {
                 at,
                 who: commit.author,
                 why: Some(commit.subject),
-                is_on_branch: on_branch.contains(id),
                 decided_by,
+                landed,
                 signature,
                 members,
+                blockers,
             });
         }
     }
 
-    fn add_tags(&mut self, on_branch: &BTreeSet<String>) {
+    fn add_tags(&mut self, branch: &Branch) {
         for (id, bytes) in of_kind(self.objects, ObjectKind::Tag) {
             let tag = match git::tag(bytes) {
                 Ok(tag) => tag,
@@ -202,7 +203,13 @@ impl<'a> Reader<'a> {
                 let kind = tag.target_kind.word();
                 self.problem(format!("tag {:?} points to {kind} {}, whose key set is not known", tag.name, tag.target));
             }
-            let members = tree.map(|tree| self.members(&tree, at)).unwrap_or_default();
+            let landed = commit.and_then(|commit| branch.landed.get(commit)).copied().flatten();
+            if tree.is_some() && landed.is_none() {
+                self.problem(format!("tag {:?} is of a commit that the default branch does not lead to", tag.name));
+            }
+            let effective = landed.map_or(at, |landed| landed.max(at));
+            let members = tree.map(|tree| self.members(&tree, effective)).unwrap_or_default();
+            let blockers = self.blockers(&members, effective);
             let signature = self.signature(tag.signed.as_ref());
             self.history.points.push(KeyPoint {
                 kind: PointKind::Tag,
@@ -213,9 +220,10 @@ impl<'a> Reader<'a> {
                 who: tag.tagger,
                 why: None,
                 decided_by: None,
-                is_on_branch: commit.is_some_and(|commit| on_branch.contains(commit)),
+                landed,
                 signature,
                 members,
+                blockers,
             });
         }
     }
@@ -253,6 +261,28 @@ impl<'a> Reader<'a> {
             }
         }
         files
+    }
+
+    /// The keys that gpg refuses to certify at a moment. The files of one ring end up in one keyring, where several
+    /// certificates of a key are joined.
+    fn blockers(&self, members: &[KeyMember], at: Moment) -> Vec<KeyBlocker> {
+        let mut rings: BTreeMap<(&Role, Ring, KeyId), (&str, Cert)> = BTreeMap::new();
+        for member in members.iter().filter(|member| member.ring != Ring::Valid) {
+            for cert in self.files.get(member.id.as_str()).map_or(&[][..], Vec::as_slice) {
+                let place = (&member.role, member.ring, certificate::key_id(cert));
+                let (path, joined) = rings.remove(&place).unwrap_or_else(|| (member.path.as_str(), cert.clone()));
+                // Certificates of one key can be joined always; where not, the first is as good.
+                let joined = joined.clone().merge_public(cert.clone()).unwrap_or(joined);
+                rings.insert(place, (path, joined));
+            }
+        }
+        let blockers = rings.into_iter().filter_map(|((_, ring, key), (path, cert))| {
+            let (why, since) = certificate::blocks_at(&cert, ring == Ring::Trusted, time_of(at)?)?;
+            Some(KeyBlocker { path: path.to_owned(), key, why, since })
+        });
+        let mut blockers: Vec<KeyBlocker> = blockers.collect();
+        blockers.sort();
+        blockers
     }
 
     fn entries(&self, tree: &str) -> Vec<git::TreeEntry> {
@@ -368,10 +398,15 @@ fn digest(packet: &SignaturePacket, payload: &[u8]) -> sequoia_openpgp::Result<V
     hasher.into_digest()
 }
 
+/// A moment as Sequoia has it.
+fn time_of(at: Moment) -> Option<SystemTime> {
+    let seconds = u64::try_from(at.unix()).ok()?;
+    SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds))
+}
+
 /// Whether a certificate vouched for a user id of another at a moment, and could.
 fn certifies(by: &Cert, cert: &Cert, at: Moment) -> bool {
-    let Ok(seconds) = u64::try_from(at.unix()) else { return false };
-    let time = SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
+    let Some(time) = time_of(at) else { return false };
     if !certificate::is_alive_at(by, time) {
         return false;
     }

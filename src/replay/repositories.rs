@@ -13,6 +13,9 @@ use crate::trust::{KeySets, key_sets, known_since};
 /// The most bytes of one git object. Imports keep none larger.
 const OBJECT_SIZE_MAX: u64 = 16 << 20;
 
+/// The most keys that a finding names as being in the way.
+const BLOCKERS_TOLD_MAX: usize = 10;
+
 /// The most findings of one kind that are told of one repository.
 const TOLD_MAX: usize = 50;
 
@@ -114,15 +117,35 @@ impl Keys {
         } else {
             let points = sets.unauthenticated.iter().filter_map(|index| history.points.get(*index));
             for point in points.take(TOLD_MAX) {
-                let name =
-                    point.name.as_ref().map_or_else(|| format!("commit {}", point.id), |name| format!("tag {name}"));
                 let phrase = point.signature.state.phrase();
                 let issuer = point.signature.issuer.as_ref().map(|issuer| format!(" ({issuer})")).unwrap_or_default();
                 let kept =
                     if point.signature.state == GitSignatureState::Good { "" } else { ": its key set changed nothing" };
-                let message = format!("{}: {name} of {} is {phrase}{issuer}{kept}", row.path, point.at);
+                let message = format!("{}: {} of {} is {phrase}{issuer}{kept}", row.path, point.title(), point.at);
                 self.problems.push(problem(Code::KeySetUnauthenticated, message));
             }
+        }
+        let lapsed = history.points.iter().filter(|point| point.signature.state == GitSignatureState::KeyNotValid);
+        for point in lapsed.take(TOLD_MAX) {
+            let signer = point.signature.signer.as_ref().map(ToString::to_string).unwrap_or_default();
+            let made = point.signature.made.map(|made| format!(" on {made}")).unwrap_or_default();
+            let message =
+                format!("{}: {} was signed{made} by {signer}, which was not valid then", row.path, point.title());
+            self.problems.push(problem(Code::KeySignerLapsed, message));
+        }
+        for point in sets.blocked.iter().filter_map(|index| history.points.get(*index)).take(TOLD_MAX) {
+            let blockers = point.blockers.iter().take(BLOCKERS_TOLD_MAX).map(|blocker| {
+                let since = blocker.since.map(|since| format!(" on {since}")).unwrap_or_default();
+                format!("{} in {} {}{since}", blocker.key, blocker.path, blocker.why.phrase())
+            });
+            let message = format!(
+                "{}: no keyring could be built from {} of {}, so verifiers kept what they had: {}",
+                row.path,
+                point.title(),
+                point.at,
+                blockers.collect::<Vec<_>>().join("; ")
+            );
+            self.problems.push(problem(Code::KeySetBlocked, message));
         }
         let deciding = sets.deciding.iter().filter_map(|index| history.points.get(*index));
         let mut uncertified = BTreeMap::new();
