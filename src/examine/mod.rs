@@ -10,6 +10,7 @@ pub mod definition;
 pub mod digests;
 mod ed25519;
 mod framing;
+mod git_history;
 pub mod graph_entry;
 pub mod key_history;
 mod keyring;
