@@ -134,6 +134,19 @@ impl<'a> Repository<'a> {
         tips
     }
 
+    /// The commits that one leads to, itself among them.
+    pub(super) fn ancestors(&self, id: &str) -> BTreeSet<String> {
+        let mut seen = BTreeSet::new();
+        let mut open = vec![id.to_owned()];
+        while let Some(id) = open.pop() {
+            let Some(commit) = self.commits.get(id.as_str()) else { continue };
+            if seen.insert(id) {
+                open.extend(commit.parents.iter().cloned());
+            }
+        }
+        seen
+    }
+
     /// What the branch with these tips leads to.
     pub(super) fn branch(&self, tips: &[String]) -> Branch {
         let mut branch = Branch::default();
@@ -169,15 +182,25 @@ impl<'a> Repository<'a> {
         folders.filter_map(|entry| Some((String::from_utf8(entry.name).ok()?, entry.id))).collect()
     }
 
-    /// The file at a path below a tree, with its id.
+    /// The file at a path below a tree, with its id; `None` where there is none, or its bytes are missing.
     pub(super) fn file(&self, tree: &str, path: &[&str]) -> Option<(&'a str, &'a Object)> {
+        let entry = self.entry(tree, path).filter(|entry| entry.kind == Some(ObjectKind::Blob))?;
+        self.objects.get_key_value(&entry.id).map(|(id, object)| (id.as_str(), object))
+    }
+
+    /// Whether a tree has something at a path.
+    pub(super) fn has_entry(&self, tree: &str, path: &[&str]) -> bool {
+        self.entry(tree, path).is_some()
+    }
+
+    fn entry(&self, tree: &str, path: &[&str]) -> Option<git::TreeEntry> {
         let (name, folders) = path.split_last()?;
         let mut tree = tree.to_owned();
         for folder in folders {
-            tree = self.entries(&tree).into_iter().find(|entry| is_named(entry, folder, ObjectKind::Tree))?.id;
+            let entry = self.entries(&tree).into_iter().find(|entry| entry.name == folder.as_bytes())?;
+            tree = entry.id;
         }
-        let entry = self.entries(&tree).into_iter().find(|entry| is_named(entry, name, ObjectKind::Blob))?;
-        self.objects.get_key_value(&entry.id).map(|(id, object)| (id.as_str(), object))
+        self.entries(&tree).into_iter().find(|entry| entry.name == name.as_bytes())
     }
 
     /// What comes of a signature, by the signers' keys, as of the time that it claims.
@@ -214,10 +237,6 @@ impl<'a> Repository<'a> {
         }
         fact
     }
-}
-
-fn is_named(entry: &git::TreeEntry, name: &str, kind: ObjectKind) -> bool {
-    entry.name == name.as_bytes() && entry.kind == Some(kind)
 }
 
 /// The one signature in an armor over binary data.

@@ -13,6 +13,7 @@ mod framing;
 mod git_history;
 pub mod graph_entry;
 pub mod key_history;
+pub mod key_releases;
 mod keyring;
 mod openpgp;
 pub mod signature;

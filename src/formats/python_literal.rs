@@ -392,14 +392,16 @@ impl Parser {
 
     /// A bracket and all up to its end: a list, tuple, set or dictionary, or an expression in parentheses.
     fn container(&mut self, depth: usize) -> Result<Kind, PythonError> {
-        let (kind, has_comma) = self.items(depth)?;
-        match kind {
-            // Parentheses around one expression are no tuple.
-            Kind::List(mut items) if items.len() == 1 && !has_comma => {
-                Ok(items.pop().map_or(Kind::Other, |item| item.kind))
-            }
-            kind => Ok(kind),
+        let (mut kind, has_comma) = self.items(depth)?;
+        // Parentheses around one expression are no tuple.
+        if let Kind::List(items) = &mut kind
+            && items.len() == 1
+            && !has_comma
+            && let Some(only) = items.pop()
+        {
+            kind = only.kind;
         }
+        Ok(kind)
     }
 
     /// What stands in a bracket, and whether what it holds is surely a container: brackets other than parentheses, or a

@@ -34,12 +34,12 @@ const EXPIRY: i64 = 1_504_083_600;
 const SIGNER_MADE: i64 = 1_484_481_600;
 
 /// A day of 2017, in seconds since 1970: the signer's key was valid then.
-const DAY: i64 = 1_496_275_200;
+pub(crate) const DAY: i64 = 1_496_275_200;
 
 /// A bare repository in the making.
 #[derive(Clone, Default)]
 pub(crate) struct Repository {
-    files: BTreeMap<String, Vec<u8>>,
+    pub(crate) files: BTreeMap<String, Vec<u8>>,
 }
 
 /// Who signs.
@@ -62,7 +62,7 @@ impl Repository {
     }
 
     /// A tree of these files, whose paths have as many parts as they like.
-    fn tree(&mut self, files: &[(&str, &[u8])]) -> String {
+    pub(crate) fn tree(&mut self, files: &[(&str, &[u8])]) -> String {
         let mut entries: BTreeMap<String, Vec<(&str, &[u8])>> = BTreeMap::new();
         let mut content = BTreeMap::new();
         for (path, bytes) in files {
@@ -84,7 +84,7 @@ impl Repository {
         self.object(ObjectKind::Tree, &tree)
     }
 
-    fn commit(&mut self, tree: &str, parents: &[&str], at: i64, by: By) -> String {
+    pub(crate) fn commit(&mut self, tree: &str, parents: &[&str], at: i64, by: By) -> String {
         let parents: String = parents.iter().map(|parent| format!("parent {parent}\n")).collect();
         let who = format!("A U Thor <a@example.com> {at} +0200");
         let head = format!("tree {tree}\n{parents}author {who}\ncommitter {who}\n");
@@ -96,7 +96,7 @@ impl Repository {
         self.object(ObjectKind::Commit, content.as_bytes())
     }
 
-    fn tag(&mut self, name: &str, kind: &str, target: &str, at: i64, by: By) -> String {
+    pub(crate) fn tag(&mut self, name: &str, kind: &str, target: &str, at: i64, by: By) -> String {
         let payload =
             format!("object {target}\ntype {kind}\ntag {name}\ntagger T <t@example.com> {at} +0000\n\nkeys\n");
         let content = format!("{payload}{}", signature(&payload, at, by).unwrap_or_default());
@@ -105,13 +105,13 @@ impl Repository {
         id
     }
 
-    fn head(&mut self, commit: &str) {
+    pub(crate) fn head(&mut self, commit: &str) {
         self.files.insert("HEAD".to_owned(), b"ref: refs/heads/master\n".to_vec());
         self.files.insert("refs/heads/master".to_owned(), format!("{commit}\n").into_bytes());
     }
 
     /// A capture of it, with the signer's certificate.
-    fn world(&self) -> World {
+    pub(crate) fn world(&self) -> World {
         let mut world = nothing();
         for (name, bytes) in &self.files {
             world.put(&format!("keys/cot.git/{name}"), bytes.clone());
