@@ -10,6 +10,7 @@ pub mod datestamp;
 pub mod fnmatch;
 pub mod git;
 pub mod json;
+pub mod jsone;
 pub mod openpgp;
 pub mod python_literal;
 pub mod yaml;

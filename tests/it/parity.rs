@@ -44,7 +44,7 @@ struct Worlds {
 }
 
 /// A Python that has scriptworker.
-fn python() -> Option<String> {
+pub(crate) fn python() -> Option<String> {
     #[expect(clippy::disallowed_methods, reason = "a test of this machine's Python")]
     let named = std::env::var("COTRACE_ORACLE_PYTHON").ok();
     let python = named.unwrap_or_else(|| "python3".to_owned());
