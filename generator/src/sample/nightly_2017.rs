@@ -77,7 +77,7 @@ const STORIES: [Story; 4] = [
         started: 94,
         days_back: 0,
         verdict: "refuted",
-        findings: &["key-expired"],
+        findings: &["key-expired", "signature-time-outside-key"],
     },
     Story {
         label: "checksums-signing-win64",
@@ -92,7 +92,7 @@ const STORIES: [Story; 4] = [
         started: 103,
         days_back: 0,
         verdict: "refuted",
-        findings: &["key-not-in-force"],
+        findings: &["key-not-in-force", "signature-time-outside-key"],
     },
     Story {
         label: "beetmover-win64",
@@ -121,8 +121,8 @@ const STORIES: [Story; 4] = [
         host: "signing-linux-3",
         started: 95,
         days_back: 20,
-        verdict: "undetermined",
-        findings: &["signature-time-contradicted"],
+        verdict: "refuted",
+        findings: &["key-not-in-force", "moment-on-queues-word", "signature-time-contradicted"],
     },
 ];
 
