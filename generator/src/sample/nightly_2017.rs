@@ -3,7 +3,7 @@
 use anyhow::Result;
 use serde_json::{Map, Value, json};
 
-use super::key_history;
+use super::{Purpose, key_history};
 use crate::attestation::{Era, Worker};
 use crate::keys::Signer;
 use crate::log::{self, Verified};
@@ -25,21 +25,22 @@ const BUILDER_IMAGE: &str =
 /// Chosen so that the number of the Windows build's signature begins with a zero byte, which Go writes and counts.
 const COMPILED: u32 = 109;
 
-/// The good tasks of the sample `nightly-2017`, with bare certificates and no key repository: what tests edit.
+/// The good tasks of the sample `nightly-2017`, for tests to edit: with bare certificates and no key repository, and with
+/// logs of scriptworkers that list no digests.
 ///
 /// Labels: `decision`, `docker-image`, `build-linux64`, `build-win64`, `signing-linux64`, `signing-win64`,
 /// `beetmover-linux64`, `balrog-linux64`.
 pub fn nightly_2017() -> Result<World> {
-    finished(made(COMPILED, false)?)
+    finished(made(COMPILED, Purpose::Editing)?)
 }
 
-/// The sample `nightly-2017` as it ships: the tasks of [`nightly_2017`], a key repository with its history, and four
-/// tasks whose keys that history tells of.
+/// The sample `nightly-2017` as it ships: the tasks of [`nightly_2017`], logs with digests, a key repository with its
+/// history, and four tasks whose keys that history tells of.
 ///
 /// More labels: `checksums-signing-linux64`, whose key had expired; `checksums-signing-win64`, whose key had been
 /// removed; `beetmover-win64`, whose key was revoked later; `repackage-signing-linux64`, whose signature is backdated.
-pub fn nightly_2017_with_key_history() -> Result<World> {
-    let mut world = made(COMPILED, true)?;
+pub fn nightly_2017_as_shipped() -> Result<World> {
+    let mut world = made(COMPILED, Purpose::Shipping)?;
     key_history::put(&mut world)?;
     finished(world)
 }
@@ -126,13 +127,13 @@ const STORIES: [Story; 4] = [
     },
 ];
 
-fn made(compiled: u32, with_key_history: bool) -> Result<World> {
-    let mut maker = Maker::new()?;
+fn made(compiled: u32, purpose: Purpose) -> Result<World> {
+    let mut maker = Maker::new(purpose)?;
     maker.image()?;
     maker.builds(compiled)?;
     maker.signings()?;
     maker.publishing()?;
-    if with_key_history {
+    if purpose == Purpose::Shipping {
         maker.by_hosts_of_their_own()?;
     }
     maker.decision()?;
@@ -162,6 +163,7 @@ fn id(label: &str) -> String {
 }
 
 struct Maker {
+    purpose: Purpose,
     world: World,
     revision: String,
     decision: String,
@@ -236,7 +238,7 @@ impl Plan<'_> {
 }
 
 impl Maker {
-    fn new() -> Result<Self> {
+    fn new(purpose: Purpose) -> Result<Self> {
         let revision = ids::hex_id(SEED, "revision", 20);
         let mut world = World::new(Era::OpenPgp);
         let changeset = json!({
@@ -275,12 +277,16 @@ impl Maker {
             &json!({
                 "captureVersion": 1,
                 "rootUrl": "https://taskcluster.net",
-                "capturedAt": "2017-07-13T08:00:00.000Z",
+                "capturedAt": match purpose {
+                    Purpose::Editing => "2017-06-28T08:00:00.000Z",
+                    Purpose::Shipping => "2017-07-13T08:00:00.000Z",
+                },
                 "tool": "cotrace-generator",
                 "note": "A made-up mozilla-central nightly with OpenPGP attestations; throwaway keys.",
             }),
         );
         Ok(Self {
+            purpose,
             world,
             revision,
             decision: id("decision"),
@@ -434,7 +440,10 @@ impl Maker {
         let mut artifacts: Vec<(String, Vec<u8>)> =
             plan.artifacts.iter().map(|(name, bytes)| ((*name).to_owned(), bytes.clone())).collect();
         if plan.worker == Worker::Script {
-            let chain = log::chain_of_trust(&self.world, &Verified { task_id, definition, started })?;
+            let chain = match self.purpose {
+                Purpose::Editing => format!("{time}     INFO - Verifying {task_id}\n{time}     INFO - Good.\n"),
+                Purpose::Shipping => log::chain_of_trust(&self.world, &Verified { task_id, definition, started })?,
+            };
             artifacts.push(("public/logs/chain_of_trust.log".to_owned(), chain.into_bytes()));
         } else {
             artifacts.push(("public/logs/certified.log".to_owned(), log.clone().into_bytes()));
@@ -1007,7 +1016,7 @@ mod tests {
     use crate::clearsign;
 
     fn leading_zeros(compiled: u32) -> u32 {
-        let world = made(compiled, false).unwrap();
+        let world = made(compiled, Purpose::Editing).unwrap();
         let path = world.attestation_path("build-win64").unwrap();
         clearsign::leading_zero_bits(world.read(&path).unwrap()).unwrap()
     }
