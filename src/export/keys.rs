@@ -30,7 +30,11 @@ pub fn list(report: &KeyReport, out: &mut dyn Write) -> io::Result<()> {
         rows.sort_by(|a, b| (a.0.from, &a.0.key, a.0.basis).cmp(&(b.0.from, &b.0.key, b.0.basis)));
         for (epoch, story) in rows {
             let seen = story.uses.iter().filter(|made| made.role.as_ref() == Some(role)).count();
-            let seen = if seen > 0 { format!("  {seen} signatures seen") } else { String::new() };
+            let seen = match seen {
+                0 => String::new(),
+                1 => "  1 signature seen".to_owned(),
+                _ => format!("  {seen} signatures seen"),
+            };
             let ends = ends(story, epoch).map(|ends| format!("  {ends}")).unwrap_or_default();
             writeln!(
                 out,
