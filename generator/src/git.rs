@@ -119,7 +119,7 @@ impl Repository {
 fn sha1(bytes: &[u8]) -> Result<Vec<u8>> {
     let mut hasher = HashAlgorithm::SHA1.context()?.for_digest();
     hasher.update(bytes);
-    Ok(hasher.into_digest()?)
+    hasher.into_digest()
 }
 
 /// The kind and length of an object in a pack: four bits of the length in the first byte, seven in each that follows.
