@@ -365,7 +365,7 @@ pub(super) enum CaseCommand {
 /// What can be asked of the keys of a case.
 #[derive(Debug, Subcommand)]
 pub(super) enum KeysCommand {
-    /// Import keys: a git repository of key sets with its signed tags, a bundle of one, a ledger, or key files.
+    /// Import keys: a git repository of key sets or scriptworker's own, a bundle of one, a ledger, or key files.
     Import(KeysImportArgs),
     /// The epochs: role, key, from when until when, on whose word, and how many signatures were seen.
     List(KeysArgs),
@@ -397,7 +397,7 @@ pub(super) struct KeysImportArgs {
     /// A git repository (bare or not), a bundle, a ledger file, a key file, or a folder of key files.
     #[arg(value_name = "PATH")]
     pub(super) path: PathBuf,
-    /// The certificates of those who may sign the tags of a key repository: a file or a folder.
+    /// The certificates of those who may sign the tags of a repository: a file or a folder.
     #[arg(long, value_name = "PATH")]
     pub(super) trusted_signers: Option<PathBuf>,
     /// The role of key files, such as docker-worker.

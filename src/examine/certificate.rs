@@ -18,7 +18,7 @@ use sequoia_openpgp::types::{HashAlgorithm, RevocationStatus, RevocationType};
 
 use crate::formats::openpgp::dearmor;
 use crate::model::{
-    Certificate, CertificateKey, CertificateStep, Digest, KeyId, Moment, PolicyEra, Revocation, Validity,
+    BlockReason, Certificate, CertificateKey, CertificateStep, Digest, KeyId, Moment, PolicyEra, Revocation, Validity,
 };
 
 /// Raised when the answers of this file could change.
@@ -186,6 +186,24 @@ pub(super) fn is_alive_at(cert: &Cert, time: SystemTime) -> bool {
     let policy = StandardPolicy::at(time);
     let valid = cert.with_policy(&policy, time);
     valid.is_ok_and(|valid| valid.alive().is_ok() && !is_revocation(&valid.revocation_status()))
+}
+
+/// Why gpg refuses to certify a certificate at a moment, and since when that is so. Of trusted keys scriptworker also read
+/// gpg's list of user ids, and went no further where one was revoked (scriptworker/gpg.py of 4.1.2, `sign_key` and
+/// `parse_list_sigs_output`).
+pub(super) fn blocks_at(cert: &Cert, is_trusted: bool, time: SystemTime) -> Option<(BlockReason, Option<Moment>)> {
+    let policy = StandardPolicy::at(time);
+    let valid = cert.with_policy(&policy, time).ok()?;
+    if let RevocationStatus::Revoked(by) = valid.revocation_status() {
+        let since = by.iter().filter_map(|signature| signature.signature_creation_time()).min();
+        return Some((BlockReason::Revoked, since.and_then(moment)));
+    }
+    if valid.alive().is_err() {
+        let end = valid.primary_key().key_expiration_time();
+        return Some((BlockReason::Expired, end.and_then(moment)));
+    }
+    let mut user_ids = valid.userids().filter(|user_id| is_revocation(&user_id.revocation_status()));
+    (is_trusted && user_ids.next().is_some()).then_some((BlockReason::UserIdRevoked, None))
 }
 
 const fn is_revocation(status: &RevocationStatus<'_>) -> bool {

@@ -63,15 +63,7 @@ impl Keyring {
     }
 
     fn add_ed25519(&mut self, role: &Role, text: &str) -> Result<Vec<KeyId>, String> {
-        use base64::Engine as _;
-        let bytes = base64::engine::general_purpose::STANDARD.decode(text).map_err(|_| "it is no base64")?;
-        let bytes: [u8; 32] = bytes.try_into().map_err(|_| "it is not 32 bytes long")?;
-        let key = VerifyingKey::from_bytes(&bytes).map_err(|_| "it is no point of the curve")?;
-        if key.is_weak() {
-            // RFC 8032 leaves such keys to the application: everybody can sign for them.
-            return Err("it is a key of small order, for which anybody can forge signatures".to_owned());
-        }
-        let id = KeyId::ed25519(&bytes);
+        let (id, key) = read_ed25519(text)?;
         self.ed25519.push((id.clone(), role.clone(), key));
         Ok(vec![id])
     }
@@ -91,6 +83,23 @@ impl Keyring {
     pub fn digest(&self) -> Digest {
         Digest::of_parts(self.parts.iter().map(String::as_bytes))
     }
+}
+
+/// Reads a base64 ed25519 public key.
+///
+/// # Errors
+///
+/// Why it can't be used.
+pub(super) fn read_ed25519(text: &str) -> Result<(KeyId, VerifyingKey), String> {
+    use base64::Engine as _;
+    let bytes = base64::engine::general_purpose::STANDARD.decode(text).map_err(|_| "it is no base64")?;
+    let bytes: [u8; 32] = bytes.try_into().map_err(|_| "it is not 32 bytes long")?;
+    let key = VerifyingKey::from_bytes(&bytes).map_err(|_| "it is no point of the curve")?;
+    if key.is_weak() {
+        // RFC 8032 leaves such keys to the application: everybody can sign for them.
+        return Err("it is a key of small order, for which anybody can forge signatures".to_owned());
+    }
+    Ok((KeyId::ed25519(&bytes), key))
 }
 
 /// Primary key and subkeys: whether one may sign at some moment is for judgement.

@@ -11,4 +11,5 @@ pub mod fnmatch;
 pub mod git;
 pub mod json;
 pub mod openpgp;
+pub mod python_literal;
 pub mod yaml;

@@ -2,7 +2,7 @@
 //! configuration says.
 //!
 //! What is kept is evidence: the refs, every commit and annotated tag that they lead to, and of the trees what holds
-//! keys. What follows from it is worked out from those bytes alone, when it is asked for.
+//! keys, or scriptworker's lists of them. What follows from it is worked out from those bytes alone, when it is asked for.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead as _, BufReader, Read};
@@ -40,6 +40,9 @@ const ROLES: [&str; 2] = ["docker-worker", "generic-worker"];
 
 /// The folders of a key set below `scriptworker`.
 const RINGS: [&str; 2] = ["trusted", "valid"];
+
+/// The files in which scriptworker's own repository lists the ed25519 keys that its releases trust.
+const LISTS: [&[&str]; 2] = [&["scriptworker", "constants.py"], &["src", "scriptworker", "constants.py"]];
 
 /// Keeps the contents of an object.
 type Keep<'a> = &'a mut dyn FnMut(Digest, &[u8]) -> Result<(), ImportError>;
@@ -130,7 +133,8 @@ fn read_staged(
         walk.repository.row =
             Some(KeyRow { kind: KeyKind::Repository, path: path.to_owned(), file: Some(digest), ..KeyRow::default() });
     } else {
-        let reason = "no commit of it holds a key set: docker-worker, generic-worker, scriptworker/trusted or valid";
+        let reason = "no commit of it holds a key set (docker-worker, generic-worker, scriptworker/trusted or valid) or \
+                      scriptworker's constants.py";
         walk.repository.set_aside(path.to_owned(), reason.to_owned());
     }
     Ok(walk.repository)
@@ -287,6 +291,7 @@ impl Walk<'_> {
                         open.extend(commit.parents);
                     }
                     self.keys_of(&commit.tree)?;
+                    self.lists_of(&commit.tree)?;
                 }
                 // A tag of a tree or a blob: it is kept, and leads to nothing.
                 ObjectKind::Tree | ObjectKind::Blob => {}
@@ -322,6 +327,26 @@ impl Walk<'_> {
             self.has_keys = true;
             if is_new {
                 self.take(root)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Keeps what a commit's tree has of scriptworker's lists of keys: the file, and the folders that lead to it.
+    fn lists_of(&mut self, root: &str) -> Result<(), ImportError> {
+        for path in LISTS {
+            let mut ids = vec![root.to_owned()];
+            for name in path {
+                let Some((ObjectKind::Tree, bytes)) = ids.last().and_then(|id| self.find(id)) else { break };
+                let entries = git::tree(&bytes).unwrap_or_default();
+                let Some(entry) = entries.into_iter().find(|entry| entry.name == name.as_bytes()) else { break };
+                ids.push(entry.id);
+            }
+            if ids.len() == path.len() + 1 {
+                self.has_keys = true;
+                for id in ids {
+                    self.take(&id)?;
+                }
             }
         }
         Ok(())

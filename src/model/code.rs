@@ -116,6 +116,9 @@ codes! {
     KeyEpochsOverlap "key-epochs-overlap" Info NotTrusted "Several keys were in force for a role at once.";
     KeyReturned "key-returned" Low NotTrusted "A key left the keys of a role and came back.";
     KeyOfSeveralRoles "key-of-several-roles" Medium NotPermitted "One key is trusted for several roles.";
+    KeySetBlocked "key-set-blocked" Medium NotTrusted "No keyring could be built from a key set of a key repository.";
+    KeySignerLapsed "key-signer-lapsed" High NotTrusted "A tag or commit of a key repository was signed by a signer whose key was not valid then.";
+    KeyLedgerContradicted "key-ledger-contradicted" Medium Contradicted "scriptworker's own repository and the ledger that ships differ on a key.";
     KeySetUnauthenticated "key-set-unauthenticated" High NotTrusted "A key set of a key repository is not signed by a trusted signer.";
     KeyRepositoryIncomplete "key-repository-incomplete" Medium Absent "A key repository lacks objects, or holds some that can't be read.";
     KeyUncertified "key-uncertified" Low NotTrusted "A key stands in a key set, and no trusted key of the set certified it.";

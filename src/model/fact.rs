@@ -23,6 +23,8 @@ pub enum FactKind {
     Certificate,
     /// What the history of a key repository shows: [`super::KeyHistory`].
     KeyHistory,
+    /// Which keys scriptworker's releases list, by its repository: [`super::KeyReleases`].
+    KeyReleases,
     /// What a scriptworker logged while it verified a chain.
     VerificationLog,
 }
@@ -38,6 +40,7 @@ impl FactKind {
             Self::GraphEntry => "graph-entry",
             Self::Certificate => "certificate",
             Self::KeyHistory => "key-history",
+            Self::KeyReleases => "key-releases",
             Self::VerificationLog => "verification-log",
         }
     }

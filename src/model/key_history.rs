@@ -44,15 +44,73 @@ pub struct KeyPoint {
     pub who: String,
     /// The first line of a commit's message. Captured text.
     pub why: Option<String>,
-    /// Whether the default branch leads to its commit.
-    pub is_on_branch: bool,
     /// Of a commit that was once the tip of the default branch: the newest commit up to it that is no merge, whose
     /// signature decided (`git log --no-merges -n 1`).
     pub decided_by: Option<String>,
+    /// When its commit came to the default branch, by the committer's time of the first of its tips that leads there;
+    /// `None` of what is not on it.
+    pub landed: Option<Moment>,
     /// Its signature.
     pub signature: GitSignature,
     /// The key set in its tree; of commits only of those that were once the branch's tip.
     pub members: Vec<KeyMember>,
+    /// The keys of that set for which no keyring could be built from it when the point took effect.
+    pub blockers: Vec<KeyBlocker>,
+}
+
+impl KeyPoint {
+    /// Whether the default branch leads to its commit.
+    pub const fn is_on_branch(&self) -> bool {
+        self.landed.is_some()
+    }
+
+    /// From when on verifiers could take it, who looked at the default branch only.
+    pub fn effective(&self) -> Moment {
+        self.landed.map_or(self.at, |landed| landed.max(self.at))
+    }
+
+    /// What people call it: `tag NAME` or `commit ID`. Captured text.
+    pub fn title(&self) -> String {
+        self.name.as_ref().map_or_else(|| format!("commit {}", self.id), |name| format!("tag {name}"))
+    }
+}
+
+/// A key that gpg refuses to certify. scriptworker certified every key of a flat or trusted ring with the host's own, and
+/// where one failed it kept the keyrings that it had (`rebuild_gpg_homedirs`).
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct KeyBlocker {
+    /// The path of the first file that holds it. Captured text.
+    pub path: String,
+    /// The key.
+    pub key: KeyId,
+    /// What is wrong with it.
+    pub why: BlockReason,
+    /// Since when that is so, where it can be said.
+    pub since: Option<Moment>,
+}
+
+/// Why gpg refuses to certify a key, or scriptworker to go on with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum BlockReason {
+    /// It has expired.
+    Expired,
+    /// It is revoked.
+    Revoked,
+    /// One of its user ids is revoked: scriptworker refused any such line in gpg's list of a trusted key.
+    UserIdRevoked,
+}
+
+impl BlockReason {
+    /// The words for people.
+    pub const fn phrase(self) -> &'static str {
+        match self {
+            Self::Expired => "had expired",
+            Self::Revoked => "was revoked",
+            Self::UserIdRevoked => "has a revoked user id",
+        }
+    }
 }
 
 /// What came of the signature of a commit or tag.
@@ -127,7 +185,7 @@ pub struct KeyMember {
     pub file: Option<Digest>,
     /// The id of the file's bytes in the repository.
     pub id: String,
-    /// The keys in it that count, by the ring's rule, at the moment of the point.
+    /// The keys in it that count, by the ring's rule, when the point took effect.
     pub keys: Vec<KeyId>,
     /// The keys in it that do not: nobody certified them.
     pub uncertified: Vec<KeyId>,

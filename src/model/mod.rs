@@ -13,6 +13,7 @@ mod facts;
 mod finding;
 mod key;
 mod key_history;
+mod key_releases;
 mod key_report;
 mod moment;
 mod opinion;
@@ -41,7 +42,10 @@ pub use fact::{
 pub use facts::{AttestationFacts, Facts, LogFacts, TaskFacts};
 pub use finding::{Asserter, Evidence, Finding, Plane, Reason, Severity, Subject};
 pub use key::{Basis, EpochEvent, KeyEpoch, KeyId, Role};
-pub use key_history::{GitSignature, GitSignatureState, KeyHistory, KeyMember, KeyPoint, PointKind, Ring};
+pub use key_history::{
+    BlockReason, GitSignature, GitSignatureState, KeyBlocker, KeyHistory, KeyMember, KeyPoint, PointKind, Ring,
+};
+pub use key_releases::{CommitTold, KeyChange, KeyRelease, KeyReleases, ReleasedKey};
 pub use key_report::{CertificateSeen, KeyReport, KeyStory, KeyUse};
 pub use moment::{AsOf, ClockOverrides, Clocks, InvalidMoment, Moment};
 pub use opinion::{Answer, Opinion, Viewer};

@@ -81,6 +81,7 @@ pub struct RulesUsed {
 
 /// The moments of a judgement, asked for and resolved.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct AsOfUsed {
     /// `then` or `at`.
     pub mode: String,

@@ -252,22 +252,9 @@ fn report_target(judged: Judged, request: &Request, findings: &mut Findings, gap
     let headline = headline(verdict, reason, &links, &own, judgement, request);
     own.into_iter().for_each(|(finding, _)| findings.add(finding));
     judgement.into_iter().flat_map(|judgement| judgement.gaps.clone()).for_each(|gap| gaps.add(gap));
-    let is_contradicted = judged.heard.leeway.is_contradicted;
-    let (mode, basis) = match (request.as_of, judged.heard.as_of) {
-        (AsOf::At(_), _) => ("at", None),
-        (AsOf::Then, MomentOfJudgement::At(moment, _)) if is_contradicted => {
-            ("then", Some(format!("the queue says {moment}, which signatures of other keys rule out")))
-        }
-        (AsOf::Then, MomentOfJudgement::At(_, basis)) => ("then", Some(basis.to_owned())),
-        (AsOf::Then, MomentOfJudgement::Between(from, until)) => (
-            "then",
-            Some(format!("between the target's creation and deadline, {from} and {until}: its run is not known")),
-        ),
-        (AsOf::Then, MomentOfJudgement::Unknown) => ("then", Some("nothing tells when the target ran".to_owned())),
-    };
     let known = clocks.filter(|_| matches!(judged.heard.as_of, MomentOfJudgement::At(..)));
     let verifier = judged.heard.verifier(known);
-    let bounds = &judged.heard.leeway.bounds;
+    let as_of = as_of_used(&judged.heard, request, known);
     TargetReport {
         task_id: judged.task_id,
         label: judged.label,
@@ -281,14 +268,7 @@ fn report_target(judged: Judged, request: &Request, findings: &mut Findings, gap
             basis: request.book_basis.clone(),
         },
         trust_basis: judgement.map(|judgement| judgement.trust_basis.iter().copied().collect()).unwrap_or_default(),
-        as_of: AsOfUsed {
-            mode: mode.to_owned(),
-            basis,
-            moved: request.clocks.into(),
-            clocks: known.into(),
-            not_before: bounds.not_before.clone(),
-            not_after: bounds.not_after.clone(),
-        },
+        as_of,
         verifier,
         verdict,
         reason,
@@ -296,6 +276,32 @@ fn report_target(judged: Judged, request: &Request, findings: &mut Findings, gap
         snapshots: judged.snapshots,
         completeness: judged.completeness,
         links,
+    }
+}
+
+/// The moment of judgement as it is told: the queue's word is no longer it where other keys rule that out.
+fn as_of_used(heard: &Heard, request: &Request, clocks: Option<Clocks>) -> AsOfUsed {
+    let is_contradicted = heard.leeway.is_contradicted;
+    let (mode, basis) = match (request.as_of, heard.as_of) {
+        (AsOf::At(_), _) => ("at", None),
+        (AsOf::Then, MomentOfJudgement::At(moment, _)) if is_contradicted => {
+            ("then", Some(format!("the queue says {moment}, which signatures of other keys rule out")))
+        }
+        (AsOf::Then, MomentOfJudgement::At(_, basis)) => ("then", Some(basis.to_owned())),
+        (AsOf::Then, MomentOfJudgement::Between(from, until)) => (
+            "then",
+            Some(format!("between the target's creation and deadline, {from} and {until}: its run is not known")),
+        ),
+        (AsOf::Then, MomentOfJudgement::Unknown) => ("then", Some("nothing tells when the target ran".to_owned())),
+    };
+    let bounds = &heard.leeway.bounds;
+    AsOfUsed {
+        mode: mode.to_owned(),
+        basis,
+        moved: request.clocks.into(),
+        clocks: clocks.into(),
+        not_before: bounds.not_before.clone(),
+        not_after: bounds.not_after.clone(),
     }
 }
 

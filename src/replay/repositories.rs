@@ -2,16 +2,24 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
 use super::examination::{FactDesk, input_digest};
 use super::keys::{GIT_SIGNER, KeyProblem, Keys};
+use super::targets::ReplayError;
 use crate::examine::ListedKey;
-use crate::examine::key_history::{self, ObjectKind};
-use crate::model::{Code, Digest, FactKey, FactKind, GitSignatureState, KeyHistory, Role};
+use crate::examine::key_history::{self, Object, ObjectKind};
+use crate::examine::key_releases;
+use crate::model::{Basis, Code, Digest, FactKey, FactKind, GitSignatureState, KeyHistory, KeyReleases, Role};
 use crate::store::{KeyKind, KeyRow, StoreError};
-use crate::trust::{KeySets, key_sets, known_since};
+use crate::trust::{KeySets, LedgerError, LedgerFile, key_sets, known_since, release_differences, release_epochs};
 
 /// The most bytes of one git object. Imports keep none larger.
 const OBJECT_SIZE_MAX: u64 = 16 << 20;
+
+/// The most keys that a finding names as being in the way.
+const BLOCKERS_TOLD_MAX: usize = 10;
 
 /// The most findings of one kind that are told of one repository.
 const TOLD_MAX: usize = 50;
@@ -22,7 +30,7 @@ pub(super) fn load(
     keys: &mut Keys,
     rows: &[KeyRow],
     files: &[Option<Vec<u8>>],
-) -> Result<Vec<(Digest, Vec<u8>)>, StoreError> {
+) -> Result<Vec<(Digest, Vec<u8>)>, ReplayError> {
     let is_signer = |row: &KeyRow| row.role == GIT_SIGNER && row.accepted_by.is_some();
     let signers: BTreeMap<Digest, &Vec<u8>> = rows
         .iter()
@@ -33,7 +41,17 @@ pub(super) fn load(
     let mut key_files = BTreeMap::new();
     for (row, refs) in rows.iter().zip(files).filter(|(row, _)| row.kind == KeyKind::Repository) {
         let Some(refs) = refs else { continue };
-        let history = history(desk, row, refs, &signers)?;
+        let snapshot = row.snapshot.unwrap_or(Digest::new([0; 32]));
+        let listed = desk.case.repository_objects(&snapshot, &row.path)?;
+        let mut kept = Kept { row, refs, signers: &signers, listed, objects: None };
+        let lists: KeyReleases =
+            kept.fact(desk, (FactKind::KeyReleases, key_releases::VERSION), key_releases::examine)?;
+        keys.add_releases(row, &lists)?;
+        let history: KeyHistory =
+            kept.fact(desk, (FactKind::KeyHistory, key_history::VERSION), key_history::examine)?;
+        if history == KeyHistory::default() {
+            continue;
+        }
         let sets = key_sets(&history, &row.path);
         keys.tell_of(row, &history, &sets, signers.is_empty());
         for (file, since) in known_since(&history, &sets) {
@@ -56,44 +74,92 @@ pub(super) fn load(
     Ok(key_files.into_iter().collect())
 }
 
-/// The history of a repository, from the stored fact where there is one.
-fn history(
-    desk: &mut FactDesk<'_>,
-    row: &KeyRow,
-    refs: &[u8],
-    signers: &BTreeMap<Digest, &Vec<u8>>,
-) -> Result<KeyHistory, StoreError> {
-    let snapshot = row.snapshot.unwrap_or(Digest::new([0; 32]));
-    let listed = desk.case.repository_objects(&snapshot, &row.path)?;
-    let inputs: Vec<Option<Digest>> = std::iter::once(row.file)
-        .chain(signers.keys().map(|signer| Some(*signer)))
-        .chain(listed.iter().map(|(_, _, digest)| Some(*digest)))
-        .collect();
-    let key = FactKey {
-        kind: FactKind::KeyHistory,
-        subject: row.path.clone(),
-        variant: String::new(),
-        inputs: input_digest(&inputs),
-        examiner: key_history::VERSION,
-    };
-    if let Some(history) = desk.stored::<KeyHistory>(&key)? {
-        return Ok(history);
-    }
-    let mut objects = BTreeMap::new();
-    for (kind, id, digest) in listed {
-        let kind = ObjectKind::ALL.into_iter().find(|known| known.word() == kind);
-        if let (Some(kind), Some(bytes)) = (kind, desk.case.blob(&digest, OBJECT_SIZE_MAX)?) {
-            objects.insert(id, (kind, digest, bytes));
-        }
-    }
-    let signers: Vec<Vec<u8>> = signers.values().map(|bytes| (*bytes).clone()).collect();
-    let history = key_history::examine(&String::from_utf8_lossy(refs), &objects, &signers);
-    desk.examined(key, &history);
-    desk.keep()?;
-    Ok(history)
+/// A repository of the case, whose objects are read once, and only where a fact is missing.
+struct Kept<'a> {
+    row: &'a KeyRow,
+    refs: &'a [u8],
+    signers: &'a BTreeMap<Digest, &'a Vec<u8>>,
+    /// Kind, id and digest of each object.
+    listed: Vec<(String, String, Digest)>,
+    objects: Option<BTreeMap<String, Object>>,
 }
 
+impl Kept<'_> {
+    /// What an examiner makes of it, from the stored fact where there is one.
+    fn fact<T: Serialize + DeserializeOwned>(
+        &mut self,
+        desk: &mut FactDesk<'_>,
+        (kind, examiner): (FactKind, u32),
+        examine: impl FnOnce(&str, &BTreeMap<String, Object>, &[Vec<u8>]) -> T,
+    ) -> Result<T, StoreError> {
+        let inputs: Vec<Option<Digest>> = std::iter::once(self.row.file)
+            .chain(self.signers.keys().map(|signer| Some(*signer)))
+            .chain(self.listed.iter().map(|(_, _, digest)| Some(*digest)))
+            .collect();
+        let (subject, inputs) = (self.row.path.clone(), input_digest(&inputs));
+        let key = FactKey { kind, subject, variant: String::new(), inputs, examiner };
+        if let Some(fact) = desk.stored::<T>(&key)? {
+            return Ok(fact);
+        }
+        let objects = match self.objects.take() {
+            Some(objects) => objects,
+            None => self.read(desk)?,
+        };
+        let signers: Vec<Vec<u8>> = self.signers.values().map(|bytes| (*bytes).clone()).collect();
+        let fact = examine(&String::from_utf8_lossy(self.refs), &objects, &signers);
+        self.objects = Some(objects);
+        desk.examined(key, &fact);
+        desk.keep()?;
+        Ok(fact)
+    }
+
+    fn read(&self, desk: &FactDesk<'_>) -> Result<BTreeMap<String, Object>, StoreError> {
+        let mut objects = BTreeMap::new();
+        for (kind, id, digest) in &self.listed {
+            let kind = ObjectKind::ALL.into_iter().find(|known| known.word() == kind);
+            if let (Some(kind), Some(bytes)) = (kind, desk.case.blob(digest, OBJECT_SIZE_MAX)?) {
+                objects.insert(id.clone(), (kind, *digest, bytes));
+            }
+        }
+        Ok(objects)
+    }
+}
+
+/// The shipped ledger of the same keys.
+const RELEASES_LEDGER: &str = "scriptworker-ed25519";
+
 impl Keys {
+    /// Adds the keys that scriptworker's releases list, and notes where the shipped ledger says otherwise.
+    fn add_releases(&mut self, row: &KeyRow, lists: &KeyReleases) -> Result<(), LedgerError> {
+        if lists.releases.is_empty() {
+            return Ok(());
+        }
+        let problem = |code: Code, message: &str| KeyProblem {
+            code,
+            role: Role::new(row.path.clone()),
+            blob: row.file,
+            message: format!("{}: {message}", row.path),
+            is_for_audit: true,
+        };
+        for told in lists.problems.iter().take(TOLD_MAX) {
+            self.problems.push(problem(Code::KeyRepositoryIncomplete, told));
+        }
+        let ledger = LedgerFile::all()?.into_iter().find(|ledger| ledger.id == RELEASES_LEDGER);
+        let deployments = ledger.as_ref().map_or(&[][..], |ledger| &ledger.deployments);
+        let accepted = row.accepted_by.as_ref().map(|_| Basis::Operator);
+        let epochs = release_epochs(lists, &row.path, deployments, accepted);
+        for told in ledger.iter().flat_map(|ledger| release_differences(&epochs, ledger)).take(TOLD_MAX) {
+            self.problems.push(problem(Code::KeyLedgerContradicted, &told));
+        }
+        for epoch in epochs {
+            if let Some(public_key) = epoch.key.public_key() {
+                self.keyring.add(&epoch.role, ListedKey::Ed25519(public_key));
+            }
+            self.ledger.add_epoch(epoch);
+        }
+        Ok(())
+    }
+
     /// Notes what is odd about a repository.
     fn tell_of(&mut self, row: &KeyRow, history: &KeyHistory, sets: &KeySets, has_no_signers: bool) {
         let problem = |code: Code, message: String| KeyProblem {
@@ -114,15 +180,35 @@ impl Keys {
         } else {
             let points = sets.unauthenticated.iter().filter_map(|index| history.points.get(*index));
             for point in points.take(TOLD_MAX) {
-                let name =
-                    point.name.as_ref().map_or_else(|| format!("commit {}", point.id), |name| format!("tag {name}"));
                 let phrase = point.signature.state.phrase();
                 let issuer = point.signature.issuer.as_ref().map(|issuer| format!(" ({issuer})")).unwrap_or_default();
                 let kept =
                     if point.signature.state == GitSignatureState::Good { "" } else { ": its key set changed nothing" };
-                let message = format!("{}: {name} of {} is {phrase}{issuer}{kept}", row.path, point.at);
+                let message = format!("{}: {} of {} is {phrase}{issuer}{kept}", row.path, point.title(), point.at);
                 self.problems.push(problem(Code::KeySetUnauthenticated, message));
             }
+        }
+        let lapsed = history.points.iter().filter(|point| point.signature.state == GitSignatureState::KeyNotValid);
+        for point in lapsed.take(TOLD_MAX) {
+            let signer = point.signature.signer.as_ref().map(ToString::to_string).unwrap_or_default();
+            let made = point.signature.made.map(|made| format!(" on {made}")).unwrap_or_default();
+            let message =
+                format!("{}: {} was signed{made} by {signer}, which was not valid then", row.path, point.title());
+            self.problems.push(problem(Code::KeySignerLapsed, message));
+        }
+        for point in sets.blocked.iter().filter_map(|index| history.points.get(*index)).take(TOLD_MAX) {
+            let blockers = point.blockers.iter().take(BLOCKERS_TOLD_MAX).map(|blocker| {
+                let since = blocker.since.map(|since| format!(" on {since}")).unwrap_or_default();
+                format!("{} in {} {}{since}", blocker.key, blocker.path, blocker.why.phrase())
+            });
+            let message = format!(
+                "{}: no keyring could be built from {} of {}, so verifiers kept what they had: {}",
+                row.path,
+                point.title(),
+                point.at,
+                blockers.collect::<Vec<_>>().join("; ")
+            );
+            self.problems.push(problem(Code::KeySetBlocked, message));
         }
         let deciding = sets.deciding.iter().filter_map(|index| history.points.get(*index));
         let mut uncertified = BTreeMap::new();

@@ -210,7 +210,7 @@ impl Audit<'_> {
 }
 
 /// The intervals of some epochs, joined where they touch.
-fn joined<'a>(epochs: impl Iterator<Item = &'a KeyEpoch>) -> Vec<(Option<Moment>, Option<Moment>)> {
+pub(super) fn joined<'a>(epochs: impl Iterator<Item = &'a KeyEpoch>) -> Vec<(Option<Moment>, Option<Moment>)> {
     let mut spans: Vec<(Option<Moment>, Option<Moment>)> = epochs.map(|epoch| (epoch.from, epoch.until)).collect();
     // `None` as a beginning is before every moment, as an end after it.
     spans.sort_by_key(|span| span.0);

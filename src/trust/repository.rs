@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::model::{
-    Basis, Digest, EpochEvent, GitSignatureState, KeyEpoch, KeyHistory, KeyId, KeyPoint, Moment, PointKind, Role,
+    Basis, Digest, EpochEvent, GitSignatureState, KeyEpoch, KeyHistory, KeyId, KeyMember, KeyPoint, Moment, PointKind,
+    Role,
 };
 
 /// What a history comes to.
@@ -15,11 +16,15 @@ pub struct KeySets {
     pub deciding: Vec<usize>,
     /// The indexes of those that would have decided, had a trusted signer signed them.
     pub unauthenticated: Vec<usize>,
+    /// The indexes of those that would have decided, had keyrings been built from them.
+    pub blocked: Vec<usize>,
 }
 
 /// Works out the epochs. Until there was a signed tag, the newest commit decided that is no merge and is signed; since
 /// then the nearest signed annotated tag (scriptworker 1.0.0b5, 2017-01-10). What no trusted signer signed changed
-/// nothing: a verifier that could not authenticate the repository kept its old keyring.
+/// nothing: a verifier that could not authenticate the repository kept its old keyring. So it did where a key of the set
+/// let it build none: until there was a set without such a key, those before it stayed in service (as in the night of
+/// 2017-09-19, for 18 hours).
 pub fn key_sets(history: &KeyHistory, source: &str) -> KeySets {
     let mut sets = KeySets::default();
     let state: BTreeMap<&str, GitSignatureState> =
@@ -29,19 +34,28 @@ pub fn key_sets(history: &KeyHistory, source: &str) -> KeySets {
         Some(id) => state.get(id.as_str()) == Some(&GitSignatureState::Good),
         None => point.signature.state == GitSignatureState::Good,
     };
-    let is_tag = |point: &&KeyPoint| point.kind == PointKind::Tag && point.is_on_branch;
-    let tags_since = history.points.iter().filter(is_tag).filter(|point| is_good(point)).map(|point| point.at).min();
+    let is_tag = |point: &&KeyPoint| point.kind == PointKind::Tag && point.is_on_branch();
+    let tags_since = history.points.iter().filter(is_tag).filter(|point| is_good(point)).map(KeyPoint::effective).min();
+    let mut blocked: Vec<&KeyPoint> = Vec::new();
     let mut open: BTreeMap<(Role, String, KeyId, Option<Digest>), KeyEpoch> = BTreeMap::new();
-    for (index, point) in history.points.iter().enumerate() {
+    let mut points: Vec<(usize, &KeyPoint)> = history.points.iter().enumerate().collect();
+    // A tag can come to the branch after younger ones were made.
+    points.sort_by_key(|(_, point)| point.effective());
+    for (index, point) in points {
         let counts = match point.kind {
-            PointKind::Commit => point.decided_by.is_some() && tags_since.is_none_or(|since| point.at < since),
+            PointKind::Commit => point.decided_by.is_some() && tags_since.is_none_or(|since| point.effective() < since),
             PointKind::Tag => point.commit.is_some(),
         };
-        if !counts || !point.is_on_branch {
+        if !counts || !point.is_on_branch() {
             continue;
         }
         if !is_good(point) {
             sets.unauthenticated.push(index);
+            continue;
+        }
+        if !point.blockers.is_empty() {
+            sets.blocked.push(index);
+            blocked.push(point);
             continue;
         }
         sets.deciding.push(index);
@@ -49,15 +63,19 @@ pub fn key_sets(history: &KeyHistory, source: &str) -> KeySets {
         for member in &point.members {
             for key in &member.keys {
                 let place = (member.role.clone(), member.path.clone(), key.clone(), member.file);
+                let late = || blocked.iter().find(|set| set.members.iter().any(|listed| is_same(listed, member)));
                 let epoch = open.remove(&place).unwrap_or_else(|| KeyEpoch {
                     key: key.clone(),
                     role: member.role.clone(),
-                    from: Some(point.at),
+                    from: Some(point.effective()),
                     until: None,
                     deployments: Vec::new(),
                     file: member.file,
                     source: format!("{} of {source}", member.path),
-                    began: Some(event(point)),
+                    began: Some(EpochEvent {
+                        why: late().map(|set| why_late(set)).or(point.why.clone()),
+                        ..event(point)
+                    }),
                     ended: None,
                     known_until: history.known_until,
                     basis: Some(Basis::Repository),
@@ -67,6 +85,7 @@ pub fn key_sets(history: &KeyHistory, source: &str) -> KeySets {
         }
         sets.epochs.extend(open.into_values().map(|epoch| end(epoch, point)));
         open = kept;
+        blocked.clear();
     }
     sets.epochs.extend(open.into_values());
     sets.epochs.sort_by(|a, b| (a.from, &a.role, &a.key, &a.source).cmp(&(b.from, &b.role, &b.key, &b.source)));
@@ -75,13 +94,24 @@ pub fn key_sets(history: &KeyHistory, source: &str) -> KeySets {
     sets
 }
 
+/// Whether two key sets list the same file at the same place.
+fn is_same(listed: &KeyMember, member: &KeyMember) -> bool {
+    (&listed.role, &listed.path, listed.file) == (&member.role, &member.path, member.file)
+}
+
+/// Why a key that an earlier key set listed began later.
+fn why_late(set: &KeyPoint) -> String {
+    format!("listed since {} of {}, from which no keyring could be built", set.title(), set.at)
+}
+
 fn end(epoch: KeyEpoch, point: &KeyPoint) -> KeyEpoch {
-    KeyEpoch { until: Some(point.at), ended: Some(event(point)), ..epoch }
+    KeyEpoch { until: Some(point.effective()), ended: Some(event(point)), ..epoch }
 }
 
 fn event(point: &KeyPoint) -> EpochEvent {
     EpochEvent {
         at: Some(point.at),
+        landed_at: point.landed.filter(|landed| *landed > point.at),
         tag: point.name.clone(),
         commit: point.commit.clone(),
         who: Some(point.who.clone()),
@@ -96,7 +126,7 @@ pub fn known_since(history: &KeyHistory, sets: &KeySets) -> BTreeMap<Digest, Mom
     let mut since = BTreeMap::new();
     for point in sets.deciding.iter().filter_map(|index| history.points.get(*index)) {
         for file in point.members.iter().filter_map(|member| member.file) {
-            since.entry(file).or_insert(point.at);
+            since.entry(file).or_insert(point.effective());
         }
     }
     since
@@ -105,7 +135,7 @@ pub fn known_since(history: &KeyHistory, sets: &KeySets) -> BTreeMap<Digest, Mom
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{GitSignature, KeyMember, Ring};
+    use crate::model::{BlockReason, GitSignature, KeyBlocker, Ring};
 
     fn point(kind: PointKind, at: &str, state: GitSignatureState, keys: &[u8]) -> KeyPoint {
         let member = |key: &u8| KeyMember {
@@ -125,11 +155,20 @@ mod tests {
             at: at.parse().unwrap(),
             who: String::new(),
             why: None,
-            is_on_branch: true,
+            landed: Some(at.parse().unwrap()),
             decided_by: (kind == PointKind::Commit).then(|| at.to_owned()),
             signature: GitSignature { state, signer: None, issuer: None, made: None },
             members: keys.iter().map(member).collect(),
+            blockers: Vec::new(),
         }
+    }
+
+    /// The same, and no keyring can be built from it.
+    fn blocked(point: KeyPoint) -> KeyPoint {
+        let member = &point.members[0];
+        let (path, key) = (member.path.clone(), member.keys[0].clone());
+        let blockers = vec![KeyBlocker { path, key, why: BlockReason::Expired, since: Some(point.at) }];
+        KeyPoint { blockers, ..point }
     }
 
     fn intervals(points: Vec<KeyPoint>) -> Vec<(u8, String, Option<String>)> {
@@ -139,6 +178,21 @@ mod tests {
             (key, epoch.from.unwrap().to_string(), epoch.until.map(|until| until.to_string()))
         };
         key_sets(&history, "test").epochs.into_iter().map(told).collect()
+    }
+
+    #[test]
+    fn a_set_from_which_no_keyring_can_be_built_changes_nothing() {
+        use GitSignatureState::Good;
+        use PointKind::Tag;
+        let found = intervals(vec![
+            point(Tag, "2017-08-01", Good, &[1, 2]),
+            blocked(point(Tag, "2017-09-19", Good, &[1, 3])),
+            blocked(point(Tag, "2017-09-20", Good, &[1, 3, 4])),
+            point(Tag, "2017-09-21", Good, &[3]),
+        ]);
+        let day = |text: &str| format!("{text}T00:00:00Z");
+        assert_eq!(found[2..], [(3, day("2017-09-21"), None)]);
+        assert_eq!(found[..2], [1, 2].map(|key| (key, day("2017-08-01"), Some(day("2017-09-21")))));
     }
 
     #[test]

@@ -21,8 +21,8 @@ mod graph;
 mod key;
 mod signature;
 
-pub(crate) use edits::redefine;
-pub(crate) use key::{date_keys, revoked_key};
+pub(crate) use edits::{log_attestation, redefine};
+pub(crate) use key::{date_keys, fingerprint, revoked_key};
 
 /// One way to raise a finding, and what is nearest to it and raises none.
 struct Case {
@@ -120,6 +120,11 @@ const REMARKS: &[Code] = &[
     Code::DocumentAmbiguous,
     Code::SignatureAfterAsOf,
     Code::SignatureTimeOutsideRun,
+    Code::SignatureTimeContradicted,
+    Code::SignatureTimeOutsideKey,
+    Code::MomentOnQueuesWord,
+    Code::KeyOfOwnHost,
+    Code::VerifiedOtherBytes,
     Code::ClearsignTextOutside,
     Code::ClearsignUncoveredBytes,
     Code::ClearsignFraming,

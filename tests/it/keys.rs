@@ -86,6 +86,24 @@ const CASES: &[AuditCase] = &[
         near_miss: crate::repository::tagged_by_signer,
     },
     AuditCase {
+        code: Code::KeySetBlocked,
+        about: "keys/cot.git",
+        raises: || crate::repository::with_expiring_key(1),
+        near_miss: || crate::repository::with_expiring_key(0),
+    },
+    AuditCase {
+        code: Code::KeyLedgerContradicted,
+        about: "test-worker",
+        raises: || crate::releases::with_another_key(&[1]),
+        near_miss: || crate::releases::with_another_key(&[]),
+    },
+    AuditCase {
+        code: Code::KeySignerLapsed,
+        about: "keys/cot.git",
+        raises: || crate::repository::signed_before_key_was_made(1),
+        near_miss: || crate::repository::signed_before_key_was_made(0),
+    },
+    AuditCase {
         code: Code::KeyRepositoryIncomplete,
         about: "keys/cot.git",
         raises: crate::repository::shallow,

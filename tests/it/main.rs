@@ -18,6 +18,7 @@ mod program;
 mod questions;
 mod real_captures;
 mod real_input;
+mod releases;
 mod report;
 mod repository;
 mod samples;

@@ -4,8 +4,11 @@ use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::time::{Duration, SystemTime};
 
+use cotrace::examine::certificate;
 use cotrace::formats::git::{ObjectKind, object_id};
-use cotrace::model::{Basis, Code, KeyReport};
+use cotrace::model::{Basis, Code, Digest, EpochEvent, KeyEpoch, KeyHistory, KeyMember, KeyReport};
+use cotrace::store::{Access, Case};
+use cotrace::trust::key_sets;
 use cotrace_generator::World;
 use sequoia_openpgp::armor;
 use sequoia_openpgp::cert::Cert;
@@ -22,13 +25,21 @@ use crate::support::nothing;
 const SIGNER: &[u8] = include_bytes!("../../generator/keys/docker-worker.secret.asc");
 const MEMBER: &[u8] = include_bytes!("../../generator/keys/stranger.public.asc");
 
+/// A key that expires on 2017-08-30T09:00:00Z, in seconds since 1970.
+const EXPIRING: &[u8] =
+    include_bytes!("../../snapshots/nightly-2017/keys/openpgp/generic-worker/sample-generic-worker.asc");
+const EXPIRY: i64 = 1_504_083_600;
+
+/// When the signer's key was made, 2017-01-15T12:00:00Z.
+const SIGNER_MADE: i64 = 1_484_481_600;
+
 /// A day of 2017, in seconds since 1970: the signer's key was valid then.
-const DAY: i64 = 1_496_275_200;
+pub(crate) const DAY: i64 = 1_496_275_200;
 
 /// A bare repository in the making.
 #[derive(Clone, Default)]
 pub(crate) struct Repository {
-    files: BTreeMap<String, Vec<u8>>,
+    pub(crate) files: BTreeMap<String, Vec<u8>>,
 }
 
 /// Who signs.
@@ -51,7 +62,7 @@ impl Repository {
     }
 
     /// A tree of these files, whose paths have as many parts as they like.
-    fn tree(&mut self, files: &[(&str, &[u8])]) -> String {
+    pub(crate) fn tree(&mut self, files: &[(&str, &[u8])]) -> String {
         let mut entries: BTreeMap<String, Vec<(&str, &[u8])>> = BTreeMap::new();
         let mut content = BTreeMap::new();
         for (path, bytes) in files {
@@ -73,7 +84,7 @@ impl Repository {
         self.object(ObjectKind::Tree, &tree)
     }
 
-    fn commit(&mut self, tree: &str, parents: &[&str], at: i64, by: By) -> String {
+    pub(crate) fn commit(&mut self, tree: &str, parents: &[&str], at: i64, by: By) -> String {
         let parents: String = parents.iter().map(|parent| format!("parent {parent}\n")).collect();
         let who = format!("A U Thor <a@example.com> {at} +0200");
         let head = format!("tree {tree}\n{parents}author {who}\ncommitter {who}\n");
@@ -85,7 +96,7 @@ impl Repository {
         self.object(ObjectKind::Commit, content.as_bytes())
     }
 
-    fn tag(&mut self, name: &str, kind: &str, target: &str, at: i64, by: By) -> String {
+    pub(crate) fn tag(&mut self, name: &str, kind: &str, target: &str, at: i64, by: By) -> String {
         let payload =
             format!("object {target}\ntype {kind}\ntag {name}\ntagger T <t@example.com> {at} +0000\n\nkeys\n");
         let content = format!("{payload}{}", signature(&payload, at, by).unwrap_or_default());
@@ -94,13 +105,13 @@ impl Repository {
         id
     }
 
-    fn head(&mut self, commit: &str) {
+    pub(crate) fn head(&mut self, commit: &str) {
         self.files.insert("HEAD".to_owned(), b"ref: refs/heads/master\n".to_vec());
         self.files.insert("refs/heads/master".to_owned(), format!("{commit}\n").into_bytes());
     }
 
     /// A capture of it, with the signer's certificate.
-    fn world(&self) -> World {
+    pub(crate) fn world(&self) -> World {
         let mut world = nothing();
         for (name, bytes) in &self.files {
             world.put(&format!("keys/cot.git/{name}"), bytes.clone());
@@ -154,6 +165,26 @@ pub(crate) fn tagged_by_nobody() -> (World, bool) {
     (tagged(FILE, By::Nobody).world(), true)
 }
 
+/// A tag so many seconds after the generic-worker key in its set expired, less one.
+pub(crate) fn with_expiring_key(seconds: i64) -> (World, bool) {
+    let mut repository = Repository::default();
+    let tree = repository.tree(&[(FILE, MEMBER), ("generic-worker/key.pub", EXPIRING)]);
+    let commit = repository.commit(&tree, &[], DAY, By::Nobody);
+    repository.tag("production-1", "commit", &commit, EXPIRY - 1 + seconds, By::Signer);
+    repository.head(&commit);
+    (repository.world(), true)
+}
+
+/// A tag so many seconds before the signer's key was made.
+pub(crate) fn signed_before_key_was_made(seconds: i64) -> (World, bool) {
+    let mut repository = Repository::default();
+    let tree = repository.tree(&[(FILE, MEMBER)]);
+    let commit = repository.commit(&tree, &[], DAY, By::Nobody);
+    repository.tag("production-1", "commit", &commit, SIGNER_MADE - seconds, By::Signer);
+    repository.head(&commit);
+    (repository.world(), true)
+}
+
 pub(crate) fn uncertified() -> (World, bool) {
     (tagged("scriptworker/valid/host.pub", By::Signer).world(), true)
 }
@@ -187,7 +218,7 @@ fn signed_tags_say_from_when_until_when_a_key_was_there() {
     let without = repository.tree(&[("docker-worker/README.md", b"read me")]);
     let first = repository.commit(&with, &[], DAY, By::Signer);
     let second = repository.commit(&without, &[&first], DAY + 1000, By::Nobody);
-    let third = repository.commit(&with, &[&second], DAY + 2000, By::Nobody);
+    let third = repository.commit(&with, &[&second], DAY + 1120, By::Nobody);
     for (number, commit, seconds) in [(1, &first, 100), (2, &second, 1100), (3, &third, 1130), (4, &second, 1150)] {
         repository.tag(&format!("production-{number}"), "commit", commit, DAY + seconds, By::Signer);
     }
@@ -220,6 +251,50 @@ fn what_is_not_signed_changes_nothing_and_is_told() {
         assert_eq!(found.len(), 1, "the old key set stays: {found:?}");
         assert_eq!(found[0].1, None);
     }
+}
+
+#[test]
+fn a_key_set_with_an_expired_key_takes_effect_when_that_is_gone() {
+    let mut repository = Repository::default();
+    let generic = ("generic-worker/key.pub", EXPIRING);
+    let first = repository.tree(&[generic]);
+    let second = repository.tree(&[generic, (FILE, MEMBER)]);
+    let third = repository.tree(&[(FILE, MEMBER)]);
+    let mut parent = None;
+    for (number, tree, at) in [(1, &first, EXPIRY - 1), (2, &second, EXPIRY), (3, &third, EXPIRY + 100)] {
+        let parents: Vec<&str> = parent.as_deref().into_iter().collect();
+        let commit = repository.commit(tree, &parents, at, By::Nobody);
+        repository.tag(&format!("production-{number}"), "commit", &commit, at, By::Signer);
+        parent = Some(commit);
+    }
+    repository.head(&parent.unwrap());
+    let report = report(&repository.world(), true);
+    let at = |seconds: i64| cotrace::model::Moment::from_unix(seconds).unwrap().to_string();
+    assert_eq!(epochs(&report), [(at(EXPIRY - 1), Some(at(EXPIRY + 100))), (at(EXPIRY + 100), None)]);
+    assert!(has(&report, Code::KeySetBlocked, "tag production-2 of 2017-08-30T09:00:00Z"), "{:#?}", report.findings);
+    let late = report
+        .keys
+        .iter()
+        .flat_map(|story| &story.epochs)
+        .find(|epoch| epoch.from.is_some_and(|from| from.unix() == EXPIRY + 100));
+    let why = late.unwrap().began.as_ref().unwrap().why.clone().unwrap();
+    assert!(why.contains("listed since tag production-2"), "{why}");
+}
+
+#[test]
+fn a_tag_counts_once_its_commit_is_on_the_branch() {
+    let mut repository = tagged(FILE, By::Signer);
+    let first = String::from_utf8(repository.files["refs/heads/master"].clone()).unwrap().trim().to_owned();
+    let tree = repository.tree(&[("docker-worker/another.pub", MEMBER)]);
+    let aside = repository.commit(&tree, &[&first], DAY + 500, By::Nobody);
+    repository.tag("production-2", "commit", &aside, DAY + 510, By::Signer);
+    let at = |seconds: i64| cotrace::model::Moment::from_unix(DAY + seconds).unwrap().to_string();
+    let never = report(&repository.world(), true);
+    assert_eq!(epochs(&never), [(at(0), None)]);
+    assert!(has(&never, Code::KeyRepositoryIncomplete, "the default branch does not lead to"), "{:#?}", never.findings);
+    let merge = repository.commit(&tree, &[&first, &aside], DAY + 900, By::Nobody);
+    repository.head(&merge);
+    assert_eq!(epochs(&report(&repository.world(), true)), [(at(0), Some(at(900))), (at(900), None)]);
 }
 
 #[test]
@@ -283,15 +358,12 @@ fn a_repository_is_imported_from_outside_a_capture() {
     assert!(listed.contains("2017-09-19T00:00:00Z … 2018-01-01T00:00:00Z  operator  bug 1"), "{listed}");
 }
 
-/// The real key repository, where somebody has it: its key sets are those that were worked out with git and gpg.
-#[test]
-fn the_real_key_repository_has_the_known_history() {
-    let facts = root().join("../shared/history/gpg-keys.json");
+/// The real key repository, imported, and its history; `None` where nobody has it, or the keys of its signers.
+fn real() -> Option<(CaseFile, KeyHistory)> {
     let signers = root().join("../shared/real/gpg/git_pubkeys");
-    let Some(repository) = std::env::var_os("COTRACE_COT_GPG_KEYS").filter(|_| facts.is_file() && signers.is_dir())
-    else {
-        skip("there is no cot-gpg-keys repository (COTRACE_COT_GPG_KEYS) or nothing to hold it against");
-        return;
+    let Some(repository) = std::env::var_os("COTRACE_COT_GPG_KEYS").filter(|_| signers.is_dir()) else {
+        skip("there is no cot-gpg-keys repository (COTRACE_COT_GPG_KEYS), or its signers' keys are not at hand");
+        return None;
     };
     let case = CaseFile::empty();
     let repository = repository.to_str().unwrap();
@@ -299,7 +371,80 @@ fn the_real_key_repository_has_the_known_history() {
     case.run(["keys", "list"]).exits(0);
     let sql = "SELECT value FROM fact WHERE kind = 'key-history'";
     let history: String = case.sqlite().query_row(sql, [], |row| row.get(0)).unwrap();
-    let history: cotrace::model::KeyHistory = serde_json::from_str(&history).unwrap();
+    Some((case, serde_json::from_str(&history).unwrap()))
+}
+
+/// A row of the ledger that ships, as that file has it.
+fn ledger_row(case: &Case, member: &KeyMember, epoch: &KeyEpoch) -> String {
+    let file = member.file.unwrap();
+    let packets = certificate::packets_digest(&case.blob(&file, u64::MAX).unwrap().unwrap());
+    let event = |event: &EpochEvent| {
+        let fields = serde_json::to_value(event).unwrap();
+        let order = ["commit", "at", "landedAt", "tag", "who", "signer", "why"];
+        let told = order.iter().filter(|name| !fields[**name].is_null());
+        let told: Vec<String> = told.map(|name| format!("\"{name}\": {}", fields[*name])).collect();
+        format!("{{{}}}", told.join(", "))
+    };
+    let ended = epoch.ended.as_ref().map_or_else(|| END_OF_KEYRINGS.to_owned(), event);
+    let until = epoch.until.map_or_else(|| "2019-03-27T22:59:58Z".to_owned(), |until| until.to_string());
+    format!(
+        "    {{\"role\": \"{}\", \"ring\": {}, \"key\": \"{}\", \"path\": \"{}\", \"file\": \"{}\", \"packets\": \"{}\", \
+         \"from\": \"{}\", \"until\": \"{until}\", \"began\": {}, \"ended\": {ended}}}",
+        epoch.role,
+        serde_json::to_string(&member.ring).unwrap(),
+        epoch.key,
+        member.path,
+        hex::encode(file.bytes()),
+        hex::encode(packets.bytes()),
+        epoch.from.unwrap(),
+        event(epoch.began.as_ref().unwrap()),
+    )
+}
+
+/// How the epochs ended that no key set ended.
+const END_OF_KEYRINGS: &str = r#"{"release": "23.0.0", "releasedAt": "2019-03-27T22:59:58Z", "why": "scriptworker 23.0.0 no longer reads OpenPGP attestations"}"#;
+
+/// The ledger that ships is what the real key repository comes to. Where it is not, what it should be is written to
+/// `target/cot-gpg-keys.json`.
+#[test]
+fn the_shipped_ledger_is_what_the_real_key_repository_comes_to() {
+    let Some((file, history)) = real() else { return };
+    let case = Case::open(&file.path, Access::Keep).unwrap();
+    let sets = key_sets(&history, "");
+    let blocked: Vec<&str> =
+        sets.blocked.iter().map(|index| history.points[*index].name.as_deref().unwrap_or_default()).collect();
+    let expected = ["20170330193034", "20170919220403", "20170919221346", "20170920154554"];
+    assert_eq!(blocked, expected.map(|tag| format!("production-{tag}")));
+    let members: BTreeMap<(&str, Option<Digest>), &KeyMember> = history
+        .points
+        .iter()
+        .flat_map(|point| &point.members)
+        .map(|member| ((member.path.as_str(), member.file), member))
+        .collect();
+    let row = |epoch: &KeyEpoch| {
+        let path = epoch.source.strip_suffix(" of ").unwrap();
+        ledger_row(&case, members[&(path, epoch.file)], epoch)
+    };
+    let rows: Vec<String> = sets.epochs.iter().map(row).collect();
+    let shipped = std::fs::read_to_string(root().join("src/trust/ledgers/cot-gpg-keys.json")).unwrap();
+    let (head, _) = shipped.split_once("  \"epochs\": [\n").unwrap();
+    let made = format!("{head}  \"epochs\": [\n{}\n  ]\n}}\n", rows.join(",\n"));
+    if made != shipped {
+        std::fs::create_dir_all(root().join("target")).unwrap();
+        std::fs::write(root().join("target/cot-gpg-keys.json"), made).unwrap();
+        panic!("the ledger that ships differs from what target/cot-gpg-keys.json now has");
+    }
+}
+
+/// The real key repository, where somebody has it: its key sets are those that were worked out with git and gpg.
+#[test]
+fn the_real_key_repository_has_the_known_history() {
+    let facts = root().join("../shared/history/gpg-keys.json");
+    if !facts.is_file() {
+        skip("there is nothing to hold the history against");
+        return;
+    }
+    let Some((_, history)) = real() else { return };
     use cotrace::model::{GitSignatureState as State, PointKind};
     let count = |kind: PointKind, state: State| {
         history.points.iter().filter(|point| point.kind == kind && point.signature.state == state).count()

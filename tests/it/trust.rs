@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use cotrace::model::{Basis, ClockOverrides, Code, Report, Verdict};
+use cotrace::model::{Basis, ClockOverrides, Code, Moment, Report, Verdict};
+use cotrace_generator::World;
 use proptest::prelude::*;
 
-use crate::cases::revoked_key;
+use crate::cases::{fingerprint, log_attestation, revoked_key};
 use crate::support::{Scene, TempCase, moment, nightly_2017, nightly_2026, only_target};
 
 fn verdict(scene: &Scene) -> Verdict {
@@ -88,13 +89,44 @@ fn workers_and_pools_are_meant_as_attestation_and_definition_name_them() {
     assert_eq!(verdict(&scene.distrusting(&format!("worker:{group}"))), Verdict::Verified);
 }
 
+/// The signing's log lists the digests of all that it rests on, and so of every attestation by docker-workers.
+fn logged() -> World {
+    let mut world = nightly_2017();
+    for of in ["decision", "docker-image", "build-linux64"] {
+        log_attestation(&mut world, "signing-linux64", of);
+    }
+    world
+}
+
+#[test]
+fn what_others_signed_in_time_is_older_than_distrust_and_nothing_else_is() {
+    let docker_worker = format!("key:{}", fingerprint("docker-worker"));
+    let scriptworker = format!("key:{}", fingerprint("scriptworker"));
+    let judged = |world: World, distrust: &[String]| {
+        let scene = Scene::of(world, "signing-linux64");
+        verdict(&distrust.iter().fold(scene, |scene, text| scene.distrusting(text)))
+    };
+    let leaked = |at: &str| [format!("{docker_worker}@{at}")];
+    let links = only_target(&Scene::of(logged(), "signing-linux64").report()).links.clone();
+    let id = crate::support::task_id(&nightly_2017(), "build-linux64");
+    let build = links.iter().find(|link| link.task_id == id).unwrap();
+    let bound = build.signed.not_after.clone().unwrap();
+    let second_after = Moment::from_unix(bound.at.unix() + 1).unwrap();
+    assert_eq!(judged(logged(), &leaked(&second_after.to_string())), Verdict::Verified);
+    assert_eq!(judged(logged(), &leaked(&bound.at.to_string())), Verdict::Refuted, "not before it");
+    assert_eq!(judged(nightly_2017(), &leaked("2018-03-01")), Verdict::Refuted, "nobody else says when");
+    let [leak] = leaked("2018-03-01");
+    assert_eq!(judged(logged(), std::slice::from_ref(&leak)), Verdict::Verified);
+    assert_eq!(judged(logged(), &[leak, format!("{scriptworker}@2019-01-01")]), Verdict::Refuted, "by a leaked key");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
 
     /// Distrusting more never makes a verdict better.
     #[test]
-    fn distrust_only_ever_takes_away(picked in prop::collection::vec(0usize..10, 0..4), more in 0usize..10, at in 0i64..2) {
-        let world = nightly_2017();
+    fn distrust_only_ever_takes_away(picked in prop::collection::vec(0usize..12, 0..4), more in 0usize..12, at in 0u8..3) {
+        let world = logged();
         let names: Vec<String> = {
             let id = |label: &str| crate::support::task_id(&world, label).to_string();
             vec![
@@ -108,9 +140,15 @@ proptest! {
                 "pool:gecko-3-b-linux".to_owned(),
                 "pool:signing-linux-v1".to_owned(),
                 format!("task:{}", id("signing-linux64")),
+                format!("key:{}", fingerprint("docker-worker")),
+                format!("key:{}", fingerprint("scriptworker")),
             ]
         };
-        let dated = |index: usize| if at == 0 { names[index].clone() } else { format!("{}@2017-06-01", names[index]) };
+        let dated = |index: usize| match at {
+            0 => names[index].clone(),
+            1 => format!("{}@2017-06-01", names[index]),
+            _ => format!("{}@2018-03-01", names[index]),
+        };
         let mut case = TempCase::new();
         case.import(&world, true, cotrace::import::KeepArtifacts::Evidence);
         let judge = |case: &mut TempCase, picked: &[usize]| {

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha512};
 
 use super::Case;
-use super::edits::{listing_path, redefine, uncapture, unlist};
+use super::edits::{listing_path, log_digest, redefine, uncapture, unlist};
 use crate::support::{Scene, nightly_2026};
 
 pub(super) const CASES: &[Case] = &[
@@ -164,6 +164,22 @@ pub(super) const CASES: &[Case] = &[
         ("what nothing consumes was altered", "what nobody attested was altered"),
         || Scene::of(altered("build-linux64", "public/logs/certified.log"), "signing-linux64"),
         || Scene::of(altered("build-linux64", "public/logs/live_backing.log"), "signing-linux64"),
+    ),
+    Case::remarks(
+        Code::VerifiedOtherBytes,
+        ("artifact", "signing-linux64"),
+        ("the signing had other bytes of what it consumed", "it had those bytes"),
+        || {
+            let mut world = nightly_2026();
+            log_digest(&mut world, "signing-linux64", "build-linux64", TARGET, b"other bytes");
+            Scene::of(world, "signing-linux64")
+        },
+        || {
+            let mut world = nightly_2026();
+            let bytes = world.read(&world.artifact_path("build-linux64", TARGET).unwrap()).unwrap().to_vec();
+            log_digest(&mut world, "signing-linux64", "build-linux64", TARGET, &bytes);
+            Scene::of(world, "signing-linux64")
+        },
     ),
 ];
 

@@ -1,10 +1,12 @@
 use cotrace::model::{Code, Verdict};
-use cotrace_generator::World;
+use cotrace_generator::{Signer, World};
 use serde_json::{Value, json};
 
 use super::Case;
-use super::edits::{copy_task, redefine};
-use crate::support::{Scene, nightly_2026};
+use super::edits::{copy_task, log_attestation, redefine};
+use super::key::STRANGER;
+use super::signature::run_moment;
+use crate::support::{Scene, moment, nightly_2017, nightly_2026};
 
 pub(super) const CASES: &[Case] = &[
     Case::refutes(
@@ -83,7 +85,55 @@ pub(super) const CASES: &[Case] = &[
     )
     .verdict(Verdict::Undetermined)
     .also(&[Code::KeyNotInForce]),
+    Case::remarks(
+        Code::MomentOnQueuesWord,
+        ("task", "build-linux64"),
+        ("its digest was stated 15 minutes and a second before the queue says that it ended", "15 minutes before"),
+        || Scene::of(stated_before_end(-901), "build-linux64"),
+        || Scene::of(stated_before_end(-900), "build-linux64"),
+    ),
+    Case::remarks(
+        Code::MomentOnQueuesWord,
+        ("task", "signing-win64"),
+        (
+            "others prove that it is older than a moment at which a key had expired, and nothing nearer",
+            "others prove that it is older than a moment at which no key had expired",
+        ),
+        || Scene::of(consumed_at("2017-08-30T09:00:00Z"), "signing-win64"),
+        || Scene::of(consumed_at("2017-08-30T08:59:59Z"), "signing-win64"),
+    ),
 ];
+
+/// The build is signed 20 minutes before its run ended, and so many seconds from that end somebody stated the digest of its
+/// attestation.
+fn stated_before_end(seconds: i64) -> World {
+    let mut world = nightly_2017();
+    let signed = |world: &mut World, label, role, seconds: i64| {
+        let made = u32::try_from(run_moment(world, "build-linux64", "resolved") + seconds).unwrap();
+        world.sign_at(label, Signer::Role(role), made).unwrap();
+    };
+    signed(&mut world, "build-linux64", "docker-worker", -1200);
+    log_attestation(&mut world, "signing-linux64", "build-linux64");
+    signed(&mut world, "signing-linux64", "scriptworker", seconds);
+    world
+}
+
+/// The signing for Windows logs the build's attestation; a scriptworker with another key consumes and logs the signing's,
+/// and signs that at this moment.
+fn consumed_at(at: &str) -> World {
+    let mut world = nightly_2017();
+    world.put("keys/openpgp/scriptworker/another.asc", STRANGER);
+    log_attestation(&mut world, "signing-win64", "build-win64");
+    let signing = world.task_id("signing-win64").unwrap().to_owned();
+    redefine(&mut world, "beetmover-linux64", |task| {
+        task["payload"]["upstreamArtifacts"][0]["taskId"] = signing.as_str().into();
+        task["dependencies"].as_array_mut().unwrap().push(signing.as_str().into());
+    });
+    log_attestation(&mut world, "beetmover-linux64", "signing-win64");
+    let made = u32::try_from(moment(at).unix()).unwrap();
+    world.sign_at("beetmover-linux64", Signer::Stranger, made).unwrap();
+    world
+}
 
 /// One character short of a task id.
 const SHORT_ID: &str = "Q4YCvt_aQTW1LNS5CBBdJ";

@@ -1,7 +1,9 @@
 //! What is done to worlds.
 
+use cotrace::model::VERIFICATION_LOG;
 use cotrace_generator::World;
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 
 /// The path of the decision task's graph.
 pub(super) fn graph_path(world: &World) -> String {
@@ -93,6 +95,24 @@ pub(super) fn deny(world: &mut World, label: &str, what: &[(&str, Option<&str>)]
         .collect();
     let path = format!("tasks/{}/absent.json", world.task_id(label).unwrap());
     world.put(&path, Value::Array(entries).to_string());
+}
+
+/// A scriptworker's task logs the digest of a file that it downloaded of another task, and its worker attests that log.
+pub(crate) fn log_digest(world: &mut World, label: &str, of: &str, name: &str, bytes: &[u8]) {
+    let upstream = world.task_id(of).unwrap().to_owned();
+    let hash = hex::encode(Sha256::digest(bytes));
+    let path = world.artifact_path(label, VERIFICATION_LOG).unwrap();
+    let line = format!("2017-06-27T11:33:50    DEBUG - /builds/cot/{upstream}/./{name} downloaded; hash is {hash}\n");
+    edit_bytes(world, &path, |bytes| [bytes, line.into_bytes()].concat());
+    world.attest(label).unwrap();
+}
+
+/// The same of another task's attestation as it is now.
+pub(crate) fn log_attestation(world: &mut World, label: &str, of: &str) {
+    let path = world.attestation_path(of).unwrap();
+    let name = path.rsplit_once("/public/").map(|(_, name)| format!("public/{name}")).unwrap();
+    let bytes = world.read(&path).unwrap().to_vec();
+    log_digest(world, label, of, &name, &bytes);
 }
 
 /// Adds a task that is like another one, by its worker, and lists it in the graph. The decision task is not attested

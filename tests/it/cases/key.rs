@@ -2,7 +2,7 @@ use std::time::{Duration, SystemTime};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use cotrace::model::Code;
+use cotrace::model::{Code, Plane, Verdict};
 use cotrace_generator::{Signer, World};
 use ed25519_dalek::SigningKey;
 use sequoia_openpgp::cert::{Cert, CertRevocationBuilder};
@@ -18,7 +18,7 @@ use sha2::{Digest as _, Sha256};
 use super::Case;
 use crate::support::{Scene, moment, nightly_2017, nightly_2026, nothing};
 
-const STRANGER: &[u8] = include_bytes!("../../../generator/keys/stranger.public.asc");
+pub(super) const STRANGER: &[u8] = include_bytes!("../../../generator/keys/stranger.public.asc");
 const DOCKER_WORKER_SECRET: &[u8] = include_bytes!("../../../generator/keys/docker-worker.secret.asc");
 
 pub(super) const CASES: &[Case] = &[
@@ -57,6 +57,29 @@ pub(super) const CASES: &[Case] = &[
         || Scene::of(signed_by("scriptworker"), "signing-linux64"),
         || Scene::of(signed_by("generic-worker"), "signing-linux64"),
     ),
+    Case {
+        // What scriptworker of that time accepted.
+        plane: Plane::Audit,
+        ..Case::refutes(
+            Code::KeyOfOwnHost,
+            ("signature", "build-linux64"),
+            ("the signing's host signed for a docker-worker", "a generic-worker signed for a docker-worker"),
+            || Scene::of(signed_in_2017_by("scriptworker"), "signing-linux64"),
+            || Scene::of(signed_in_2017_by("generic-worker"), "signing-linux64"),
+        )
+        .also(&[Code::KeyWrongRole])
+        .near_also(&[Code::KeyWrongRole])
+        .near_verdict(Verdict::Refuted)
+    },
+    Case::refutes(
+        Code::VerifierReleaseUndecided,
+        ("task", "signing-linux64"),
+        ("the release that knows a key is being rolled out", "every worker of the pool has that release"),
+        || Scene::of(known_since_63_4_2(), "signing-linux64").at("2026-08-19T18:44:21Z"),
+        || Scene::of(known_since_63_4_2(), "signing-linux64").at("2026-08-19T18:44:22Z"),
+    )
+    .verdict(Verdict::Undetermined)
+    .also(&[Code::KeyNotInForce]),
     Case::refutes(
         Code::KeyNotInForce,
         ("signature", "build-linux64"),
@@ -172,7 +195,7 @@ pub(super) const CASES: &[Case] = &[
         Code::Distrusted,
         ("task", "build-linux64"),
         ("the key of docker-workers is distrusted", "another key is"),
-        || Scene::of(nightly_2017(), "signing-linux64").distrusting(&format!("key:{}", docker_worker())),
+        || Scene::of(nightly_2017(), "signing-linux64").distrusting(&format!("key:{}", fingerprint("docker-worker"))),
         || Scene::of(nightly_2017(), "signing-linux64").distrusting("key:FAD6F73E@2018-03-01"),
     )
     .also(&[]),
@@ -244,6 +267,38 @@ const SECOND_BEFORE: &str = "2017-12-31T23:59:59Z";
 fn signed_by(role: &'static str) -> World {
     let mut world = nightly_2026();
     world.sign_as("build-linux64", Signer::Role(role)).unwrap();
+    world
+}
+
+fn signed_in_2017_by(role: &'static str) -> World {
+    let mut world = nightly_2017();
+    world.sign_as("build-linux64", Signer::Role(role)).unwrap();
+    world
+}
+
+/// The key of docker-workers came with scriptworker 63.4.2, which pools were to run from 2026-08-12T18:44:22Z on and ran a
+/// week later at the latest.
+fn known_since_63_4_2() -> World {
+    let key = nightly_2026().json("keys.json").unwrap()["docker-worker"][0].as_str().unwrap().to_owned();
+    let mut world = without_first_key();
+    let ledger = json!({
+        "ledgerVersion": 1,
+        "id": "test",
+        "description": "",
+        "deployments": ["https://firefox-ci-tc.services.mozilla.com"],
+        "source": "a test",
+        "authenticated": null,
+        "knownUntil": "2027-01-01",
+        "epochs": [{
+            "role": "docker-worker",
+            "key": format!("ed25519:{key}"),
+            "from": "2026-08-12T18:25:24Z",
+            "until": null,
+            "began": {"release": "63.4.2"},
+            "ended": null,
+        }],
+    });
+    world.put("keys/ledger.json", ledger.to_string());
     world
 }
 
@@ -349,8 +404,10 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn docker_worker() -> String {
-    Cert::from_bytes(DOCKER_WORKER_SECRET).unwrap().fingerprint().to_hex()
+/// The fingerprint of the OpenPGP key of a role of the samples.
+pub(crate) fn fingerprint(role: &str) -> String {
+    let path = format!("keys/openpgp/{role}/sample-{role}.asc");
+    Cert::from_bytes(nightly_2017().read(&path).unwrap()).unwrap().fingerprint().to_hex()
 }
 
 /// The sample of 2017 with something added to the certificate of docker-workers.

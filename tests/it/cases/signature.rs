@@ -4,7 +4,7 @@ use cotrace::model::{Code, Verdict};
 use cotrace_generator::{Signer, World};
 
 use super::Case;
-use super::edits::{attest_in_both_forms, edit_attestation_file, edit_bytes, uncapture, unlist};
+use super::edits::{attest_in_both_forms, edit_attestation_file, edit_bytes, log_attestation, uncapture, unlist};
 use crate::support::{Scene, moment, nightly_2017, nightly_2026};
 
 pub(super) const CASES: &[Case] = &[
@@ -163,6 +163,33 @@ pub(super) const CASES: &[Case] = &[
         || Scene::of(signed_at_start("build-linux64", -901), "signing-linux64"),
         || Scene::of(signed_at_start("build-linux64", -900), "signing-linux64"),
     ),
+    Case::remarks(
+        Code::SignatureTimeContradicted,
+        ("signature", "signing-linux64"),
+        ("it claims to be older than what it rests on, by 15 minutes and a second", "by 15 minutes"),
+        || Scene::of(older_than_its_build(-901), "signing-linux64"),
+        || Scene::of(older_than_its_build(-900), "signing-linux64"),
+    )
+    .also(&[Code::SignatureTimeOutsideRun])
+    .near_also(&[Code::SignatureTimeOutsideRun]),
+    Case::remarks(
+        Code::SignatureTimeContradicted,
+        ("signature", "build-win64"),
+        ("it claims to be younger than what states its digest, by 15 minutes and a second", "by 15 minutes"),
+        || Scene::of(younger_than_its_signing("2017-08-30T09:15:01Z"), "signing-win64"),
+        || Scene::of(younger_than_its_signing("2017-08-30T09:15:00Z"), "signing-win64"),
+    )
+    .also(&[Code::SignatureAfterAsOf, Code::SignatureTimeOutsideRun, Code::SignatureTimeOutsideKey])
+    .near_also(&[Code::SignatureAfterAsOf, Code::SignatureTimeOutsideRun, Code::SignatureTimeOutsideKey]),
+    Case::remarks(
+        Code::SignatureTimeOutsideKey,
+        ("signature", "build-linux64"),
+        ("it claims a second before its key was made", "it claims the second in which its key was made"),
+        || Scene::of(signed_when_key_was_made(-1), "signing-linux64"),
+        || Scene::of(signed_when_key_was_made(0), "signing-linux64"),
+    )
+    .also(&[Code::SignatureTimeOutsideRun])
+    .near_also(&[Code::SignatureTimeOutsideRun]),
     Case::remarks(
         Code::ClearsignTextOutside,
         ("signature", "signing-linux64"),
@@ -459,12 +486,45 @@ fn with_checksum(checksum: Option<&str>) -> World {
     armored(<[u8]>::to_vec, checksum)
 }
 
+/// The second of a moment of a task's run.
+pub(super) fn run_moment(world: &World, label: &str, what: &str) -> i64 {
+    let status = world.json(&world.status_path(label).unwrap()).unwrap();
+    moment(status["status"]["runs"][0][what].as_str().unwrap()).unix()
+}
+
 /// The build is signed at so many seconds from the second in which the last run of a task started.
 fn signed_at_start(label: &str, seconds: i64) -> World {
     let mut world = nightly_2017();
-    let status = world.json(&world.status_path(label).unwrap()).unwrap();
-    let started = moment(status["status"]["runs"][0]["started"].as_str().unwrap()).unix();
-    let made = u32::try_from(started + seconds).unwrap();
+    let made = u32::try_from(run_moment(&world, label, "started") + seconds).unwrap();
+    world.sign_at("build-linux64", Signer::Role("docker-worker"), made).unwrap();
+    world
+}
+
+/// The build is signed at the start of its run, and the signing, whose log lists the build's attestation, so many seconds
+/// from then.
+fn older_than_its_build(seconds: i64) -> World {
+    let mut world = signed_at_start("build-linux64", 0);
+    log_attestation(&mut world, "signing-linux64", "build-linux64");
+    let made = u32::try_from(run_moment(&world, "build-linux64", "started") + seconds).unwrap();
+    world.sign_at("signing-linux64", Signer::Role("scriptworker"), made).unwrap();
+    world
+}
+
+/// The build claims this moment, at which its key had expired: so its claim counts for nothing. The signing, whose log
+/// lists its digest, claims nine o'clock.
+fn younger_than_its_signing(at: &str) -> World {
+    let mut world = nightly_2017();
+    let seconds = |text| u32::try_from(moment(text).unix()).unwrap();
+    world.sign_at("build-win64", Signer::Role("generic-worker"), seconds(at)).unwrap();
+    log_attestation(&mut world, "signing-win64", "build-win64");
+    world.sign_at("signing-win64", Signer::Role("scriptworker"), seconds("2017-08-30T09:00:00Z")).unwrap();
+    world
+}
+
+/// The build is signed so many seconds from the moment in which its key was made.
+fn signed_when_key_was_made(seconds: i64) -> World {
+    let mut world = nightly_2017();
+    let made = u32::try_from(moment("2017-01-15T12:00:00Z").unix() + seconds).unwrap();
     world.sign_at("build-linux64", Signer::Role("docker-worker"), made).unwrap();
     world
 }
