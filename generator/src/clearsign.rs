@@ -19,6 +19,7 @@ pub(crate) enum Framing {
     GnuPg,
 }
 
+const BINARY_SIGNATURE: u8 = 0x00;
 const TEXT_SIGNATURE: u8 = 0x01;
 const RSA: u8 = 1;
 
@@ -32,7 +33,7 @@ pub(crate) fn clear_sign(
 ) -> Result<Vec<u8>> {
     let text = text.replace('\r', "");
     let lines: Vec<&str> = text.strip_suffix('\n').unwrap_or(&text).split('\n').collect();
-    let signature = signature(framing, &canonical(&lines), key, made, more)?;
+    let signature = signature(framing, TEXT_SIGNATURE, canonical(&lines).as_bytes(), key, made, more)?;
     let end = if framing == Framing::OpenPgpJs { "\r\n" } else { "\n" };
     let mut out = String::new();
     if framing == Framing::OpenPgpJs {
@@ -47,14 +48,26 @@ pub(crate) fn clear_sign(
         out.push_str(line);
         out.push_str(end);
     }
-    out.push_str(&format!("-----BEGIN PGP SIGNATURE-----{end}"));
+    out.push_str(&armor(framing, &signature));
+    Ok(out.into_bytes())
+}
+
+/// The armored signature of bytes that stand elsewhere, as GnuPG makes it for git.
+pub(crate) fn detached(bytes: &[u8], key: &mut OpenPgpKey, made: u32) -> Result<String> {
+    let signature = signature(Framing::GnuPg, BINARY_SIGNATURE, bytes, key, made, &[])?;
+    Ok(armor(Framing::GnuPg, &signature))
+}
+
+fn armor(framing: Framing, signature: &[u8]) -> String {
+    let end = if framing == Framing::OpenPgpJs { "\r\n" } else { "\n" };
+    let mut out = format!("-----BEGIN PGP SIGNATURE-----{end}");
     out.push_str(match framing {
         Framing::OpenPgpJs => "Version: OpenPGP.js v2.3.8\r\nComment: http://openpgpjs.org\r\n",
         Framing::Go => "",
         Framing::GnuPg => "Version: GnuPG v2.0.14 (GNU/Linux)\n",
     });
     out.push_str(end);
-    let base64 = STANDARD.encode(&signature);
+    let base64 = STANDARD.encode(signature);
     let width = if framing == Framing::OpenPgpJs { 60 } else { 64 };
     let mut rest = base64.as_str();
     while rest.len() > width {
@@ -63,12 +76,12 @@ pub(crate) fn clear_sign(
         out.push('\n');
         rest = after;
     }
-    let sum = STANDARD.encode(&crc24(&signature).to_be_bytes()[1..]);
+    let sum = STANDARD.encode(&crc24(signature).to_be_bytes()[1..]);
     out.push_str(&format!("{rest}{end}={sum}{end}-----END PGP SIGNATURE-----"));
     if framing != Framing::Go {
         out.push_str(end);
     }
-    Ok(out.into_bytes())
+    out
 }
 
 /// The text between the armour lines, dash escapes undone and lines ending in LF, without the last line's end.
@@ -95,8 +108,15 @@ fn canonical(lines: &[&str]) -> String {
     lines.iter().map(|line| line.trim_end_matches([' ', '\t'])).collect::<Vec<_>>().join("\r\n")
 }
 
-/// A version 4 signature packet over canonical text.
-fn signature(framing: Framing, text: &str, key: &mut OpenPgpKey, made: u32, more: &[u8]) -> Result<Vec<u8>> {
+/// A version 4 signature packet over bytes: canonical text, for a signature over text.
+fn signature(
+    framing: Framing,
+    kind: u8,
+    signed: &[u8],
+    key: &mut OpenPgpKey,
+    made: u32,
+    more: &[u8],
+) -> Result<Vec<u8>> {
     let (algorithm, hash) =
         if framing == Framing::GnuPg { (HashAlgorithm::SHA512, 10) } else { (HashAlgorithm::SHA256, 8) };
     let mut creation = vec![5, 2];
@@ -108,16 +128,16 @@ fn signature(framing: Framing, text: &str, key: &mut OpenPgpKey, made: u32, more
     let (hashed, unhashed) =
         if framing == Framing::GnuPg { (creation, issuer) } else { ([creation, issuer].concat(), vec![]) };
 
-    let mut packet = vec![4, TEXT_SIGNATURE, RSA, hash];
+    let mut packet = vec![4, kind, RSA, hash];
     packet.extend_from_slice(&u16::try_from(hashed.len())?.to_be_bytes());
     packet.extend_from_slice(&hashed);
     let mut trailer = packet.clone();
     trailer.extend_from_slice(&[4, 0xff]);
     trailer.extend_from_slice(&u32::try_from(packet.len())?.to_be_bytes());
     let digest = if framing == Framing::GnuPg {
-        Sha512::new().chain_update(text).chain_update(&trailer).finalize().to_vec()
+        Sha512::new().chain_update(signed).chain_update(&trailer).finalize().to_vec()
     } else {
-        Sha256::new().chain_update(text).chain_update(&trailer).finalize().to_vec()
+        Sha256::new().chain_update(signed).chain_update(&trailer).finalize().to_vec()
     };
 
     packet.extend_from_slice(&u16::try_from(unhashed.len())?.to_be_bytes());

@@ -16,6 +16,11 @@ pub enum Signer {
     /// A key of this role: `docker-worker`, `generic-worker` or `scriptworker`; in the ed25519 era also
     /// `scriptworker-previous`, the second key of the scriptworker list.
     Role(&'static str),
+    /// The own key of a scriptworker's host, of the OpenPGP era, whose life the key repository of `nightly-2017` tells:
+    /// `signing-linux-2` expired, `signing-linux-3` was removed, `beetmoverworker-2` was revoked.
+    Host(&'static str),
+    /// Who signs the commits and tags of that repository, and certifies the hosts' keys.
+    Releng,
     /// A key that is in no list.
     Stranger,
 }
@@ -23,7 +28,8 @@ pub enum Signer {
 impl Signer {
     fn name(self) -> &'static str {
         match self {
-            Self::Role(name) => name,
+            Self::Role(name) | Self::Host(name) => name,
+            Self::Releng => "releng",
             Self::Stranger => "stranger",
         }
     }
@@ -61,6 +67,19 @@ pub(crate) fn openpgp_public(role: &str) -> Result<&'static str> {
     })
 }
 
+/// A key file of the key repository: a certificate with what others certified, armored as GnuPG exported it.
+pub(crate) fn repository_file(name: &str) -> Result<&'static str> {
+    Ok(match name {
+        "releng" => include_str!("../keys/releng.public.asc"),
+        "scriptworker" => include_str!("../keys/scriptworker.certified.asc"),
+        "signing-linux-2" => include_str!("../keys/signing-linux-2.public.asc"),
+        "signing-linux-3" => include_str!("../keys/signing-linux-3.public.asc"),
+        "beetmoverworker-2" => include_str!("../keys/beetmoverworker-2.public.asc"),
+        "beetmoverworker-2 revoked" => include_str!("../keys/beetmoverworker-2.revoked.asc"),
+        _ => openpgp_public(name)?,
+    })
+}
+
 /// An RSA key with what a signature packet says of it.
 pub(crate) struct OpenPgpKey {
     pair: KeyPair,
@@ -77,6 +96,10 @@ impl OpenPgpKey {
             "docker-worker" => include_str!("../keys/docker-worker.secret.asc"),
             "generic-worker" => include_str!("../keys/generic-worker.secret.asc"),
             "scriptworker" => include_str!("../keys/scriptworker.secret.asc"),
+            "releng" => include_str!("../keys/releng.secret.asc"),
+            "signing-linux-2" => include_str!("../keys/signing-linux-2.secret.asc"),
+            "signing-linux-3" => include_str!("../keys/signing-linux-3.secret.asc"),
+            "beetmoverworker-2" => include_str!("../keys/beetmoverworker-2.secret.asc"),
             "stranger" => include_str!("../keys/stranger.secret.asc"),
             name => bail!("there is no OpenPGP key named {name:?}"),
         };

@@ -467,6 +467,7 @@ fn target(label: &str, task_id: &str, task_type: &str) -> Target {
         task_type: task_type.to_owned(),
         product: "firefox".to_owned(),
         verdict: "verified".to_owned(),
+        findings: Vec::new(),
     }
 }
 

@@ -37,6 +37,8 @@ pub struct Target {
     pub product: String,
     /// The expected verdict.
     pub verdict: String,
+    /// The codes of findings that it must have.
+    pub findings: Vec<&'static str>,
 }
 
 /// What the maker knows of a task, and the capture does not say.
@@ -44,6 +46,8 @@ pub struct Target {
 struct Known {
     task_id: String,
     worker: Worker,
+    /// Whose key signs its attestation.
+    signer: Signer,
     environment: Value,
     /// How long before its run resolved the worker signed.
     lead: i64,
@@ -65,6 +69,8 @@ pub(crate) struct NewTask<'a> {
     pub(crate) label: &'a str,
     pub(crate) task_id: &'a str,
     pub(crate) worker: Worker,
+    /// Whose key signs its attestation.
+    pub(crate) signer: Signer,
     pub(crate) definition: &'a Value,
     pub(crate) runs: &'a [Run],
     pub(crate) artifacts: Vec<(String, Vec<u8>)>,
@@ -128,6 +134,10 @@ impl World {
         self.files.insert(path.to_owned(), bytes.into());
     }
 
+    pub(crate) fn era(&self) -> Era {
+        self.era
+    }
+
     /// The labels of all tasks.
     pub fn labels(&self) -> impl Iterator<Item = &str> {
         self.known.keys().map(String::as_str)
@@ -189,7 +199,7 @@ impl World {
 
     /// Signs the attestation as it is now with its worker's key.
     pub fn sign(&mut self, label: &str) -> Result<()> {
-        self.sign_as(label, Signer::Role(self.known(label)?.worker.role()))
+        self.sign_as(label, self.known(label)?.signer)
     }
 
     /// Signs the attestation as it is now with any key, in the format of the task's own worker.
@@ -224,6 +234,7 @@ impl World {
         let known = Known {
             task_id: task.task_id.to_owned(),
             worker: task.worker,
+            signer: task.signer,
             environment: task.environment,
             lead: task.attested.unwrap_or_default(),
         };
@@ -238,13 +249,26 @@ impl World {
         Ok(())
     }
 
+    /// Adds a target that must be verified.
     pub(crate) fn target(&mut self, label: &str, task_type: &str) -> Result<()> {
+        self.target_with(label, task_type, "verified", &[])
+    }
+
+    /// Adds a target with its verdict, and the codes of findings that it must have.
+    pub(crate) fn target_with(
+        &mut self,
+        label: &str,
+        task_type: &str,
+        verdict: &str,
+        findings: &[&'static str],
+    ) -> Result<()> {
         let target = Target {
             label: label.to_owned(),
             task_id: self.task_id(label)?.to_owned(),
             task_type: task_type.to_owned(),
             product: "firefox".to_owned(),
-            verdict: "verified".to_owned(),
+            verdict: verdict.to_owned(),
+            findings: findings.to_vec(),
         };
         self.targets.push(target);
         Ok(())
@@ -256,13 +280,17 @@ impl World {
             .targets
             .iter()
             .map(|target| {
-                json!({
+                let mut stated = json!({
                     "label": target.label,
                     "taskId": target.task_id,
                     "taskType": target.task_type,
                     "product": target.product,
                     "verdict": target.verdict,
-                })
+                });
+                if !target.findings.is_empty() {
+                    stated["findings"] = json!(target.findings);
+                }
+                stated
             })
             .collect();
         self.put_indented("verdicts.json", &json!({ "targets": targets }));
@@ -275,7 +303,10 @@ impl World {
             let target = self.targets.iter().find(|target| target.label == *label);
             let expected = target.map_or_else(
                 || "not a target".to_owned(),
-                |target| format!("{} as `{}`", target.verdict, target.task_type),
+                |target| {
+                    let findings = target.findings.iter().map(|code| format!(", `{code}`")).collect::<String>();
+                    format!("{} as `{}`{findings}", target.verdict, target.task_type)
+                },
             );
             let role = known.worker.role();
             table.push_str(&format!("| `{label}` | `{}` | {role} | {expected} |\n", known.task_id));
@@ -300,6 +331,17 @@ impl World {
             self.put(&format!("sources/{file}"), text.as_bytes());
         }
         self.put_indented("sources/index.json", &Value::Object(index));
+    }
+
+    /// The label of a task.
+    pub(crate) fn label_of(&self, task_id: &str) -> Option<&str> {
+        self.known.iter().find(|(_, known)| known.task_id == task_id).map(|(label, _)| label.as_str())
+    }
+
+    /// The names of the artifacts of a task's last run.
+    pub(crate) fn artifact_names(&self, label: &str) -> Result<Vec<String>> {
+        let folder = self.run_folder(label)?;
+        Ok(self.below(&folder).map(|(name, _)| name.to_owned()).collect())
     }
 
     fn known(&self, label: &str) -> Result<&Known> {
@@ -364,20 +406,20 @@ impl World {
     fn image_digest(&self, definition: &Value) -> Result<Option<String>> {
         let image = &definition["payload"]["image"];
         let (Some(task_id), Some(path)) = (image["taskId"].as_str(), image["path"].as_str()) else { return Ok(None) };
-        let Some((label, _)) = self.known.iter().find(|(_, known)| known.task_id == task_id) else { return Ok(None) };
+        let Some(label) = self.label_of(task_id) else { return Ok(None) };
         let path = self.artifact_path(label, path)?;
         Ok(self.files.get(&path).map(|bytes| ids::sha256(bytes)))
     }
 
     /// Prints a body as the task's worker does, stores it and signs it.
     fn state_signed(&mut self, label: &str, body: &Value) -> Result<()> {
-        let worker = self.known(label)?.worker;
+        let Known { worker, signer, .. } = *self.known(label)?;
         let text = worker.print(self.era, body);
         if self.era == Era::Ed25519 {
             let path = self.attestation_path(label)?;
             self.put(&path, text.as_bytes());
         }
-        self.sign_text(label, &text, Signer::Role(worker.role()), None, &[])
+        self.sign_text(label, &text, signer, None, &[])
     }
 
     fn sign_text(&mut self, label: &str, text: &str, key: Signer, made: Option<u32>, more: &[u8]) -> Result<()> {

@@ -10,7 +10,7 @@ use crate::examine::certificate;
 use crate::export::json;
 use crate::export::keys::{self, Picture};
 use crate::import::{KeepArtifacts, KeyInput, stage_keys};
-use crate::model::{Basis, KeyReport};
+use crate::model::{Basis, KeyReport, KeyStory};
 use crate::store::{Access, Case};
 
 /// The columns of a picture where nobody says how many there are.
@@ -28,6 +28,9 @@ pub(super) fn run(case: Option<PathBuf>, command: &KeysCommand) -> anyhow::Resul
     let mut report = crate::replay::key_report(&mut case, &bases(args))?;
     if let Some(role) = &args.role {
         of_role(&mut report, role);
+    }
+    if matches!((args.format, command), (Format::Text, KeysCommand::List(_) | KeysCommand::Timeline(_))) {
+        leave_what_counts(&mut report, args);
     }
     if let KeysCommand::Show(args) = command {
         report.keys.retain(|story| story.key.is_named(&args.key));
@@ -90,6 +93,20 @@ fn of_role(report: &mut KeyReport, role: &str) {
     report.keys.retain(|story| !story.epochs.is_empty() || !story.uses.is_empty());
     let names: BTreeSet<&str> = report.keys.iter().map(|story| story.key.as_str()).chain([role]).collect();
     report.findings.retain(|finding| finding.subject.name.as_deref().is_some_and(|name| names.contains(name)));
+}
+
+/// Leaves the epochs that count on the bases asked for, and of those that do not the keys that signed something.
+fn leave_what_counts(report: &mut KeyReport, args: &KeysArgs) {
+    if args.trust.is_empty() {
+        return;
+    }
+    let counts = |story: &KeyStory| !story.uses.is_empty() || story.epochs.iter().any(|epoch| epoch.basis.is_some());
+    let before = report.keys.len();
+    report.keys.retain(counts);
+    let left_out = before - report.keys.len();
+    if left_out > 0 {
+        output::note(&format!("{left_out} keys are not shown: they count on other words, and signed nothing here"));
+    }
 }
 
 fn picture(args: &KeysTimelineArgs) -> Picture {

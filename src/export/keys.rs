@@ -7,7 +7,7 @@ use anstyle::Style;
 
 use super::text;
 use crate::model::{
-    Basis, CertificateKey, EpochEvent, KeyEpoch, KeyId, KeyReport, KeyStory, KeyUse, Moment, Role, Untrusted,
+    Basis, CertificateKey, EpochEvent, KeyEpoch, KeyId, KeyReport, KeyStory, KeyUse, Moment, Role, Untrusted, Validity,
 };
 
 const BOLD: Style = Style::new().bold();
@@ -30,10 +30,15 @@ pub fn list(report: &KeyReport, out: &mut dyn Write) -> io::Result<()> {
         rows.sort_by(|a, b| (a.0.from, &a.0.key, a.0.basis).cmp(&(b.0.from, &b.0.key, b.0.basis)));
         for (epoch, story) in rows {
             let seen = story.uses.iter().filter(|made| made.role.as_ref() == Some(role)).count();
-            let seen = if seen > 0 { format!("  {seen} signatures seen") } else { String::new() };
+            let seen = match seen {
+                0 => String::new(),
+                1 => "  1 signature seen".to_owned(),
+                _ => format!("  {seen} signatures seen"),
+            };
+            let ends = ends(story, epoch).map(|ends| format!("  {ends}")).unwrap_or_default();
             writeln!(
                 out,
-                "  {}  {} … {}  {}  {DIM}{}{DIM:#}{seen}",
+                "  {}  {} … {}  {}  {DIM}{}{DIM:#}{seen}{ends}",
                 short(&epoch.key),
                 bound(epoch.from, "ever"),
                 bound(epoch.until, "open"),
@@ -47,6 +52,20 @@ pub fn list(report: &KeyReport, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "{}  in no list; {} signatures seen", short(&story.key), story.uses.len())?;
     }
     Ok(())
+}
+
+/// What ends the key of an epoch beside the epoch's own end: its revocation, else the date on which its certificate
+/// expires.
+fn ends(story: &KeyStory, epoch: &KeyEpoch) -> Option<String> {
+    let primaries = || story.certificates.iter().filter_map(|seen| Some((seen, seen.certificate.keys.first()?)));
+    let revoked = primaries().flat_map(|(_, key)| &key.revocations).min_by_key(|made| (!made.is_hard, made.made));
+    if let Some(revocation) = revoked {
+        return Some(format!("revoked {}", bound(revocation.made, "at an unknown time")));
+    }
+    let of_file = primaries().find(|(seen, _)| epoch.file.is_none_or(|file| file == seen.file));
+    let steps = &of_file?.1.eras.first()?.steps;
+    let expired = steps.iter().rev().find(|step| step.validity == Validity::Expired)?;
+    Some(format!("expires {}", expired.from))
 }
 
 /// Writes all that is known of the keys of a report.
@@ -216,7 +235,7 @@ pub fn timeline(report: &KeyReport, picture: &Picture, out: &mut dyn Write) -> i
     }
     writeln!(
         out,
-        "{} in force   {} in force, certificate not valid   {} a signature seen, at the queue's end of its run",
+        "{} in force   {} in force, certificate not valid or revoked   {} a signature seen, at the queue's end of its run",
         strokes.trusted, strokes.not_valid, strokes.used
     )
 }
@@ -287,15 +306,20 @@ impl Scale {
     }
 }
 
-/// Whether the certificate of an epoch, where the case has it, makes the key valid at a moment, revocations aside.
+/// Whether the certificate of an epoch, where the case has it, makes the key valid at a moment, and no revocation that
+/// was known then rejects it.
 fn is_valid(story: &KeyStory, epoch: &KeyEpoch, moment: Moment) -> bool {
     let mut of_file =
         story.certificates.iter().filter(|seen| epoch.file.is_none_or(|file| file == seen.file)).peekable();
     let is_unknown = of_file.peek().is_none();
-    is_unknown
-        || of_file.any(|seen| {
-            seen.certificate.keys.iter().any(|key| key.validity(moment, moment).0 == crate::model::Validity::Valid)
-        })
+    let is_revoked = |fingerprint: &str| {
+        let known = story.certificates.iter().filter(|seen| seen.known_since.is_none_or(|since| since <= moment));
+        let of_key = known.flat_map(|seen| &seen.certificate.keys).filter(|key| key.fingerprint == fingerprint);
+        of_key.flat_map(|key| &key.revocations).any(|revocation| revocation.rejects(moment))
+    };
+    let counts =
+        |key: &CertificateKey| key.validity(moment, moment).0 == Validity::Valid && !is_revoked(&key.fingerprint);
+    is_unknown || of_file.any(|seen| seen.certificate.keys.iter().any(counts))
 }
 
 /// The keys of each role, by role.

@@ -1,14 +1,14 @@
 //! A report for people. Styles are written as ANSI sequences; the caller's stream keeps or strips them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 
 use crate::model::{
-    Answer, AsOfUsed, Asserter, Basis, Completeness, Evidence, Finding, Gap, GapKind, LinkReport, Moment, Opinion,
-    Outcome, Plane, Presence, Report, Severity, SigningBounds, Subject, TargetReport, TaskId, TimeBound, Untrusted,
-    Verdict, VerifierUsed,
+    Answer, AsOfUsed, Asserter, Basis, Check, Completeness, Evidence, Finding, Gap, GapKind, LinkReport, Moment,
+    Opinion, Outcome, Plane, Presence, Report, Severity, SigningBounds, Subject, TargetReport, TaskId, TimeBound,
+    Untrusted, Verdict, VerifierUsed,
 };
 
 /// How much of each target is told.
@@ -26,7 +26,7 @@ const DIM: Style = Style::new().dimmed();
 /// Writes a report: the targets, then findings, gaps, and what no verdict covers.
 pub fn write(report: &Report, detail: Detail, out: &mut dyn Write) -> io::Result<()> {
     for target in &report.targets {
-        write_target(target, detail, out)?;
+        write_target(target, &report.findings, detail, out)?;
     }
     write_trust(report, out)?;
     write_counts(report, out)?;
@@ -81,7 +81,7 @@ const fn severity_style(severity: Severity) -> Style {
     }
 }
 
-fn write_target(target: &TargetReport, detail: Detail, out: &mut dyn Write) -> io::Result<()> {
+fn write_target(target: &TargetReport, findings: &[Finding], detail: Detail, out: &mut dyn Write) -> io::Result<()> {
     let style = verdict_style(target.verdict);
     let symbol = verdict_symbol(target.verdict);
     let word = target.verdict.word().to_uppercase();
@@ -98,6 +98,17 @@ fn write_target(target: &TargetReport, detail: Detail, out: &mut dyn Write) -> i
     let reason = target.reason.filter(|_| target.verdict == Verdict::Refuted);
     let reason = reason.map(|reason| format!("[{}] ", reason.phrase())).unwrap_or_default();
     writeln!(out, "  {reason}{}", Untrusted(&target.headline))?;
+    // No verdict speaks of them, and nobody should miss them for it.
+    let beyond: BTreeSet<&str> = findings
+        .iter()
+        .filter(|finding| finding.plane == Plane::Audit && finding.severity == Severity::High)
+        .filter(|finding| finding.targets.contains(&target.task_id))
+        .map(|finding| finding.code.id())
+        .collect();
+    if !beyond.is_empty() {
+        let beyond: Vec<&str> = beyond.into_iter().collect();
+        writeln!(out, "  beyond the rules, of high severity: {}", beyond.join(", "))?;
+    }
     if detail == Detail::Chains || target.verdict != Verdict::Verified {
         write_clocks(target, out)?;
         writeln!(out)?;
@@ -219,9 +230,10 @@ fn write_link(link: &LinkReport, branch: &str, below: &str, out: &mut dyn Write)
         let algorithm = attestation.algorithm.as_deref().unwrap_or("signature not kept");
         let time = attestation.claimed_time.map(|time| format!(", by its own word on {time}")).unwrap_or_default();
         writeln!(out, "{below}{DIM}signed by {key} ({}{time}){DIM:#}", Untrusted(algorithm))?;
-        // Where nobody contradicts another, the verdict of the link says it.
+        // Where nobody contradicts another or the verdict, the verdict of the link says it.
         let says = |answer| attestation.opinions.iter().any(|opinion| opinion.answer == answer);
-        if says(Answer::Accepts) && says(Answer::Refuses) {
+        let is_refused = link.checks.iter().any(|made| made.check == Check::Signature && made.outcome == Outcome::Fail);
+        if says(Answer::Accepts) && (says(Answer::Refuses) || is_refused) {
             for opinion in &attestation.opinions {
                 writeln!(out, "{below}  {DIM}{}{DIM:#}", Untrusted(&words_of(opinion)))?;
             }

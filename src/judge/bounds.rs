@@ -60,8 +60,9 @@ impl Bounds {
         let vouches = |task_id: &TaskId| {
             let node = nodes.get(task_id).filter(|node| !node.is_distrusted)?;
             let not_before = not_before.get(task_id).and_then(Option::as_ref);
-            let claim = node.claim().filter(|claim| not_before.is_none_or(|bound| bound.at <= claim.at));
-            claim.into_iter().chain(node.epoch_end.clone()).min()
+            // Who signed after his key had left its key set is no witness of that end either.
+            let is_possible = |date: &TimeBound| not_before.is_none_or(|bound| bound.at <= date.at);
+            node.claim().into_iter().chain(node.epoch_end.clone()).filter(is_possible).min()
         };
         let mut carried = Carried::new(&order.younger, vouches, earliest);
         for (task_id, node) in &nodes {
@@ -119,8 +120,10 @@ impl Node {
             if let Some(claimed) = signature.claimed_time.filter(|claimed| is_trusted_at(*claimed)) {
                 node.claimed = Some(bound(claimed, BoundBasis::ClaimedTime));
             }
+            // A signature that claims to be younger than that end was not made before it.
+            let fits = |last: &Moment| signature.claimed_time.is_none_or(|claimed| claimed <= *last);
             node.epoch_end = last_second(ledger, key, role)
-                .filter(|last| is_trusted_at(*last))
+                .filter(|last| is_trusted_at(*last) && fits(last))
                 .map(|last| bound(last, BoundBasis::EpochEnd))
                 .or(node.epoch_end);
         }

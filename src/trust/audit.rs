@@ -191,10 +191,23 @@ impl Audit<'_> {
     fn steps(&self, epoch: &KeyEpoch) -> Vec<Moment> {
         let of_file = self.ledger.certificates(&epoch.key).filter(|(_, file, _)| epoch.file == Some(*file));
         let eras = of_file.filter_map(|(certificate, ..)| certificate.keys.first()?.eras.first());
-        eras.flat_map(|era| era.steps.iter().map(|step| step.from)).collect()
+        let steps = eras.flat_map(|era| era.steps.iter().map(|step| step.from));
+        let revocations = self.ledger.certificates(&epoch.key).flat_map(|(certificate, _, known_since)| {
+            let revocations = certificate.keys.iter().flat_map(|key| &key.revocations);
+            revocations.flat_map(move |revocation| [revocation.made, known_since])
+        });
+        steps.chain(revocations.flatten()).collect()
     }
 
-    /// Whether an epoch holds at a moment, and its certificate, where the case has it, makes the key valid.
+    /// Whether a revocation that was known at a moment rejects a key or subkey then.
+    fn is_revoked(&self, key: &KeyId, fingerprint: &str, moment: Moment) -> bool {
+        let known = self.ledger.certificates(key).filter(|(.., since)| since.is_none_or(|since| since <= moment));
+        let keys = known.flat_map(|(certificate, ..)| &certificate.keys).filter(|key| key.fingerprint == fingerprint);
+        keys.flat_map(|key| &key.revocations).any(|revocation| revocation.rejects(moment))
+    }
+
+    /// Whether an epoch holds at a moment, and its certificate, where the case has it, makes the key valid, which no
+    /// revocation takes back that was known then.
     fn is_valid(&self, epoch: &KeyEpoch, moment: Moment) -> bool {
         if !epoch.contains(moment) {
             return false;
@@ -204,7 +217,10 @@ impl Audit<'_> {
         let is_unknown = of_file.peek().is_none();
         is_unknown
             || of_file.any(|(certificate, ..)| {
-                certificate.keys.iter().any(|key| key.validity(moment, moment).0 == Validity::Valid)
+                certificate.keys.iter().any(|key| {
+                    key.validity(moment, moment).0 == Validity::Valid
+                        && !self.is_revoked(&epoch.key, &key.fingerprint, moment)
+                })
             })
     }
 }
@@ -259,6 +275,7 @@ fn place(file: Digest) -> Evidence {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::{Certificate, CertificateKey, CertificateStep, PolicyEra, Revocation};
 
     fn epoch(key: u8, role: &str, from: Option<&str>, until: Option<&str>) -> KeyEpoch {
         KeyEpoch {
@@ -306,6 +323,42 @@ mod tests {
         assert!(found[0].1.contains("up to 2 valid keys at once, first on 2020-02-01"), "{}", found[0].1);
         let two = [epoch(1, "a", None, None), epoch(1, "b", None, None)];
         assert_eq!(codes(&two).iter().map(|(code, _)| *code).collect::<Vec<_>>(), [Code::KeyOfSeveralRoles]);
+    }
+
+    /// A certificate that is valid always, and as a file that came later holds it, revoked for ever.
+    #[test]
+    fn a_revoked_key_covers_no_role_from_when_that_was_known() {
+        let key = KeyId::openpgp("AAAA");
+        let at = |text: &str| text.parse::<Moment>().unwrap();
+        let certificate = |revocations: Vec<Revocation>| Certificate {
+            key: key.clone(),
+            user_ids: Vec::new(),
+            keys: vec![CertificateKey {
+                fingerprint: "AAAA".to_owned(),
+                algorithm: "RSA-2048".to_owned(),
+                created: Some(at("2019-01-01")),
+                eras: vec![PolicyEra {
+                    from: None,
+                    steps: vec![CertificateStep { from: at("2019-01-01"), validity: Validity::Valid }],
+                }],
+                revocations,
+            }],
+        };
+        let revoked = Revocation { made: Some(at("2020-02-01")), is_hard: true, reason: String::new() };
+        let files = [Digest::new([1; 32]), Digest::new([2; 32])];
+        let mut ledger = Ledger::default();
+        for (file, from, until) in [(files[0], "2020-01-01", "2020-03-01"), (files[1], "2020-03-01", "2020-04-01")] {
+            ledger.add_epoch(KeyEpoch { key: key.clone(), file: Some(file), ..epoch(1, "a", Some(from), Some(until)) });
+        }
+        ledger.add_certificate(certificate(Vec::new()), files[0], Some(at("2020-01-01")));
+        ledger.add_certificate(certificate(vec![revoked]), files[1], Some(at("2020-03-01")));
+        let told = audit(&ledger, &BTreeMap::new());
+        let uncovered: Vec<&str> = told
+            .iter()
+            .filter(|finding| finding.code == Code::KeyRoleUncovered)
+            .map(|finding| finding.message.as_str())
+            .collect();
+        assert_eq!(uncovered, ["no valid key of a from 2020-03-01T00:00:00Z until 2020-04-01T00:00:00Z"]);
     }
 
     #[test]

@@ -231,7 +231,7 @@ fn list_show_timeline_and_audit_speak_of_the_same_keys() {
     let json = case.run(["keys", "list", "--format", "json"]).exits(0).json();
     let keys = json["keys"].as_array().unwrap();
     let used: Vec<&Value> = keys.iter().filter(|key| !key["uses"].as_array().unwrap().is_empty()).collect();
-    assert_eq!(used.len(), 6, "three workers in each sample");
+    assert_eq!(used.len(), 9, "three workers in each sample, and three hosts with keys of their own");
     for key in used {
         let name = key["key"].as_str().unwrap();
         let shown = case.run(["keys", "show", name]).exits(0).text();

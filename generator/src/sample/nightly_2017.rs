@@ -3,7 +3,10 @@
 use anyhow::Result;
 use serde_json::{Map, Value, json};
 
+use super::{Purpose, key_history};
 use crate::attestation::{Era, Worker};
+use crate::keys::Signer;
+use crate::log::{self, Verified};
 use crate::world::{NewTask, Run, World};
 use crate::{clock, ids, json, keys};
 
@@ -22,22 +25,123 @@ const BUILDER_IMAGE: &str =
 /// Chosen so that the number of the Windows build's signature begins with a zero byte, which Go writes and counts.
 const COMPILED: u32 = 109;
 
-/// The sample `nightly-2017`.
+/// The good tasks of the sample `nightly-2017`, for tests to edit: with bare certificates and no key repository, and with
+/// logs of scriptworkers that list no digests.
 ///
 /// Labels: `decision`, `docker-image`, `build-linux64`, `build-win64`, `signing-linux64`, `signing-win64`,
 /// `beetmover-linux64`, `balrog-linux64`.
 pub fn nightly_2017() -> Result<World> {
-    made(COMPILED)
+    finished(made(COMPILED, Purpose::Editing)?)
 }
 
-fn made(compiled: u32) -> Result<World> {
-    let mut maker = Maker::new()?;
+/// The sample `nightly-2017` as it ships: the tasks of [`nightly_2017`], logs with digests, a key repository with its
+/// history, and four tasks whose keys that history tells of.
+///
+/// More labels: `checksums-signing-linux64`, whose key had expired; `checksums-signing-win64`, whose key had been
+/// removed; `beetmover-win64`, whose key was revoked later; `repackage-signing-linux64`, whose signature is backdated.
+pub fn nightly_2017_as_shipped() -> Result<World> {
+    let mut world = made(COMPILED, Purpose::Shipping)?;
+    key_history::put(&mut world)?;
+    finished(world)
+}
+
+/// A task of a scriptworker's host with a key of its own, and what the key's history makes of it.
+struct Story {
+    label: &'static str,
+    kind: &'static str,
+    platform: &'static str,
+    task_type: &'static str,
+    worker_type: &'static str,
+    description: &'static str,
+    /// The label of the task that it consumes, that one's task type, and what it takes.
+    upstream: (&'static str, &'static str, &'static [&'static str]),
+    artifact: &'static str,
+    host: &'static str,
+    /// Minutes after the decision's creation at which it started, but for the days that it is backdated.
+    started: i64,
+    days_back: i64,
+    verdict: &'static str,
+    findings: &'static [&'static str],
+}
+
+const STORIES: [Story; 4] = [
+    Story {
+        label: "checksums-signing-linux64",
+        kind: "checksums-signing",
+        platform: "linux64",
+        task_type: "signing",
+        worker_type: "signing-linux-v1",
+        description: "Signing of the checksums of Linux64 Nightly",
+        upstream: ("build-linux64", "build", &["public/build/target.checksums"]),
+        artifact: "public/build/target.checksums.asc",
+        host: "signing-linux-2",
+        started: 94,
+        days_back: 0,
+        verdict: "refuted",
+        findings: &["key-expired", "signature-time-outside-key"],
+    },
+    Story {
+        label: "checksums-signing-win64",
+        kind: "checksums-signing",
+        platform: "windows2012-64",
+        task_type: "signing",
+        worker_type: "signing-linux-v1",
+        description: "Signing of the checksums of Win64 Nightly",
+        upstream: ("build-win64", "build", &["public/build/target.checksums"]),
+        artifact: "public/build/target.checksums.asc",
+        host: "signing-linux-3",
+        started: 103,
+        days_back: 0,
+        verdict: "refuted",
+        findings: &["key-not-in-force", "signature-time-outside-key"],
+    },
+    Story {
+        label: "beetmover-win64",
+        kind: "beetmover",
+        platform: "windows2012-64",
+        task_type: "beetmover",
+        worker_type: "beetmoverworker-v1",
+        description: "Beetmover submission for locale 'en-US' for build 'Win64 Nightly'",
+        upstream: ("signing-win64", "signing", &["public/build/target.zip", "public/build/update/target.complete.mar"]),
+        artifact: "public/manifest.json",
+        host: "beetmoverworker-2",
+        started: 107,
+        days_back: 0,
+        verdict: "verified",
+        findings: &["key-revoked-later"],
+    },
+    Story {
+        label: "repackage-signing-linux64",
+        kind: "repackage-signing",
+        platform: "linux64",
+        task_type: "signing",
+        worker_type: "signing-linux-v1",
+        description: "Signing of the repackaged Linux64 Nightly",
+        upstream: ("build-linux64", "build", &["public/build/target.tar.bz2"]),
+        artifact: "public/build/target.tar.bz2.asc",
+        host: "signing-linux-3",
+        started: 95,
+        days_back: 20,
+        verdict: "refuted",
+        findings: &["key-not-in-force", "moment-on-queues-word", "signature-time-contradicted"],
+    },
+];
+
+fn made(compiled: u32, purpose: Purpose) -> Result<World> {
+    let mut maker = Maker::new(purpose)?;
     maker.image()?;
     maker.builds(compiled)?;
     maker.signings()?;
     maker.publishing()?;
+    if purpose == Purpose::Shipping {
+        maker.by_hosts_of_their_own()?;
+    }
     maker.decision()?;
-    let mut world = maker.world;
+    maker.run_all()?;
+    Ok(maker.world)
+}
+
+fn finished(mut world: World) -> Result<World> {
     for (label, task_type) in [
         ("signing-linux64", "signing"),
         ("signing-win64", "signing"),
@@ -45,6 +149,9 @@ fn made(compiled: u32) -> Result<World> {
         ("balrog-linux64", "balrog"),
     ] {
         world.target(label, task_type)?;
+    }
+    for story in STORIES.iter().filter(|story| world.task_id(story.label).is_ok()).collect::<Vec<_>>() {
+        world.target_with(story.label, story.task_type, story.verdict, story.findings)?;
     }
     world.put_verdicts();
     world.put_readme(include_str!("nightly_2017.md"));
@@ -56,42 +163,82 @@ fn id(label: &str) -> String {
 }
 
 struct Maker {
+    purpose: Purpose,
     world: World,
     revision: String,
     decision: String,
     created: i64,
     graph: Map<String, Value>,
     labels: Map<String, Value>,
+    /// What is to run once the decision has made the graph.
+    pending: Vec<(Ran, String, Value)>,
 }
 
 /// A task of the graph and what became of it.
 struct Plan<'a> {
     /// The label in the world.
-    label: &'a str,
+    label: &'static str,
     kind: &'a str,
     /// The label in the graph.
     name: &'a str,
     platform: &'a str,
     worker: Worker,
-    worker_type: &'a str,
+    worker_type: &'static str,
     description: &'a str,
     symbol: &'a str,
     payload: Value,
     scopes: Vec<&'a str>,
     routes: Vec<String>,
     dependencies: Vec<(&'a str, String)>,
-    artifacts: Vec<(&'a str, Vec<u8>)>,
+    artifacts: Vec<(&'static str, Vec<u8>)>,
     image_hash: Option<String>,
-    instance_type: &'a str,
+    instance_type: &'static str,
     /// What its log says of the work.
     work: String,
     /// Minutes after the decision's creation at which it started, and how many it ran.
     started: i64,
     minutes: i64,
+    /// The scriptworker's host, if it has a key of its own.
+    host: Option<&'static str>,
+    /// How many days before the others the queue says that it was made and ran.
+    days_back: i64,
+}
+
+/// What became of a task.
+struct Ran {
+    label: &'static str,
+    worker: Worker,
+    worker_type: &'static str,
+    artifacts: Vec<(&'static str, Vec<u8>)>,
+    image_hash: Option<String>,
+    instance_type: &'static str,
+    work: String,
+    /// When it started, and how many minutes it ran.
+    started: i64,
+    minutes: i64,
+    host: Option<&'static str>,
+}
+
+impl Plan<'_> {
+    /// What became of it, in a graph whose decision was created at a moment.
+    fn ran(self, created: i64) -> Ran {
+        Ran {
+            label: self.label,
+            worker: self.worker,
+            worker_type: self.worker_type,
+            artifacts: self.artifacts,
+            image_hash: self.image_hash,
+            instance_type: self.instance_type,
+            work: self.work,
+            started: created + self.started * clock::MINUTE + 2 * clock::SECOND + 871 - self.days_back * clock::DAY,
+            minutes: self.minutes,
+            host: self.host,
+        }
+    }
 }
 
 impl Maker {
-    fn new() -> Result<Self> {
+    fn new(purpose: Purpose) -> Result<Self> {
         let revision = ids::hex_id(SEED, "revision", 20);
         let mut world = World::new(Era::OpenPgp);
         let changeset = json!({
@@ -130,18 +277,23 @@ impl Maker {
             &json!({
                 "captureVersion": 1,
                 "rootUrl": "https://taskcluster.net",
-                "capturedAt": "2017-06-28T08:00:00.000Z",
+                "capturedAt": match purpose {
+                    Purpose::Editing => "2017-06-28T08:00:00.000Z",
+                    Purpose::Shipping => "2017-07-13T08:00:00.000Z",
+                },
                 "tool": "cotrace-generator",
                 "note": "A made-up mozilla-central nightly with OpenPGP attestations; throwaway keys.",
             }),
         );
         Ok(Self {
+            purpose,
             world,
             revision,
             decision: id("decision"),
             created: clock::moment("2017-06-27T10:01:47.318Z")?,
             graph: Map::new(),
             labels: Map::new(),
+            pending: Vec::new(),
         })
     }
 
@@ -226,25 +378,37 @@ impl Maker {
         });
         self.graph.insert(task_id.clone(), entry);
         self.labels.insert(plan.name.to_owned(), task_id.as_str().into());
-        let created = self.created + 142 * clock::SECOND + 611 * self.graph.len() as i64;
+        let created = self.created + 142 * clock::SECOND + 611 * self.graph.len() as i64 - plan.days_back * clock::DAY;
         let dependencies: Vec<String> = if plan.dependencies.is_empty() {
             vec![self.decision.clone()]
         } else {
             dependencies.into_iter().map(str::to_owned).collect()
         };
         let definition = definition(&task, created, &self.decision, &dependencies)?;
-        self.finish(&plan, &task_id, &definition)
+        self.pending.push((plan.ran(self.created), task_id, definition));
+        Ok(())
     }
 
-    fn finish(&mut self, plan: &Plan<'_>, task_id: &str, definition: &Value) -> Result<()> {
-        let started = self.created + plan.started * clock::MINUTE + 2 * clock::SECOND + 871;
+    /// Runs the tasks of the graph, each after what it rests on: a log tells the digests of what was there.
+    fn run_all(&mut self) -> Result<()> {
+        for (plan, task_id, definition) in std::mem::take(&mut self.pending) {
+            self.finish(&plan, &task_id, &definition)?;
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self, plan: &Ran, task_id: &str, definition: &Value) -> Result<()> {
+        let started = plan.started;
         let resolved = started + plan.minutes * clock::MINUTE + 41 * clock::SECOND + 502;
         let instance = format!("i-{}", &ids::hex_id(SEED, &format!("{} instance", plan.label), 9)[..17]);
         let host = 1 + ids::number(SEED, &format!("{} host", plan.label), 8);
         let (group, worker) = match plan.worker {
             Worker::Docker => ("us-east-1", instance.clone()),
             Worker::Generic => ("us-west-2", instance.clone()),
-            Worker::Script => (plan.worker_type, format!("{}-{host}", plan.worker_type.trim_end_matches("-v1"))),
+            Worker::Script => {
+                let any = format!("{}-{host}", plan.worker_type.trim_end_matches("-v1"));
+                (plan.worker_type, plan.host.map_or(any, str::to_owned))
+            }
         };
         let address = |of: &str, limit| 1 + ids::number(SEED, &format!("{} {of}", plan.label), limit);
         let mut environment = json!({
@@ -276,7 +440,10 @@ impl Maker {
         let mut artifacts: Vec<(String, Vec<u8>)> =
             plan.artifacts.iter().map(|(name, bytes)| ((*name).to_owned(), bytes.clone())).collect();
         if plan.worker == Worker::Script {
-            let chain = format!("{time}     INFO - Verifying {task_id}\n{time}     INFO - Good.\n");
+            let chain = match self.purpose {
+                Purpose::Editing => format!("{time}     INFO - Verifying {task_id}\n{time}     INFO - Good.\n"),
+                Purpose::Shipping => log::chain_of_trust(&self.world, &Verified { task_id, definition, started })?,
+            };
             artifacts.push(("public/logs/chain_of_trust.log".to_owned(), chain.into_bytes()));
         } else {
             artifacts.push(("public/logs/certified.log".to_owned(), log.clone().into_bytes()));
@@ -294,6 +461,7 @@ impl Maker {
             label: plan.label,
             task_id,
             worker: plan.worker,
+            signer: plan.host.map_or(Signer::Role(plan.worker.role()), Signer::Host),
             definition,
             runs: &[run],
             artifacts,
@@ -357,6 +525,8 @@ impl Maker {
             work: "Successfully built the image".to_owned(),
             started: 4,
             minutes: 11,
+            host: None,
+            days_back: 0,
         })
     }
 
@@ -456,6 +626,8 @@ impl Maker {
             work: "Build finished".to_owned(),
             started: 17,
             minutes: 73,
+            host: None,
+            days_back: 0,
         };
         let windows = Plan {
             label: "build-win64",
@@ -503,6 +675,8 @@ impl Maker {
             work: format!("Compiled {} files", 6000 + compiled),
             started: 4,
             minutes: 96,
+            host: None,
+            days_back: 0,
         };
         self.add(linux)?;
         self.add(windows)
@@ -552,6 +726,8 @@ impl Maker {
                 work: format!("signing {target}"),
                 started,
                 minutes: 2,
+                host: None,
+                days_back: 0,
             })?;
         }
         Ok(())
@@ -614,6 +790,8 @@ impl Maker {
             work: "moved 6 files".to_owned(),
             started: 97,
             minutes: 3,
+            host: None,
+            days_back: 0,
         })?;
         self.add(Plan {
             label: "balrog-linux64",
@@ -637,7 +815,48 @@ impl Maker {
             work: "submitted 1 update".to_owned(),
             started: 102,
             minutes: 1,
+            host: None,
+            days_back: 0,
         })
+    }
+
+    /// The tasks of hosts whose keys have a history.
+    fn by_hosts_of_their_own(&mut self) -> Result<()> {
+        for story in &STORIES {
+            let (upstream, upstream_type, paths) = story.upstream;
+            let is_signing = story.task_type == "signing";
+            let mut entry = json!({"paths": paths, "taskId": id(upstream), "taskType": upstream_type});
+            entry[if is_signing { "formats" } else { "locale" }] =
+                if is_signing { json!(["gpg"]) } else { json!("en-US") };
+            let scopes = if is_signing {
+                vec!["project:releng:signing:cert:nightly-signing", "project:releng:signing:format:gpg"]
+            } else {
+                vec!["project:releng:beetmover:bucket:nightly", "project:releng:beetmover:action:push-to-nightly"]
+            };
+            self.add(Plan {
+                label: story.label,
+                kind: story.kind,
+                name: &format!("{}-nightly/opt", story.label),
+                platform: story.platform,
+                worker: Worker::Script,
+                worker_type: story.worker_type,
+                description: story.description,
+                symbol: if is_signing { "Ns" } else { "BM-S" },
+                payload: json!({"maxRunTime": 3600, "upstreamArtifacts": [entry]}),
+                scopes,
+                routes: self.treeherder_routes().to_vec(),
+                dependencies: vec![(upstream_type, id(upstream))],
+                artifacts: vec![(story.artifact, ids::hex_id(SEED, story.label, 240).into_bytes())],
+                image_hash: None,
+                instance_type: "",
+                work: format!("done with {}", paths.join(", ")),
+                started: story.started,
+                minutes: 1,
+                host: Some(story.host),
+                days_back: story.days_back,
+            })?;
+        }
+        Ok(())
     }
 
     fn decision(&mut self) -> Result<()> {
@@ -739,8 +958,10 @@ impl Maker {
             work: format!("created {} tasks", self.graph.len()),
             started: 0,
             minutes: 2,
+            host: None,
+            days_back: 0,
         };
-        self.finish(&plan, &decision, &definition)
+        self.finish(&plan.ran(self.created), &decision, &definition)
     }
 }
 
@@ -795,7 +1016,7 @@ mod tests {
     use crate::clearsign;
 
     fn leading_zeros(compiled: u32) -> u32 {
-        let world = made(compiled).unwrap();
+        let world = made(compiled, Purpose::Editing).unwrap();
         let path = world.attestation_path("build-win64").unwrap();
         clearsign::leading_zero_bits(world.read(&path).unwrap()).unwrap()
     }

@@ -3,25 +3,38 @@
 use anyhow::Result;
 use serde_json::{Map, Value, json};
 
+use super::Purpose;
 use crate::attestation::Worker;
 use crate::gecko::{self, Planned, Push};
+use crate::keys::Signer;
+use crate::log::{self, Verified};
 use crate::world::{NewTask, Run, World};
 use crate::{clock, ids, json};
 
 const SEED: &str = "nightly-2026";
 const BUILD_DATE: &str = "20261006095840";
 
-/// The sample `nightly-2026`.
+/// The sample `nightly-2026` for tests to edit: with logs of scriptworkers that list no digests.
 ///
 /// Labels: `decision`, `docker-image`, `build-linux64`, `build-win64`, `test-linux64` (not attested), `signing-linux64`,
 /// `signing-win64`, `beetmover-linux64`, `balrog-linux64`.
 pub fn nightly_2026() -> Result<World> {
-    let mut maker = Maker::new()?;
+    made(Purpose::Editing)
+}
+
+/// The sample `nightly-2026` as it ships: the tasks of [`nightly_2026`], and logs with digests.
+pub fn nightly_2026_as_shipped() -> Result<World> {
+    made(Purpose::Shipping)
+}
+
+fn made(purpose: Purpose) -> Result<World> {
+    let mut maker = Maker::new(purpose)?;
     maker.image()?;
     maker.builds()?;
     maker.signings()?;
     maker.publishing()?;
     maker.decision()?;
+    maker.run_all()?;
     let mut world = maker.world;
     for (label, task_type) in [
         ("signing-linux64", "signing"),
@@ -41,19 +54,31 @@ pub fn nightly_2026() -> Result<World> {
 
 /// The world under construction, with the graph that its decision will publish.
 struct Maker {
+    purpose: Purpose,
     world: World,
     push: Push,
     decision: String,
     created: i64,
     graph: Map<String, Value>,
     labels: Map<String, Value>,
+    /// What is to run once the decision has made the graph.
+    pending: Vec<Pending>,
+}
+
+/// A task of the graph that has not run yet.
+struct Pending {
+    worker: Worker,
+    task_id: String,
+    definition: Value,
+    outcome: Outcome,
+    attested: bool,
 }
 
 /// What became of a planned task.
-struct Outcome<'a> {
+struct Outcome {
     /// The label in the world.
-    label: &'a str,
-    artifacts: Vec<(&'a str, Vec<u8>)>,
+    label: &'static str,
+    artifacts: Vec<(&'static str, Vec<u8>)>,
     /// Minutes after the decision's creation at which its last run started, and how many it ran.
     started: i64,
     minutes: i64,
@@ -67,7 +92,7 @@ fn id(label: &str) -> String {
 }
 
 impl Maker {
-    fn new() -> Result<Self> {
+    fn new(purpose: Purpose) -> Result<Self> {
         let push = Push {
             revision: ids::hex_id(SEED, "revision", 20),
             base: ids::hex_id(SEED, "base", 20),
@@ -82,16 +107,18 @@ impl Maker {
             "A made-up mozilla-central push with ed25519 attestations; throwaway keys.",
         )?;
         Ok(Self {
+            purpose,
             world,
             push,
             decision: id("decision"),
             created: clock::moment("2026-10-06T10:01:52.607Z")?,
             graph: Map::new(),
             labels: Map::new(),
+            pending: Vec::new(),
         })
     }
 
-    fn add(&mut self, planned: &Planned<'_>, outcome: Outcome<'_>) -> Result<()> {
+    fn add(&mut self, planned: &Planned<'_>, outcome: Outcome) -> Result<()> {
         let task_id = id(outcome.label);
         let task = planned.task(&self.push, &self.decision);
         self.labels.insert(planned.label.to_owned(), task_id.as_str().into());
@@ -99,7 +126,17 @@ impl Maker {
         let created = self.created + 231 * clock::SECOND + 7 * self.graph.len() as i64;
         let dependencies = planned.created_dependencies(&task, &self.decision);
         let definition = gecko::definition(&task, created, &self.decision, &dependencies)?;
-        self.finish(planned.worker, &task_id, &definition, outcome, planned.kind != "test")
+        let (worker, attested) = (planned.worker, planned.kind != "test");
+        self.pending.push(Pending { worker, task_id, definition, outcome, attested });
+        Ok(())
+    }
+
+    /// Runs the tasks of the graph, each after what it rests on: a log tells the digests of what was there.
+    fn run_all(&mut self) -> Result<()> {
+        for Pending { worker, task_id, definition, outcome, attested } in std::mem::take(&mut self.pending) {
+            self.finish(worker, &task_id, &definition, outcome, attested)?;
+        }
+        Ok(())
     }
 
     fn finish(
@@ -107,7 +144,7 @@ impl Maker {
         worker: Worker,
         task_id: &str,
         definition: &Value,
-        outcome: Outcome<'_>,
+        outcome: Outcome,
         attested: bool,
     ) -> Result<()> {
         let pool = definition["workerType"].as_str().unwrap_or_default();
@@ -140,10 +177,11 @@ impl Maker {
             outcome.minutes * 60
         );
         if worker == Worker::Script {
-            artifacts.push((
-                "public/logs/chain_of_trust.log".to_owned(),
-                format!("{stamp}     INFO - Verifying {task_id}\n{stamp}     INFO - Good.\n").into_bytes(),
-            ));
+            let chain = match self.purpose {
+                Purpose::Editing => format!("{stamp}     INFO - Verifying {task_id}\n{stamp}     INFO - Good.\n"),
+                Purpose::Shipping => log::chain_of_trust(&self.world, &Verified { task_id, definition, started })?,
+            };
+            artifacts.push(("public/logs/chain_of_trust.log".to_owned(), chain.into_bytes()));
         } else if attested {
             artifacts.push(("public/logs/certified.log".to_owned(), log.clone().into_bytes()));
         }
@@ -153,6 +191,7 @@ impl Maker {
             label: outcome.label,
             task_id,
             worker,
+            signer: Signer::Role(worker.role()),
             definition,
             runs: &runs,
             artifacts,

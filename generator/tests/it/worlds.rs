@@ -58,6 +58,34 @@ fn attestations_agree_with_the_queue() {
     }
 }
 
+/// What a scriptworker logs is what is there; and it logs every attestation of its chain.
+#[test]
+fn logs_list_true_digests() {
+    for (name, listed) in [("nightly-2017", 8), ("nightly-2026", 4)] {
+        let world = sample::by_name(name).unwrap();
+        let logs: Vec<String> =
+            world.files.keys().filter(|path| path.ends_with("public/logs/chain_of_trust.log")).cloned().collect();
+        assert_eq!(logs.len(), listed, "{name}");
+        for log in logs {
+            let text = std::str::from_utf8(world.read(&log).unwrap()).unwrap();
+            let mut attestations = 0;
+            for line in text.lines().filter(|line| line.contains(" DEBUG - ")) {
+                let (_, place) = line.split_once("/cot/").unwrap();
+                let (path, digest) = place.rsplit_once(' ').unwrap();
+                let (path, says) = path.split_once(' ').unwrap();
+                let (task_id, artifact) = path.split_once('/').unwrap();
+                let artifact = artifact.trim_start_matches("./");
+                let label = world.labels().find(|label| world.task_id(label).unwrap() == task_id).unwrap();
+                let bytes = world.read(&world.artifact_path(label, artifact).unwrap()).unwrap();
+                assert_eq!(digest, hex::encode(Sha256::digest(bytes)), "{log}: {line}");
+                assert!(says.starts_with("downloaded; hash is") || says.starts_with("matches the expected sha256"));
+                attestations += usize::from(says.starts_with("downloaded"));
+            }
+            assert!(attestations >= 2, "{log}: a chain has a decision and a build at least");
+        }
+    }
+}
+
 #[test]
 fn task_ids_are_slugids() {
     for name in sample::NAMES {
