@@ -188,7 +188,7 @@ fn python_renders_the_same() {
         return;
     };
     let count = how_often("COTRACE_JSON_E_CASES", 4000);
-    let seed = std::env::var("COTRACE_JSON_E_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(1_u8);
+    let seed = u8::try_from(how_often("COTRACE_JSON_E_SEED", 1) % 256).unwrap();
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[seed; 32]);
     let mut runner = TestRunner::new_with_rng(Config::default(), rng);
     let strategy = templates();
@@ -218,9 +218,9 @@ fn python_renders_the_same() {
                 // NaN equals nothing: compare as text.
                 let ours = json::to_compact_string(&value.to_json().unwrap());
                 if ours == json::to_compact_string(&theirs) {
-                    same += 1
+                    same += 1;
                 } else {
-                    wrong.push(format!("{case}\n  ours {ours}\n  theirs {answer}"))
+                    wrong.push(format!("{case}\n  ours {ours}\n  theirs {answer}"));
                 }
             }
             (ours, _) => wrong.push(format!("{case}\n  ours {ours:?}\n  theirs {answer}")),

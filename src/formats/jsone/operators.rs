@@ -134,7 +134,7 @@ pub(super) fn apply(
         Operator::Eval => work.evaluate(own, scope)?,
         Operator::If => work.condition()?,
         Operator::Let => work.bind()?,
-        Operator::FromNow => work.from_now()?,
+        Operator::FromNow => work.moment()?,
         Operator::Json => work.json()?,
         Operator::Match => work.matching()?,
         Operator::Switch => work.switch()?,
@@ -205,7 +205,7 @@ impl Work<'_> {
         self.renderer.value(inner, &Scope::over(self.scope, variables))
     }
 
-    fn from_now(&self) -> Result<Value, JsoneError> {
+    fn moment(&self) -> Result<Value, JsoneError> {
         let offset = self.renderer.value(self.own, self.scope)?;
         let reference = match self.map.get("from") {
             Some(from) => Some(self.renderer.value(from, self.scope)?),
