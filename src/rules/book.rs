@@ -5,8 +5,15 @@ use serde::Deserialize;
 use crate::model::{Digest, Form};
 
 /// The rule books that cotrace ships: id and text.
-const BOOKS: [(&str, &str); 2] = [
+const BOOKS: [(&str, &str); 9] = [
     ("signatures", include_str!("books/signatures.json")),
+    ("scriptworker-4.1.2", include_str!("books/scriptworker-4.1.2.json")),
+    ("scriptworker-12.0.0", include_str!("books/scriptworker-12.0.0.json")),
+    ("scriptworker-17.1.0", include_str!("books/scriptworker-17.1.0.json")),
+    ("scriptworker-22.0.0", include_str!("books/scriptworker-22.0.0.json")),
+    ("scriptworker-23.0.0", include_str!("books/scriptworker-23.0.0.json")),
+    ("scriptworker-34.0.0", include_str!("books/scriptworker-34.0.0.json")),
+    ("scriptworker-41.0.0", include_str!("books/scriptworker-41.0.0.json")),
     ("scriptworker-63.6.1", include_str!("books/scriptworker-63.6.1.json")),
 ];
 
@@ -42,6 +49,8 @@ pub struct RuleBook {
     pub empty_digests: EmptyDigests,
     /// Whether the comparison with the task graph looks at the expiry of payload artifacts.
     pub artifact_expiry_in_graph: ArtifactExpiry,
+    /// Whether the key of the host that judges may sign for every role.
+    pub own_host_key: OwnHostKey,
     /// What the real verifier checks and this book does not yet: keeps every verdict from being Verified.
     pub not_checked: Vec<Unchecked>,
     /// The digest of the book's file.
@@ -57,6 +66,8 @@ const fn no_digest() -> Digest {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum AttestationIdentity {
+    /// Nothing (scriptworker until 4.1.2); what does not fit is an audit finding.
+    NotHeld,
     /// Its task id (scriptworker since 4.1.3, 2017-07-12); the rest is an audit finding.
     TaskId,
     /// Schema, task id, run, worker and the definition that the worker ran.
@@ -87,6 +98,8 @@ pub enum OptionalArtifacts {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum DecisionArtifacts {
+    /// Never (scriptworker until 6.0.2).
+    Never,
     /// Always (scriptworker since 7.0.0, 2018-01-18).
     Always,
     /// Where the decision task attests them: decision tasks of 2016 did not publish them all.
@@ -121,6 +134,17 @@ pub enum ArtifactExpiry {
     Compared,
     /// It does not (scriptworker until 11.x left it out): graphs of that time state it relative to another moment.
     Ignored,
+}
+
+/// Whether the key of the host that judges may sign for every role.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OwnHostKey {
+    /// It may: each scriptworker of the OpenPGP era put its own key into every keyring, with ultimate trust (0.8.0 to
+    /// 22.1.0, `rebuild_gpg_homedirs`). Each such use is an audit finding.
+    Accepted,
+    /// It may sign what its role says.
+    Refused,
 }
 
 /// Something that the real verifier checks and this book does not yet.

@@ -3,6 +3,6 @@
 mod book;
 
 pub use book::{
-    ArtifactExpiry, AttestationIdentity, Consumers, DecisionArtifacts, EmptyDigests, OptionalArtifacts, Parentage,
-    RuleBook, RuleBookError, Unchecked,
+    ArtifactExpiry, AttestationIdentity, Consumers, DecisionArtifacts, EmptyDigests, OptionalArtifacts, OwnHostKey,
+    Parentage, RuleBook, RuleBookError, Unchecked,
 };

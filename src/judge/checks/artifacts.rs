@@ -103,7 +103,8 @@ fn published(judging: &Judging<'_>, link: &Link) -> Vec<Consumed> {
         is_only_attested: false,
     };
     let mut published = vec![artifact(TASK_GRAPH_JSON, false)];
-    if link.task_type.as_deref() == Some("decision") {
+    let are_published = judging.book.decision_artifacts != DecisionArtifacts::Never;
+    if link.task_type.as_deref() == Some("decision") && are_published {
         let if_attested = judging.book.decision_artifacts == DecisionArtifacts::IfAttested;
         published.push(artifact(ACTIONS_JSON, if_attested));
         published.push(artifact(PARAMETERS_YML, if_attested));

@@ -98,8 +98,11 @@ fn check_form(
         let stated = attestation.task_id.clone().unwrap_or_else(|| "no task".to_owned());
         let message = format!("the attestation speaks of {stated}, not of {}", link.task_id);
         let says = place("/taskId", attestation.task_id.clone());
-        judging.refute(Code::AttestationTaskMismatch, here.clone(), message, vec![says]);
-        outcome = Outcome::Fail;
+        let plane = match judging.book.attestation_identity {
+            AttestationIdentity::NotHeld => Plane::Audit,
+            AttestationIdentity::TaskId | AttestationIdentity::Whole => Plane::Rule,
+        };
+        outcome = judging.object(plane, Code::AttestationTaskMismatch, here.clone(), message, vec![says]);
     }
     let whole = judging.book.attestation_identity == AttestationIdentity::Whole;
     let beyond = identity(judging, link, task, facts, attestation, &here);
@@ -143,7 +146,7 @@ fn identity(
 ) -> Outcome {
     let plane = match judging.book.attestation_identity {
         AttestationIdentity::Whole => Plane::Rule,
-        AttestationIdentity::TaskId => Plane::Audit,
+        AttestationIdentity::NotHeld | AttestationIdentity::TaskId => Plane::Audit,
     };
     let mut outcome = Outcome::Pass;
     let mut fail = |judging: &mut Judging<'_>, code, message, places| {

@@ -7,6 +7,7 @@ use crate::model::{
     ArmorNote, Asserter, AttestationFacts, Clocks, Code, Evidence, Form, FramingKind, GapKind, KeyId, Moment, Outcome,
     Plane, Presence, Role, Signature, SignatureState, Subject, TaskFacts, Validity,
 };
+use crate::rules::OwnHostKey;
 use crate::trust::Standing;
 
 /// The most characters of odd bytes that a message shows; the evidence beside it has more.
@@ -124,6 +125,11 @@ impl FormCase<'_> {
         let standing = judging.ledger.standing(key, self.signature.signing_key.as_deref(), self.role, judging.clocks);
         let moment = judging.clocks.key;
         let role = self.role;
+        if self.is_taken_as_own(judging, key, &standing) {
+            self.remark_on_own_host(judging, key);
+            let words = format!("sound, by {key}, the own key of the host that judged, which it took for every role");
+            return FormRuling { outcome: Outcome::Pass, is_contradicted: false, words };
+        }
         let (code, words) = match standing {
             Standing::Trusted { bases, last_known } => {
                 if let Some(cutoff) = self.signature.hash_refused_from.filter(|cutoff| *cutoff <= judging.clocks.policy)
@@ -170,10 +176,31 @@ impl FormCase<'_> {
         self.fail(judging, code, format!("the signature is sound, but {words} (key {key})"))
     }
 
-    /// That scriptworker of the OpenPGP era would have taken the key nevertheless: the host's own stood in every keyring.
-    fn remark_on_own_host(&self, judging: &mut Judging<'_>, key: &KeyId) {
+    /// Whether it is another link's signature by the key of the host that ran the target.
+    fn is_by_own_host(&self, judging: &Judging<'_>, key: &KeyId) -> bool {
         let is_target = judging.chain.links.first().is_some_and(|target| target.task_id == self.link.task_id);
-        if self.form != Form::Openpgp || is_target || !judging.is_own_host_key(key) {
+        self.form == Form::Openpgp && !is_target && judging.is_own_host_key(key)
+    }
+
+    /// Whether the rule book takes the host's own key where it is not trusted otherwise. An expired or revoked one gpg did
+    /// not trust, whosever it was.
+    fn is_taken_as_own(&self, judging: &Judging<'_>, key: &KeyId, standing: &Standing) -> bool {
+        let is_alive = match standing {
+            Standing::Trusted { .. } => return false,
+            Standing::NotValid { validity, .. } | Standing::NotInForce { validity: Some((validity, _)), .. } => {
+                *validity == Validity::RefusedByPolicy
+            }
+            Standing::NotInForce { validity: None, .. }
+            | Standing::NotAccepted
+            | Standing::OtherRoles(_)
+            | Standing::OtherVariant => true,
+        };
+        is_alive && judging.book.own_host_key == OwnHostKey::Accepted && self.is_by_own_host(judging, key)
+    }
+
+    /// That scriptworker of the OpenPGP era took the key nevertheless: the host's own stood in every keyring.
+    fn remark_on_own_host(&self, judging: &mut Judging<'_>, key: &KeyId) {
+        if !self.is_by_own_host(judging, key) {
             return;
         }
         let message = format!(

@@ -71,6 +71,19 @@ pub(super) const CASES: &[Case] = &[
         .near_also(&[Code::KeyWrongRole])
         .near_verdict(Verdict::Refuted)
     },
+    Case {
+        plane: Plane::Audit,
+        ..Case::refutes(
+            Code::KeyOfOwnHost,
+            ("signature", "build-linux64"),
+            ("the rules of 2017 take the own key of the signing's host", "they take nobody else's"),
+            || Scene::of(signed_in_2017_by("scriptworker"), "signing-linux64").under("scriptworker-4.1.2"),
+            || Scene::of(signed_in_2017_by("generic-worker"), "signing-linux64").under("scriptworker-4.1.2"),
+        )
+        .verdict(Verdict::Undetermined)
+        .near_verdict(Verdict::Refuted)
+        .near_also(&[Code::KeyWrongRole])
+    },
     Case::refutes(
         Code::VerifierReleaseUndecided,
         ("task", "signing-linux64"),
