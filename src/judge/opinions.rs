@@ -28,7 +28,8 @@ pub(super) fn opinions(
     let calculated = mathematics(signature);
     let mut opinions = vec![Opinion { viewer: Viewer::Mathematics, at: None, answer: calculated.0, why: calculated.1 }];
     let sound = signature.key.as_ref().filter(|_| signature.state == SignatureState::Sound);
-    let case = sound.map(|key| Case { judging, form, signature, key, role });
+    let is_target = judging.chain.links.first().is_some_and(|target| target.task_id == task.evidence.task_id);
+    let case = sound.map(|key| Case { judging, form, signature, key, role, is_target });
     let own_time = own_time(task).or(signature.claimed_time);
     let views =
         [(Viewer::KeyDates, signature.claimed_time), (Viewer::Verifier, Some(moment)), (Viewer::OwnTime, own_time)];
@@ -73,6 +74,8 @@ struct Case<'a, 'j> {
     signature: &'a Signature,
     key: &'a KeyId,
     role: Option<&'a Role>,
+    /// Whether it is the target's own: that no host verified itself.
+    is_target: bool,
 }
 
 impl Case<'_, '_> {
@@ -113,7 +116,7 @@ impl Case<'_, '_> {
         // Policy time is the beginning of all: gpg of that time refused no algorithm that keys or signatures here rest on.
         let oldest = Moment::from_unix(0).unwrap_or(moment);
         let clocks = Clocks { key: moment, policy: oldest, knowledge: moment };
-        let own = self.judging.is_own_host_key(self.key) && self.form == Form::Openpgp;
+        let own = self.judging.is_own_host_key(self.key) && self.form == Form::Openpgp && !self.is_target;
         match self.standing(clocks) {
             Some(Standing::Trusted { .. }) => (Answer::Accepts, "it held its key then".to_owned()),
             _ if own => (Answer::Accepts, "it is the host's own key, which stood in every keyring".to_owned()),
