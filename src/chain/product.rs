@@ -1,5 +1,7 @@
 //! The product whose tables apply, worked out from where a task's source lies.
 
+use crate::model::Definition;
+
 /// The products by the beginning of `metadata.source` (valid and trusted version-control rules of scriptworker's
 /// `constants.py`, 2016 to 2026).
 const PRODUCTS: &[(&str, &str)] = &[
@@ -21,6 +23,15 @@ const PRODUCTS: &[(&str, &str)] = &[
 /// The product of a source; `None` where the beginning of its URL tells none.
 pub fn product(source: &str) -> Option<&'static str> {
     PRODUCTS.iter().find(|(start, _)| source.starts_with(start)).map(|(_, product)| *product)
+}
+
+/// Whether something in a task speaks of GitHub (scriptworker's `is_github_task`).
+pub fn speaks_of_github(shape: &Definition) -> bool {
+    let source = shape.source.as_deref().unwrap_or_default();
+    shape.scheduler_id.as_deref() == Some("taskcluster-github")
+        || shape.tasks_for.as_deref().is_some_and(|tasks_for| tasks_for.starts_with("github-"))
+        || source.starts_with("https://github.com/")
+        || source.starts_with("ssh://github.com/")
 }
 
 /// The products that have rules of their own (`cot_product` in scriptworker, 2016 to 2026).

@@ -82,7 +82,7 @@ pub fn guess_task_type(task_id: &TaskId, definition: &Definition, names: &EdgeNa
         Some(kind) if known(kind) => settled(kind),
         _ => match worker {
             WorkerVote::Agreed(_) => settled("build"),
-            WorkerVote::Nobody | WorkerVote::Disagree(_) => TaskTypeGuess::Undecided(book.task_types.clone()),
+            WorkerVote::Nobody | WorkerVote::Disagree(_) => TaskTypeGuess::Undecided(book.task_types.iter().cloned().collect()),
         },
     }
 }

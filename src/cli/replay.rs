@@ -2,6 +2,7 @@
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::args::{FailOn, Format, JudgementArgs, ReplayArgs};
 use super::{Outcome, clock, output};
@@ -9,12 +10,12 @@ use crate::chain::{Mode, PRODUCTS};
 use crate::export::text::Detail;
 use crate::export::{json, text};
 use crate::model::{AsOf, Basis, ClockOverrides, Plane, Report, Severity, ToolUsed, Verdict};
-use crate::replay::{ReplayError, Replayed, Request, SnapshotChoice, Targets, replay};
+use crate::replay::{ReplayError, Replayed, Request, RuleChoice, SnapshotChoice, Targets, replay};
 use crate::rules::RuleBook;
 use crate::store::{Access, Case};
 
-/// The rule book that is used where none is named.
-const DEFAULT_BOOK: &str = "signatures";
+/// The rules that are used where none are named.
+const DEFAULT_RULES: &str = "then";
 
 pub(super) fn run(case: Option<PathBuf>, args: &ReplayArgs) -> anyhow::Result<Outcome> {
     let Some(path) = case_path(case.as_deref()) else { return Ok(Outcome::Usage) };
@@ -53,19 +54,46 @@ pub(super) fn case_path(case: Option<&Path>) -> Option<&Path> {
     case
 }
 
-/// What is asked, or a usage error told.
-pub(super) fn request(targets: Targets, args: &JudgementArgs) -> Option<Request> {
-    let book = match RuleBook::named(args.rules.as_deref().unwrap_or(DEFAULT_BOOK)) {
-        Ok(book) => book,
+/// The rules of this name: `then`, a shipped rule book, or a file; or a usage error told.
+pub(super) fn rules(name: &str) -> Option<RuleChoice> {
+    if name == "then" {
+        return Some(RuleChoice::Then);
+    }
+    let is_file = name.contains(['/', '\\']) || name.ends_with(".json");
+    let book = if is_file {
+        match std::fs::read_to_string(name) {
+            Ok(text) => RuleBook::of_file(name, &text),
+            Err(error) => {
+                output::note(&format!("error: the rule book {name} can't be read: {error}"));
+                return None;
+            }
+        }
+    } else {
+        RuleBook::named(name)
+    };
+    match book {
+        Ok(book) => Some(RuleChoice::One(Arc::new(book))),
         Err(error) => {
             output::note(&format!("error: {error}"));
-            return None;
+            None
         }
+    }
+}
+
+/// What is asked, or a usage error told.
+pub(super) fn request(targets: Targets, args: &JudgementArgs) -> Option<Request> {
+    let rules = rules(args.rules.as_deref().unwrap_or(DEFAULT_RULES))?;
+    let newest = RuleBook::named("latest").ok();
+    let task_types = match &rules {
+        RuleChoice::One(book) => &book.task_types,
+        RuleChoice::Then => newest.as_ref().map(|book| &book.task_types)?,
     };
     if let Some(task_type) = &args.task_type
-        && !book.task_types.contains(task_type)
+        && !task_types.contains(task_type)
+        && !matches!(rules, RuleChoice::Then)
     {
-        output::note(&format!("error: {task_type} is no task type; there are: {}", book.task_types.join(", ")));
+        let known = task_types.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+        output::note(&format!("error: {task_type} is no task type; there are: {known}"));
         return None;
     }
     if let Some(product) = args.product.as_deref().filter(|product| !PRODUCTS.contains(product)) {
@@ -90,8 +118,7 @@ pub(super) fn request(targets: Targets, args: &JudgementArgs) -> Option<Request>
             args.trust.iter().copied().map(Basis::from).collect()
         },
         distrust: args.distrust.clone(),
-        book,
-        book_basis: if args.rules.is_some() { "requested" } else { "default" }.to_owned(),
+        rules,
         tool: ToolUsed { name: "cotrace".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() },
         now: clock::now(),
     })

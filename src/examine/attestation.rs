@@ -6,7 +6,7 @@ use crate::formats::json::{self, Map, Text, Value, parse, to_compact_string};
 use crate::model::{Attestation, Difference, DifferenceKind, Digest};
 
 /// Raised when the answers of this file could change.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// The longest value that a difference shows.
 const EXCERPT_MAX: usize = 300;
@@ -36,6 +36,7 @@ pub fn examine(covered: &[u8], definition: Option<&[u8]>) -> Attestation {
         run_id: map.get("runId").map(to_compact_string),
         worker_group: stated("workerGroup"),
         worker_id: stated("workerId"),
+        image_hash: value.pointer("/environment/imageHash").map(as_stated),
         image_artifact_hash: value.pointer("/environment/imageArtifactHash").map(as_stated),
         differences: match (embedded, &queue) {
             (Some(embedded), Some(queue)) => Some(task_differences(embedded, &queue.value)),

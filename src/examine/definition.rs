@@ -1,11 +1,12 @@
 //! What a task definition says.
 
 use super::ambiguity::ambiguities;
+use super::decision_command::unusual;
 use crate::formats::json::{Value, parse};
-use crate::model::{Definition, Edge, Moment, Origin, TaskImage, UpstreamArtifact, WorkerHints};
+use crate::model::{Definition, Edge, ImageKind, Moment, Origin, TaskImage, UpstreamArtifact, WorkerHints};
 
 /// Raised when the answers of this file could change.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// Examines the bytes of a definition.
 pub fn examine(bytes: &[u8]) -> Definition {
@@ -33,7 +34,8 @@ pub(super) fn shape(value: &Value) -> Definition {
     let upstream = reader.upstream();
     let edges = reader.edges(task_group_id.as_deref(), parent.as_deref(), &upstream);
     let task_image = reader.task_image();
-    let hints = reader.hints();
+    let (hints, scopes) = reader.hints();
+    let tree_variables = reader.tree_variables();
     let created = reader.moment("/created");
     if created.is_none() {
         reader.problem("/created", "is missing, or no instant");
@@ -55,6 +57,17 @@ pub(super) fn shape(value: &Value) -> Definition {
         edges,
         upstream,
         task_image,
+        image: image(value),
+        interactive: interactive(value, &scopes),
+        privileged: privileged(value),
+        has_docker_parts: ["/payload/features", "/payload/env"]
+            .iter()
+            .all(|pointer| value.pointer(pointer).is_some_and(|part| part.as_map().is_some())),
+        unusual_command: unusual(value),
+        scheduler_id: text("/schedulerId"),
+        tasks_for: text("/extra/tasks_for"),
+        scopes,
+        tree_variables,
         hints,
         created,
         deadline,
@@ -65,6 +78,44 @@ pub(super) fn shape(value: &Value) -> Definition {
 fn is_action(value: &Value) -> bool {
     value.pointer("/payload/env/ACTION_CALLBACK").is_some_and(Value::is_truthy)
         || value.pointer("/extra/action").is_some_and(|action| !matches!(action, Value::Null))
+}
+
+/// What `payload.image` is.
+fn image(value: &Value) -> ImageKind {
+    let image = value.pointer("/payload/image");
+    let Some(image) = image.filter(|image| !matches!(image, Value::Null)) else { return ImageKind::None };
+    let text = |name: &str| image.get(name).and_then(Value::as_text).unwrap_or_default().to_owned();
+    match (image.as_text(), image.get("type").and_then(Value::as_text)) {
+        (Some(name), _) => ImageKind::Named(name.to_owned()),
+        (None, Some("task-image")) => ImageKind::OfTask,
+        (None, Some("indexed-image")) => ImageKind::Indexed(text("namespace")),
+        (None, Some(other)) => ImageKind::Other(other.to_owned()),
+        (None, None) => ImageKind::Other(String::new()),
+    }
+}
+
+/// Where a task lets somebody log in (`check_interactive_docker_worker`, `check_interactive_generic_worker`).
+fn interactive(value: &Value, scopes: &[String]) -> Vec<String> {
+    const PLACES: [&str; 3] =
+        ["/payload/features/interactive", "/payload/env/TASKCLUSTER_INTERACTIVE", "/payload/rdpInfo"];
+    let places = PLACES.iter().filter(|pointer| value.pointer(pointer).is_some_and(Value::is_truthy));
+    let places = places.map(|pointer| (*pointer).to_owned());
+    let remote = scopes.iter().enumerate().filter(|(_, scope)| scope.starts_with("generic-worker:allow-rdp:"));
+    places.chain(remote.map(|(index, _)| format!("/scopes/{index}"))).collect()
+}
+
+/// Where a task asks for more rights on its worker than tasks need (docker-worker's and generic-worker's payload schemas).
+fn privileged(value: &Value) -> Vec<String> {
+    const PLACES: [&str; 6] = [
+        "/payload/capabilities/privileged",
+        "/payload/capabilities/disableSeccomp",
+        "/payload/features/allowPtrace",
+        "/payload/features/dind",
+        "/payload/features/runAsAdministrator",
+        "/payload/features/runTaskAsCurrentUser",
+    ];
+    let is_asked_for = |pointer: &&&str| value.pointer(pointer).is_some_and(Value::is_truthy);
+    PLACES.iter().filter(is_asked_for).map(|pointer| (*pointer).to_owned()).collect()
 }
 
 struct Reader<'a> {
@@ -197,7 +248,32 @@ impl<'a> Reader<'a> {
         task_image
     }
 
-    fn hints(&mut self) -> WorkerHints {
+    /// The variables of `payload.env` that tell of a tree.
+    fn tree_variables(&mut self) -> std::collections::BTreeMap<String, String> {
+        const POINTER: &str = "/payload/env";
+        let mut variables = std::collections::BTreeMap::new();
+        let Some(env) = self.value.pointer(POINTER) else { return variables };
+        let Some(env) = env.as_map() else {
+            self.problem(POINTER, "is no object");
+            return variables;
+        };
+        for (name, value) in env.iter().filter_map(|(name, value)| Some((name.as_str()?, value))) {
+            let tells = name == "MH_BRANCH" || name.ends_with("_HEAD_REPOSITORY") || name.ends_with("_HEAD_REV");
+            match value {
+                Value::Text(text) if tells => {
+                    variables.insert(name.to_owned(), text.to_lossy().into_owned());
+                }
+                Value::Null | Value::Text(_) => {}
+                Value::Bool(_) | Value::Number(_) | Value::List(_) | Value::Map(_) if tells => {
+                    self.problem(&format!("{POINTER}/{name}"), "is no text");
+                }
+                Value::Bool(_) | Value::Number(_) | Value::List(_) | Value::Map(_) => {}
+            }
+        }
+        variables
+    }
+
+    fn hints(&mut self) -> (WorkerHints, Vec<String>) {
         let mut hints = WorkerHints {
             provisioner_id: self.optional_text("/provisionerId"),
             worker_type: self.optional_text("/workerType"),
@@ -225,12 +301,16 @@ impl<'a> Reader<'a> {
         if self.there("/scopes").is_none() {
             self.problem("/scopes", "is missing");
         }
+        let mut scopes = Vec::new();
         for scope in self.list("/scopes") {
             match scope.as_text() {
-                Some(scope) => hints.docker_worker_scope |= scope.starts_with("docker-worker:"),
+                Some(scope) => {
+                    hints.docker_worker_scope |= scope.starts_with("docker-worker:");
+                    scopes.push(scope.to_owned());
+                }
                 None => self.problem("/scopes", "has an entry that is no text"),
             }
         }
-        hints
+        (hints, scopes)
     }
 }

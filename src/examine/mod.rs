@@ -6,6 +6,7 @@
 mod ambiguity;
 pub mod attestation;
 pub mod certificate;
+mod decision_command;
 pub mod definition;
 pub mod digests;
 mod ed25519;
@@ -15,8 +16,12 @@ pub mod graph_entry;
 pub mod key_history;
 pub mod key_releases;
 mod keyring;
+pub mod landing;
 mod openpgp;
+pub mod rebuild;
 pub mod signature;
+mod sources;
 pub mod verification_log;
 
+pub use sources::{Ask, Reply};
 pub use keyring::{Keyring, KeyringEntry, ListedKey};

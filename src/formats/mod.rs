@@ -13,4 +13,5 @@ pub mod json;
 pub mod jsone;
 pub mod openpgp;
 pub mod python_literal;
+pub mod url;
 pub mod yaml;

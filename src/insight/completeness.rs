@@ -22,15 +22,15 @@ pub fn completeness(chain: &Chain, facts: &Facts, book: &RuleBook) -> Completene
 
 /// The same of many chains together: what several links or chains need counts once.
 pub fn completeness_of_all<'a>(
-    chains: impl IntoIterator<Item = &'a Chain>,
+    chains: impl IntoIterator<Item = (&'a Chain, &'a RuleBook)>,
     facts: &'a Facts,
-    book: &RuleBook,
 ) -> Completeness {
     let mut seen = HashSet::new();
     let mut pieces: BTreeMap<Piece<'_>, Presence> = BTreeMap::new();
-    for link in chains.into_iter().flat_map(|chain| &chain.links) {
-        // A link of many chains needs the same in each, but for the role that it plays there.
-        if seen.insert((&link.task_id, link.is_attested, link.is_parent_type())) {
+    let links = chains.into_iter().flat_map(|(chain, book)| chain.links.iter().map(move |link| (link, book)));
+    for (link, book) in links {
+        // A link of many chains needs the same in each, but for the role that it plays there, and for the rules.
+        if seen.insert((&link.task_id, link.is_attested, link.is_parent_type(), &book.switches.forms)) {
             needs(link, facts, book, &mut |piece, presence| {
                 pieces.insert(piece, presence);
             });
@@ -82,11 +82,11 @@ fn attestation<'a>(task: &TaskFacts, id: &'a str, book: &RuleBook, tell: &mut dy
         return;
     };
     let presence = |form: &Form| task.evidence.artifact_presence(run_id, form.artifact());
-    let presences: Vec<Presence> = book.forms.iter().map(presence).collect();
+    let presences: Vec<Presence> = book.switches.forms.iter().map(presence).collect();
     let best =
         [Presence::Present, Presence::Unknown, Presence::Gone].into_iter().find(|wanted| presences.contains(wanted));
     tell((id, "attestation", ""), best.unwrap_or(Presence::Absent));
-    if book.forms.contains(&Form::Ed25519) && presence(&Form::Ed25519) == Presence::Present {
+    if book.switches.forms.contains(&Form::Ed25519) && presence(&Form::Ed25519) == Presence::Present {
         tell((id, "signature", ""), task.evidence.artifact_presence(run_id, ATTESTATION_SIG));
     }
 }

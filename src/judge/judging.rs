@@ -12,7 +12,7 @@ use crate::model::{
     Opinion, Outcome, Plane, Presence, Reason, Role, SignatureState, SigningBounds, Subject, TaskFacts, TaskId,
     Verdict,
 };
-use crate::rules::RuleBook;
+use crate::rules::{ProductRules, RuleBook};
 use crate::trust::{Distrusted, Ledger};
 
 /// What a judgement came to.
@@ -59,20 +59,30 @@ pub struct LinkJudgement {
 /// A check's outcome with a few words on it.
 pub(super) type Ruling = (Outcome, String);
 
+/// The rules that a chain is judged by.
+#[derive(Debug, Clone, Copy)]
+pub struct Rules<'a> {
+    /// The rule book.
+    pub book: &'a RuleBook,
+    /// The product whose tables count; `None` where nobody knows.
+    pub product: Option<&'a str>,
+}
+
 /// Judges a chain at some moments. What it consumes does not depend on them and is worked out once.
 pub fn judge(
     chain: &Chain,
     facts: &Facts,
-    book: &RuleBook,
+    rules: Rules<'_>,
     ledger: &Ledger,
     distrust: &[Distrusted],
     moments: &[Clocks],
     mode: Mode,
 ) -> Vec<Judgement> {
     let mut consumption = Consumption::of(chain, facts);
+    let recipe = rules.product.and_then(|product| rules.book.recipe(product)).map(|recipe| recipe.digest());
     let mut judgements = Vec::with_capacity(moments.len());
     for clocks in moments {
-        let (judgement, worked_out) = judge_at(chain, facts, book, ledger, distrust, *clocks, mode, consumption);
+        let (judgement, worked_out) = judge_at(chain, facts, rules, recipe, ledger, distrust, *clocks, mode, consumption);
         judgements.push(judgement);
         consumption = worked_out;
     }
@@ -83,13 +93,15 @@ pub fn judge(
 fn judge_at<'a>(
     chain: &'a Chain,
     facts: &'a Facts,
-    book: &'a RuleBook,
+    rules: Rules<'a>,
+    recipe: Option<Digest>,
     ledger: &'a Ledger,
     distrust: &'a [Distrusted],
     clocks: Clocks,
     mode: Mode,
     consumption: Consumption<'a>,
 ) -> (Judgement, Consumption<'a>) {
+    let book = rules.book;
     let bounds = Bounds::of_chain(chain, facts, book, ledger, &[], clocks.knowledge);
     let proven = match distrust {
         [] => bounds.clone(),
@@ -102,6 +114,9 @@ fn judge_at<'a>(
         chain,
         facts,
         book,
+        product_name: rules.product,
+        product: rules.product.and_then(|product| book.products.get(product)),
+        recipe,
         ledger,
         distrust,
         consumption,
@@ -178,6 +193,12 @@ pub(super) struct Judging<'a> {
     pub(super) chain: &'a Chain,
     pub(super) facts: &'a Facts,
     pub(super) book: &'a RuleBook,
+    /// The product whose tables count.
+    pub(super) product_name: Option<&'a str>,
+    /// Its tables; `None` where nobody knows the product, or the rule book has none of that name.
+    pub(super) product: Option<&'a ProductRules>,
+    /// How definitions are rebuilt, by digest; `None` where they are not.
+    pub(super) recipe: Option<Digest>,
     pub(super) ledger: &'a Ledger,
     pub(super) distrust: &'a [Distrusted],
     /// When the links were signed, as far as others prove it.
@@ -250,7 +271,7 @@ impl<'a> Judging<'a> {
 
     /// The forms of attestation that the rule book accepts and the snapshot has of a task's latest run.
     pub(super) fn forms(&self, task: &'a TaskFacts) -> Vec<(Form, &'a crate::model::AttestationFacts)> {
-        let accepted = |form: &&Form| self.book.forms.contains(form);
+        let accepted = |form: &&Form| self.book.switches.forms.contains(form);
         task.attestations.iter().filter(|(form, _)| accepted(form)).map(|(form, facts)| (*form, facts)).collect()
     }
 
@@ -323,7 +344,7 @@ impl<'a> Judging<'a> {
         let created = task.and_then(|task| task.shape()).and_then(|shape| shape.created);
         let is_early = created.is_some_and(|created| created.to_string().as_str() < ED25519_SINCE);
         let likely = if is_early { Form::Openpgp } else { Form::Ed25519 };
-        let form = if self.book.forms.contains(&likely) { likely } else { Form::Ed25519 };
+        let form = if self.book.switches.forms.contains(&likely) { likely } else { Form::Ed25519 };
         subject("artifact", task_id, task.and_then(|task| task.evidence.latest_run()), Some(form.artifact()))
     }
 
@@ -332,7 +353,7 @@ impl<'a> Judging<'a> {
         let about = self.attestation_artifact(task_id);
         let presence = match (self.task(task_id), about.run_id) {
             (Some(task), Some(run_id)) => {
-                let forms = self.book.forms.iter();
+                let forms = self.book.switches.forms.iter();
                 let presences = forms.map(|form| task.evidence.artifact_presence(run_id, form.artifact()));
                 // Absent only if every form is: which of them it would be, nobody knows.
                 presences.filter(|presence| *presence != Presence::Absent).min().unwrap_or(Presence::Absent)
@@ -356,11 +377,11 @@ impl<'a> Judging<'a> {
             GapKind::Definition => "definition",
             GapKind::Status => "status",
             GapKind::Attestation | GapKind::Signature | GapKind::Artifact | GapKind::ArtifactContent => "artifact",
-            GapKind::Keys => return None,
+            GapKind::Keys | GapKind::Source => return None,
         };
         // Of attestations that nobody has, which form it would be is a guess.
         let names: Vec<Option<&str>> = if kind == GapKind::Attestation {
-            self.book.forms.iter().map(|form| Some(form.artifact())).collect()
+            self.book.switches.forms.iter().map(|form| Some(form.artifact())).collect()
         } else {
             vec![subject.name.as_deref()]
         };
@@ -387,6 +408,9 @@ impl<'a> Judging<'a> {
 
 /// Where missing evidence could be fetched, in the addresses of the queue.
 fn url(root_url: Option<&str>, kind: GapKind, subject: &Subject) -> Option<String> {
+    if kind == GapKind::Source {
+        return subject.name.clone().filter(|url| is_source_address(url));
+    }
     let root = root_url.filter(|root| is_address(root))?.trim_end_matches('/');
     // Before the deployments had root URLs, there was one, whose services had hosts of their own.
     let queue = match root {
@@ -404,8 +428,16 @@ fn url(root_url: Option<&str>, kind: GapKind, subject: &Subject) -> Option<Strin
                 None => format!("{task}/artifacts/{name}"),
             })
         }
-        GapKind::Keys => None,
+        GapKind::Keys | GapKind::Source => None,
     }
+}
+
+/// Whether an address that captured text is part of can be fetched: one of the web, with nothing in it that a server or a
+/// shell would take for something else.
+fn is_source_address(url: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:/?&=%+@,;[]".contains(&byte);
+    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+    rest.is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/') && rest.bytes().all(is_plain))
 }
 
 /// Whether a deployment's root, which is captured text, can be the beginning of addresses that fetch something of it: one

@@ -12,5 +12,5 @@ mod moment;
 mod opinions;
 mod signing_time;
 
-pub use judging::{Judgement, LinkJudgement, Place, judge};
-pub use moment::{Leeway, MomentOfJudgement, leeway, then};
+pub use judging::{Judgement, LinkJudgement, Place, Rules, judge};
+pub use moment::{Leeway, MomentOfJudgement, leeway, ran_at, then};

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::bounds::Bounds;
 use super::signing_time::is_before;
 use crate::chain::{Chain, Mode, WorkerVote};
-use crate::model::{Facts, Moment, Role, SigningBounds};
+use crate::model::{Facts, Moment, Role, SigningBounds, TaskFacts};
 use crate::rules::RuleBook;
 use crate::trust::Ledger;
 
@@ -26,8 +26,13 @@ pub enum MomentOfJudgement {
 pub fn then(chain: &Chain, facts: &Facts, mode: Mode) -> MomentOfJudgement {
     let Some(target) = chain.links.first() else { return MomentOfJudgement::Unknown };
     let Some(task) = facts.tasks.get(&target.task_id) else { return MomentOfJudgement::Unknown };
-    let run = task.evidence.latest_run().and_then(|run_id| task.evidence.run(run_id));
     let by_scriptworker = target.worker == Some(WorkerVote::Agreed(Role::new("scriptworker")));
+    ran_at(task, by_scriptworker, mode)
+}
+
+/// The same, of what is known of the target alone.
+pub fn ran_at(task: &TaskFacts, by_scriptworker: bool, mode: Mode) -> MomentOfJudgement {
+    let run = task.evidence.latest_run().and_then(|run_id| task.evidence.run(run_id));
     if let Some(run) = run {
         if (by_scriptworker || mode == Mode::BeforeRun)
             && let Some(started) = run.started

@@ -22,13 +22,19 @@ pub enum Check {
     DockerImage,
     /// The definition is the one that the parent's task graph lists.
     Graph,
+    /// It ran where tasks of its type may run, and nobody could log in to it.
+    Worker,
+    /// The definition of a decision or action task is what the tree makes of it.
+    Rebuild,
+    /// Its source is a tree, and its restricted scopes are for that tree.
+    Tree,
     /// It has nothing to do with what the operator distrusts; only there where something is.
     Distrust,
 }
 
 impl Check {
     /// Every check, in the order in which reports list them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 11] = [
         Self::Chain,
         Self::Definition,
         Self::Attestation,
@@ -36,6 +42,9 @@ impl Check {
         Self::Artifacts,
         Self::DockerImage,
         Self::Graph,
+        Self::Worker,
+        Self::Rebuild,
+        Self::Tree,
         Self::Distrust,
     ];
 
@@ -49,6 +58,9 @@ impl Check {
             Self::Artifacts => "artifacts",
             Self::DockerImage => "docker-image",
             Self::Graph => "graph",
+            Self::Worker => "worker",
+            Self::Rebuild => "rebuild",
+            Self::Tree => "tree",
             Self::Distrust => "distrust",
         }
     }

@@ -140,6 +140,27 @@ codes! {
     GraphMalformed "graph-malformed" High Malformed "A parent's task-graph.json can't be read, or a task can't be compared with its entry there.";
     ParentNotPermitted "parent-not-permitted" High NotPermitted "A task names a parent that is no decision or action task.";
     TaskNotInGraph "task-not-in-graph" High Contradicted "The parent's task-graph.json does not list the task.";
+    WorkerPoolNotPermitted "worker-pool-not-permitted" High NotPermitted "A decision, action or docker-image task ran in a worker pool that is not meant for such tasks.";
+    WorkerNotScriptworker "worker-not-scriptworker" High NotPermitted "A task of a type that scriptworkers run was run by another worker.";
+    TaskInteractive "task-interactive" High NotPermitted "Somebody could log in to a task while it ran.";
+    TaskPrivileged "task-privileged" Medium NotPermitted "A task asked for more rights on its worker than tasks need.";
+    DockerImageNotPermitted "docker-image-not-permitted" High NotPermitted "A task ran in a docker image that no task of the chain made, and may not.";
+    DockerImageFloating "docker-image-floating" Low Absent "A task ran in a docker image that is named without a digest, or found by an index.";
+    TasksForNotPermitted "tasks-for-not-permitted" High NotPermitted "A decision or action task was made for a reason that its product does not know.";
+    TaskDiffersFromTree "task-differs-from-tree" High Contradicted "The definition of a decision or action task is not what its tree makes of it.";
+    TaskNotRebuilt "task-not-rebuilt" High Malformed "The definition of a decision or action task can't be rebuilt from its tree.";
+    RebuildUnsettled "rebuild-unsettled" Medium Absent "Nobody can say here what scriptworker's rebuild of a task would come to.";
+    SourceDenied "source-denied" High Absent "A server said that it has nothing where a rebuild needs something.";
+    DecisionCommandUnusual "decision-command-unusual" High NotPermitted "A decision task does not run the usual command.";
+    ActionGroupOverlooked "action-group-overlooked" Medium Contradicted "An action task names another task group than its tree does, which scriptworker overlooks.";
+    SourceMalformed "source-malformed" High Malformed "A task's source can't be read.";
+    SourceOutsideRepository "source-outside-repository" High Contradicted "A task's source does not lie in the repository that its variables name.";
+    SourceDiffersFromTarget "source-differs-from-target" High Contradicted "A task of the target's own graph was made from another tree.";
+    SourceNotATree "source-not-a-tree" High NotPermitted "A task under restricted scopes rests on one whose source is no known tree.";
+    ScopeNotPermitted "scope-not-permitted" High NotPermitted "The target has a restricted scope that its tree may not use.";
+    ScopeWildcard "scope-wildcard" High NotPermitted "A target has a scope that stands for restricted ones, which scriptworker does not see.";
+    SourceTryOrPullRequest "source-try-or-pull-request" High NotPermitted "A target with restricted scopes rests on a try push or a pull request.";
+    ProductUndecided "product-undecided" Medium Absent "The evidence does not settle whose rules apply, or the rule book knows no such product.";
     TaskDiffersFromGraph "task-differs-from-graph" High Contradicted "A task's definition is not the one that its parent's task-graph.json lists.";
 }
 

@@ -27,6 +27,10 @@ pub enum FactKind {
     KeyReleases,
     /// What a scriptworker logged while it verified a chain.
     VerificationLog,
+    /// What the tree makes of a decision or action task: [`super::Rebuild`].
+    Rebuild,
+    /// Whether the commits that a task names are on branches: [`super::Landing`].
+    Landing,
 }
 
 impl FactKind {
@@ -42,6 +46,8 @@ impl FactKind {
             Self::KeyHistory => "key-history",
             Self::KeyReleases => "key-releases",
             Self::VerificationLog => "verification-log",
+            Self::Rebuild => "rebuild",
+            Self::Landing => "landing",
         }
     }
 }
@@ -81,8 +87,28 @@ pub struct Definition {
     pub upstream: Vec<UpstreamArtifact>,
     /// The docker image that a docker-image task built and this one runs in: `payload.image` of type `task-image`.
     pub task_image: Option<TaskImage>,
+    /// What `payload.image` is.
+    pub image: ImageKind,
     /// What tells the worker implementation.
     pub hints: WorkerHints,
+    /// `schedulerId`.
+    pub scheduler_id: Option<String>,
+    /// `extra.tasks_for`: the reason that a decision or action task gives for itself.
+    pub tasks_for: Option<String>,
+    /// `scopes`.
+    pub scopes: Vec<String>,
+    /// The variables of `payload.env` that tell of a tree: `MH_BRANCH`, and those whose names end in `_HEAD_REPOSITORY` or
+    /// `_HEAD_REV`.
+    pub tree_variables: BTreeMap<String, String>,
+    /// Where it lets somebody log in while it runs: JSON pointers.
+    pub interactive: Vec<String>,
+    /// Where it asks for more rights on the worker than tasks need: JSON pointers.
+    pub privileged: Vec<String>,
+    /// How `payload.command` differs from the usual command of a decision task; `None` where it is the usual one.
+    pub unusual_command: Option<String>,
+    /// Whether `payload.features` and `payload.env` are objects: scriptworker stumbles over docker-worker tasks without
+    /// them.
+    pub has_docker_parts: bool,
     /// `metadata.name`.
     pub name: Option<String>,
     /// `tags.label`.
@@ -99,6 +125,23 @@ pub struct Definition {
     pub deadline: Option<Moment>,
     /// `expires`.
     pub expires: Option<Moment>,
+}
+
+/// What a task says of the docker image that it runs in.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ImageKind {
+    /// Nothing.
+    #[default]
+    None,
+    /// A name, with or without a digest. Captured text.
+    Named(String),
+    /// One that another task built: `task-image`.
+    OfTask,
+    /// One found by an index: `indexed-image`, with its namespace. Captured text.
+    Indexed(String),
+    /// Something else: its type. Captured text.
+    Other(String),
 }
 
 /// A docker image that another task built.
@@ -177,6 +220,8 @@ pub struct Attestation {
     pub worker_group: Option<String>,
     /// `workerId`.
     pub worker_id: Option<String>,
+    /// `environment.imageHash`: the digest of the docker image that the worker loaded, where no task made it.
+    pub image_hash: Option<String>,
     /// `environment.imageArtifactHash`: the digest of the docker image that the worker loaded, as `sha256:…`.
     pub image_artifact_hash: Option<String>,
     /// How its embedded task (left) differs from the queue's definition (right); `None` where one of them is missing.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Asserter, Attestation, Definition, Digest, DigestFact, Form, GraphEntry, Signature, SignatureState, TaskEvidence,
+    Asserter, Attestation, Definition, Digest, DigestFact, Form, GraphEntry, Landing, Rebuild, Signature, SignatureState, TaskEvidence,
     TaskId, VerificationLog,
 };
 
@@ -43,6 +43,10 @@ pub struct TaskFacts {
     pub attestations: BTreeMap<Form, AttestationFacts>,
     /// Its definition beside its entry in the task graph of a parent, by parent.
     pub graph_entries: BTreeMap<TaskId, GraphEntry>,
+    /// What the tree makes of it, where it is a decision or action task, by the digest of the recipe.
+    pub rebuilds: BTreeMap<Digest, Rebuild>,
+    /// Whether the commits that it names are on branches, by what their variables begin with.
+    pub landings: BTreeMap<String, Landing>,
     /// What its latest run logged while it verified its chain, where a scriptworker ran it and the log's bytes are kept.
     pub log: Option<LogFacts>,
 }
@@ -59,7 +63,15 @@ pub struct LogFacts {
 impl TaskFacts {
     /// What is known before anything is examined but the definition.
     pub const fn new(evidence: TaskEvidence, definition: Option<Definition>) -> Self {
-        Self { evidence, definition, attestations: BTreeMap::new(), graph_entries: BTreeMap::new(), log: None }
+        Self {
+            evidence,
+            definition,
+            attestations: BTreeMap::new(),
+            graph_entries: BTreeMap::new(),
+            rebuilds: BTreeMap::new(),
+            landings: BTreeMap::new(),
+            log: None,
+        }
     }
 
     /// The definition, or where the queue no longer has it the shape of the task that an attestation embeds.

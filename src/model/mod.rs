@@ -17,6 +17,8 @@ mod key_releases;
 mod key_report;
 mod moment;
 mod opinion;
+mod rebuild;
+mod recipe;
 mod release;
 mod report;
 mod task;
@@ -36,7 +38,7 @@ pub use edge::{Edge, Origin, UpstreamArtifact};
 pub use evidence::{ArtifactRecord, Conflict, Denial, TaskEvidence};
 pub use fact::{
     ArmorNote, Attestation, Certificate, CertificateKey, CertificateStep, Claim, ClaimState, Definition, DigestFact,
-    DigestOutcome, FactKey, FactKind, Form, FramingKind, GraphEntry, LoggedDigest, PolicyEra, Revocation, Signature,
+    DigestOutcome, FactKey, FactKind, Form, FramingKind, ImageKind, GraphEntry, LoggedDigest, PolicyEra, Revocation, Signature,
     SignatureState, TaskImage, Validity, VerificationLog, WorkerHints,
 };
 pub use facts::{AttestationFacts, Facts, LogFacts, TaskFacts};
@@ -49,6 +51,11 @@ pub use key_releases::{CommitTold, KeyChange, KeyRelease, KeyReleases, ReleasedK
 pub use key_report::{CertificateSeen, KeyReport, KeyStory, KeyUse};
 pub use moment::{AsOf, ClockOverrides, Clocks, InvalidMoment, Moment};
 pub use opinion::{Answer, Opinion, Viewer};
+pub use rebuild::{Commit, Lacking, Landing, Rebuild, RebuildOutcome, SourceRead};
+pub use recipe::{
+    ActionKinds, CronPush, GithubSender, PullRequest, PushComment, QueueFields, Recipe, Rendering, TemplatePlace,
+    VersionControl,
+};
 pub use release::{InvalidRelease, Release};
 pub use report::{
     AsOfUsed, AttestationReport, ClocksUsed, Completeness, FindingsLeftOut, Gap, GapKind, LinkReport, NotChecked,

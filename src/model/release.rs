@@ -7,7 +7,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A release: `12.0.0`, or before the first one `1.0.0b5`, which its tag may call `1.0.0-beta5`.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Release {
     numbers: [u32; 3],
     beta: Option<u32>,

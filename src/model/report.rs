@@ -330,6 +330,8 @@ pub enum GapKind {
     ArtifactContent,
     /// Keys that somebody has accepted for a role.
     Keys,
+    /// What a server of version control or of the project's configuration answered.
+    Source,
 }
 
 impl GapKind {
@@ -343,6 +345,7 @@ impl GapKind {
             Self::Artifact => "artifact",
             Self::ArtifactContent => "artifact-content",
             Self::Keys => "keys",
+            Self::Source => "source",
         }
     }
 }

@@ -23,7 +23,7 @@ const BATCH_TASKS: usize = 256;
 
 /// The most bytes of a definition or attestation that are examined: far beyond real ones, which are well under 1 MiB.
 /// What is larger counts as not readable, and a gap says so.
-const DOCUMENT_SIZE_MAX: u64 = 16 * 1024 * 1024;
+pub(super) const DOCUMENT_SIZE_MAX: u64 = 16 * 1024 * 1024;
 
 /// The most bytes of documents in memory at once; one document may go beyond.
 const BATCH_SIZE_MAX: usize = 64 * 1024 * 1024;
@@ -116,7 +116,7 @@ impl<'case> FactDesk<'case> {
     }
 
     /// The bytes of a document, if the case holds them and they are not too many.
-    fn document(&self, digest: &Digest, limit: u64) -> Result<Option<Vec<u8>>, StoreError> {
+    pub(super) fn document(&self, digest: &Digest, limit: u64) -> Result<Option<Vec<u8>>, StoreError> {
         match self.case.blob(digest, limit) {
             Err(StoreError::TooLarge { .. }) => Ok(None),
             read => read,
@@ -144,7 +144,7 @@ impl<'case> FactDesk<'case> {
     }
 }
 
-fn fact_key(kind: FactKind, task_id: &TaskId, variant: String, inputs: &[Option<Digest>], examiner: u32) -> FactKey {
+pub(super) fn fact_key(kind: FactKind, task_id: &TaskId, variant: String, inputs: &[Option<Digest>], examiner: u32) -> FactKey {
     FactKey { kind, subject: task_id.to_string(), variant, inputs: input_digest(inputs), examiner }
 }
 

@@ -19,7 +19,7 @@ const KEY_REPORT_VERSION: u32 = 1;
 
 /// The keys of a case, on these bases of trust.
 pub fn key_report(case: &mut Case, bases: &BTreeSet<Basis>) -> Result<KeyReport, ReplayError> {
-    let book = RuleBook::named(RuleBook::ids().next().unwrap_or_default())?;
+    let book = super::rules::examination_book()?;
     let content_id = case.content_id()?;
     let mut desk = FactDesk::new(case);
     let keys = keys::load(&mut desk)?;

@@ -5,8 +5,10 @@ mod examination;
 mod findings;
 mod key_ledger;
 mod keys;
+mod rebuilds;
 mod report;
 mod repositories;
+mod rules;
 mod scope;
 mod service;
 mod targets;
@@ -14,6 +16,7 @@ mod verifiers;
 
 pub use examination::Work;
 pub use key_ledger::key_report;
+pub use rules::RuleChoice;
 pub use scope::SnapshotChoice;
 pub use service::{Replayed, Request, replay, survey, verify_facts};
 pub use targets::{ReplayError, Targets};

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::findings::Findings;
 use super::keys::Keys;
+use super::rules::RulesOfTarget;
 use super::service::Request;
 use crate::chain::{Chain, Link, WorkerVote};
 use crate::judge::{Judgement, Leeway, MomentOfJudgement, Place};
@@ -12,6 +13,7 @@ use crate::model::{
     Facts, Finding, Form, Gap, LinkReport, NotChecked, Opinion, Outcome, Plane, Reason, Release, Report, RulesUsed,
     SnapshotReport, Subject, TargetReport, TaskFacts, TaskId, TimeBound, TrustUsed, Verdict, VerifierUsed,
 };
+use crate::rules::{Images, Rebuilding, RuleBook, Trees, Workers};
 use crate::trust::{Fleet, Rollout};
 
 /// The version of the report format.
@@ -111,6 +113,7 @@ impl Heard {
 #[derive(Debug)]
 pub(super) struct Judged {
     pub(super) task_id: TaskId,
+    pub(super) rules: RulesOfTarget,
     snapshots: Vec<Digest>,
     label: Option<String>,
     pub(super) chain: Chain,
@@ -126,6 +129,7 @@ impl Judged {
     #[expect(clippy::too_many_arguments, reason = "each is one part of the target's report")]
     pub(super) fn new(
         task_id: TaskId,
+        rules: RulesOfTarget,
         snapshots: Vec<Digest>,
         chain: Chain,
         facts: &Facts,
@@ -147,7 +151,7 @@ impl Judged {
             }
         };
         let runs = chain.links.iter().map(run).collect();
-        Self { task_id, snapshots, label, chain, runs, completeness, task_type, candidates, product, heard }
+        Self { task_id, rules, snapshots, label, chain, runs, completeness, task_type, candidates, product, heard }
     }
 }
 
@@ -193,6 +197,7 @@ pub(super) fn assemble(
     keys: &Keys,
     request: &Request,
 ) -> Report {
+    let not_checked = not_checked(judged.iter().map(|target| &*target.rules.book));
     let mut targets = Vec::with_capacity(judged.len());
     let mut findings = Findings::default();
     let mut gaps = Gaps::default();
@@ -217,7 +222,7 @@ pub(super) fn assemble(
         findings,
         findings_left_out,
         gaps: gaps.ordered(),
-        not_checked: not_checked(request),
+        not_checked,
     }
 }
 
@@ -249,7 +254,7 @@ fn report_target(judged: Judged, request: &Request, findings: &mut Findings, gap
         reason = Some(Reason::Absent);
     }
     let links = report_links(&judged, judgement);
-    let headline = headline(verdict, reason, &links, &own, judgement, request);
+    let headline = headline(verdict, reason, &links, &own, judgement, &judged.rules.book);
     own.into_iter().for_each(|(finding, _)| findings.add(finding));
     judgement.into_iter().flat_map(|judgement| judgement.gaps.clone()).for_each(|gap| gaps.add(gap));
     let known = clocks.filter(|_| matches!(judged.heard.as_of, MomentOfJudgement::At(..)));
@@ -263,9 +268,9 @@ fn report_target(judged: Judged, request: &Request, findings: &mut Findings, gap
         product: judged.product,
         mode: request.mode.word().to_owned(),
         rules: RulesUsed {
-            id: request.book.id.clone(),
-            digest: request.book.digest,
-            basis: request.book_basis.clone(),
+            id: judged.rules.book.id.clone(),
+            digest: judged.rules.book.digest,
+            basis: judged.rules.basis.clone(),
         },
         trust_basis: judgement.map(|judgement| judgement.trust_basis.iter().copied().collect()).unwrap_or_default(),
         as_of,
@@ -348,7 +353,7 @@ fn headline(
     links: &[LinkReport],
     findings: &[(Finding, Place)],
     judgement: Option<&Judgement>,
-    request: &Request,
+    book: &RuleBook,
 ) -> String {
     match verdict {
         Verdict::Verified => {
@@ -359,7 +364,7 @@ fn headline(
             } else {
                 format!("keys trusted by: {}", bases.join(", "))
             };
-            format!("verified under the rule book {}: {} links, {trusted}", request.book.id, links.len())
+            format!("verified under the rule book {}: {} links, {trusted}", book.id, links.len())
         }
         Verdict::Refuted => {
             let weightiest = findings
@@ -372,11 +377,11 @@ fn headline(
             });
             told.unwrap_or_else(|| "a check failed".to_owned())
         }
-        Verdict::Undetermined => undetermined(links, findings, request),
+        Verdict::Undetermined => undetermined(links, findings, book),
     }
 }
 
-fn undetermined(links: &[LinkReport], findings: &[(Finding, Place)], request: &Request) -> String {
+fn undetermined(links: &[LinkReport], findings: &[(Finding, Place)], book: &RuleBook) -> String {
     let undecided = findings.iter().map(|(finding, _)| finding);
     let mut undecided = undecided.filter(|f| {
         matches!(f.code, Code::TaskTypeUndecided | Code::MomentUndecided | Code::VerifierReleaseUndecided)
@@ -395,9 +400,9 @@ fn undetermined(links: &[LinkReport], findings: &[(Finding, Place)], request: &R
             let more = if open.len() > 1 { format!("; {} links in all are open", open.len()) } else { String::new() };
             format!("{}: {}: {}{more}", link.name, result.check.word(), result.detail)
         }
-        None if !request.book.not_checked.is_empty() => {
-            let parts: Vec<&str> = request.book.not_checked.iter().map(|part| part.what.as_str()).collect();
-            format!("not checked yet under {}: {}", request.book.id, parts.join(", "))
+        None if !book.not_checked.is_empty() => {
+            let parts: Vec<&str> = book.not_checked.iter().map(|part| part.what.as_str()).collect();
+            format!("not checked yet under {}: {}", book.id, parts.join(", "))
         }
         None => "only an attestation gives a task's shape: the queue's definition is missing".to_owned(),
     }
@@ -511,21 +516,32 @@ fn queues_word(judged: &Judged) -> Option<Finding> {
     Some(Finding { plane: Plane::Audit, evidence: evidence.collect(), ..finding })
 }
 
-fn not_checked(request: &Request) -> Vec<NotChecked> {
-    let required = request.book.not_checked.iter().map(|part| NotChecked {
-        what: part.what.clone(),
-        required_by_rules: true,
-        message: part.message.clone(),
-    });
-    let beyond: &[(&str, &str)] = if request.book.not_checked.is_empty() { &BEYOND_SIGNATURES } else { &[] };
-    let never = NEVER_COVERED.iter().chain(beyond).map(|(what, message)| NotChecked {
-        what: (*what).to_owned(),
-        required_by_rules: false,
-        message: (*message).to_owned(),
-    });
-    let mut all: Vec<NotChecked> = required.chain(never).collect();
-    all.sort();
-    all
+/// What the verdicts do not cover, by the rule books that were used.
+fn not_checked<'a>(books: impl Iterator<Item = &'a RuleBook>) -> Vec<NotChecked> {
+    let mut all = BTreeSet::new();
+    for book in books {
+        for (parts, is_required) in [(&book.not_checked, true), (&book.approximate, false)] {
+            all.extend(parts.iter().map(|part| NotChecked {
+                what: part.what.clone(),
+                required_by_rules: is_required,
+                message: part.message.clone(),
+            }));
+        }
+        let switches = &book.switches;
+        let beyond = [
+            switches.rebuild == Rebuilding::NotMade,
+            switches.images == Images::MadeByTasks,
+            switches.workers == Workers::NotHeld,
+            switches.trees == Trees::NotHeld,
+        ];
+        let beyond = BEYOND_SIGNATURES.iter().zip(beyond).filter(|(_, is_left_out)| *is_left_out);
+        all.extend(NEVER_COVERED.iter().chain(beyond.map(|(part, _)| part)).map(|(what, message)| NotChecked {
+            what: (*what).to_owned(),
+            required_by_rules: false,
+            message: (*message).to_owned(),
+        }));
+    }
+    all.into_iter().collect()
 }
 
 /// Gaps, those that several targets share told once.

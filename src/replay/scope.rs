@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::model::{Digest, TaskEvidence, TaskId};
-use crate::store::{Case, SnapshotInfo, StoreError, TaskSummary};
+use crate::store::{Case, SnapshotInfo, SourceInfo, StoreError, TaskSummary};
 
 /// Which snapshots a chain is built from.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -82,6 +82,17 @@ impl Scope {
             }
         }
         Ok(joined)
+    }
+
+    /// What servers answered, by address: the newest snapshot that has an address counts.
+    pub(super) fn sources(&self, case: &Case) -> Result<BTreeMap<String, SourceInfo>, StoreError> {
+        let mut sources = BTreeMap::new();
+        for snapshot in &self.snapshots {
+            for source in case.sources(snapshot.id)? {
+                sources.entry(source.url.clone()).or_insert(source);
+            }
+        }
+        Ok(sources)
     }
 
     /// The deployment, as the newest snapshot that states one has it.

@@ -6,18 +6,20 @@ use rayon::prelude::*;
 
 use super::examination::{FactDesk, Work, attestations, definitions, graph_entries, logs, reachable};
 use super::keys::{self, Keys};
+use super::rebuilds::{self, Answers, CommitsOf, Wanted};
 use super::report::{self, Heard, HeardAt, Judged};
+use super::rules::{RuleChoice, RulesOfTarget, examination_book, rules_of};
 use super::scope::{Scope, SnapshotChoice};
 use super::targets::{ReplayError, ScopedTargets, Targets, by_scope};
 use super::verifiers::{Verifier, Verifiers};
-use crate::chain::{Chain, EdgeNames, Mode, TaskTypeGuess, build, guess_task_type, product};
+use crate::chain::{Chain, EdgeNames, Mode, TaskTypeGuess, build, guess_task_type, product, speaks_of_github};
 use crate::insight::{completeness, completeness_of_all};
-use crate::judge::{Leeway, MomentOfJudgement, judge, leeway, then};
+use crate::judge::{Leeway, MomentOfJudgement, Rules, judge, leeway, then};
 use crate::model::{
     AsOf, Basis, ClockOverrides, Clocks, Completeness, Definition, Digest, FactKey, FactKind, Facts, Moment, Origin,
     Report, SnapshotReport, TaskFacts, TaskId, ToolUsed,
 };
-use crate::rules::RuleBook;
+use crate::rules::{Restriction, RuleBook, Trees};
 use crate::store::{Case, Damage, ReplayRecord, StoreError};
 use crate::trust::{Deployments, Distrusted, Ledger, Rollout};
 
@@ -46,9 +48,7 @@ pub struct Request {
     /// What is distrusted.
     pub distrust: Vec<Distrusted>,
     /// The rules.
-    pub book: RuleBook,
-    /// `default` or `requested`: why these rules.
-    pub book_basis: String,
+    pub rules: RuleChoice,
     /// The program that asks.
     pub tool: ToolUsed,
     /// When it asks: kept with the verdicts in the case, never in a report.
@@ -103,12 +103,14 @@ pub fn verify_facts(case: &mut Case) -> Result<Vec<Damage>, ReplayError> {
     if !case.has_facts()? {
         return Ok(Vec::new());
     }
-    let book = RuleBook::named(RuleBook::ids().next().unwrap_or_default())?;
+    let book = examination_book()?;
     let snapshots = case.snapshots()?;
     let mut desk = FactDesk::auditing(case);
     let keys = keys::load(&mut desk)?;
     for snapshot in snapshots {
-        facts_of_all(&mut desk, &Scope::one(snapshot), &keys, &book)?;
+        let scope = Scope::one(snapshot);
+        let mut facts = facts_of_all(&mut desk, &scope, &keys, &book)?;
+        rebuilds::make_again(&mut desk, &scope, &mut facts.tasks)?;
     }
     let differing = desk.into_audit().differing.into_iter();
     let damage = |key: FactKey| Damage {
@@ -121,7 +123,7 @@ pub fn verify_facts(case: &mut Case) -> Result<Vec<Damage>, ReplayError> {
 
 /// The facts of every task of every snapshot, the newest snapshot first; what is missing is examined and kept.
 pub fn survey(case: &mut Case) -> Result<Vec<(Digest, Facts)>, ReplayError> {
-    let book = RuleBook::named(RuleBook::ids().next().unwrap_or_default())?;
+    let book = examination_book()?;
     let mut desk = FactDesk::new(case);
     let keys = keys::load(&mut desk)?;
     survey_with(&mut desk, &keys, &book)
@@ -166,6 +168,7 @@ fn replay_scope(
     request: &Request,
     done: &BTreeSet<TaskId>,
 ) -> Result<(Vec<Judged>, Completeness), ReplayError> {
+    let book = examination_book()?;
     let summaries = scope.summaries(desk.case)?;
     if wanted.as_ref().is_none_or(|wanted| wanted.len() >= BULK_TARGETS) {
         for kind in [
@@ -174,6 +177,8 @@ fn replay_scope(
             FactKind::Digests,
             FactKind::GraphEntry,
             FactKind::VerificationLog,
+            FactKind::Rebuild,
+            FactKind::Landing,
         ] {
             desk.load_all(kind)?;
         }
@@ -188,24 +193,61 @@ fn replay_scope(
         let needs = |task: &&crate::store::TaskSummary| {
             let definition = definitions.get(&task.task_id);
             task.attested
-                || definition.is_some_and(|definition| needs_attestation(&task.task_id, definition, &names, request))
+                || definition.is_some_and(|definition| needs_attestation(&task.task_id, definition, &names, &book))
         };
         summaries.iter().filter(needs).map(|task| task.task_id.clone()).filter(|id| !done.contains(id)).collect()
     });
-    let facts = gather_facts(desk, scope, &targets, &definitions, keys, &request.book)?;
+    let mut facts = gather_facts(desk, scope, &targets, &definitions, keys, &book)?;
+    let rules = rules_of(&request.rules, &targets, &facts, deployments, request.mode)?;
+    let plan = |(target, rules): (&TaskId, RulesOfTarget)| plan(target, rules, &facts, &names, request);
+    let planned: Vec<Planned> = targets.par_iter().zip(rules).map(plan).collect();
+    let wanted = wanted_of(&planned, &facts);
+    let answers = Answers::of(desk, scope)?;
+    rebuilds::examine(desk, &answers, &mut facts.tasks, &wanted)?;
     let ledger = keys.ledger.narrowed(scope.root_url().as_deref(), &request.bases);
     let verifiers = Verifiers::new(&ledger, deployments, &targets, &definitions);
     let snapshots = scope.digests();
-    let judge = |target| judge_target(target, &snapshots, &facts, &names, &verifiers, deployments, request);
-    let judged: Vec<Judged> = targets.par_iter().map(judge).collect();
-    let completeness = completeness_of_all(judged.iter().map(|target| &target.chain), &facts, &request.book);
+    let judge = |planned| judge_target(planned, &snapshots, &facts, &verifiers, deployments, request);
+    let judged: Vec<Judged> = planned.into_par_iter().map(judge).collect();
+    let chains = judged.iter().map(|target| (&target.chain, &*target.rules.book));
+    let completeness = completeness_of_all(chains, &facts);
     Ok((judged, completeness))
+}
+
+/// What a target's chains need that takes more than one document.
+fn wanted_of(planned: &[Planned], facts: &Facts) -> Wanted {
+    let mut wanted = Wanted::default();
+    for target in planned {
+        let book = &target.rules.book;
+        let Some(name) = target.product.as_deref() else { continue };
+        if let Some(recipe) = book.recipe(name) {
+            let parents = target.chain.links.iter().filter(|link| link.is_parent_type());
+            wanted.rebuilds.extend(parents.map(|link| (link.task_id.clone(), recipe.clone())));
+        }
+        let Some(product) = book.products.get(name) else { continue };
+        let scopes = facts.tasks.get(&target.target).and_then(TaskFacts::shape).map(|shape| &shape.scopes);
+        let is_restricted =
+            scopes.into_iter().flatten().any(|scope| product.restriction(scope) != Restriction::None);
+        if is_restricted && book.switches.trees == Trees::OneTreeAndNoPullRequest {
+            let commits = CommitsOf {
+                prefix: product.source_env_prefix.clone(),
+                is_private: product.is_private(),
+                key: product.commits_key(),
+            };
+            let links = target.chain.links.iter().filter(|link| {
+                let shape = facts.tasks.get(&link.task_id).and_then(TaskFacts::shape);
+                shape.is_some_and(speaks_of_github)
+            });
+            wanted.landings.extend(links.map(|link| (link.task_id.clone(), commits.clone())));
+        }
+    }
+    wanted
 }
 
 /// Whether a task needs an attestation: it asks its worker for one, a scriptworker runs it (they always make one), or
 /// another task rests on it.
-fn needs_attestation(task_id: &TaskId, definition: &Definition, names: &EdgeNames, request: &Request) -> bool {
-    let provisioners = &request.book.scriptworker_provisioners;
+fn needs_attestation(task_id: &TaskId, definition: &Definition, names: &EdgeNames, book: &RuleBook) -> bool {
+    let provisioners = &book.scriptworker_provisioners;
     let by_scriptworker = definition.hints.provisioner_id.as_ref().is_some_and(|id| provisioners.contains(id));
     definition.wants_attestation || by_scriptworker || names.rests_on(task_id)
 }
@@ -276,21 +318,24 @@ fn consumers(
     consumers
 }
 
-/// Judges one target. Pure, and made in parallel with the others.
-fn judge_target(
-    target: &TaskId,
-    snapshots: &[Digest],
-    facts: &Facts,
-    names: &EdgeNames,
-    verifiers: &Verifiers,
-    deployments: &Deployments,
-    request: &Request,
-) -> Judged {
+/// A target with its chain and rules, before it is judged.
+struct Planned {
+    target: TaskId,
+    rules: RulesOfTarget,
+    chain: Chain,
+    task_type: Option<String>,
+    candidates: Vec<String>,
+    product: Option<String>,
+}
+
+/// Works out task type and product, and builds the chain.
+fn plan(target: &TaskId, rules: RulesOfTarget, facts: &Facts, names: &EdgeNames, request: &Request) -> Planned {
+    let book = &*rules.book;
     let shape = facts.tasks.get(target).and_then(TaskFacts::shape);
     let guess = match (&request.task_type, shape) {
         (Some(task_type), _) => TaskTypeGuess::Settled(task_type.clone()),
-        (None, Some(shape)) => guess_task_type(target, shape, names, &request.book),
-        (None, None) => TaskTypeGuess::Undecided(request.book.task_types.clone()),
+        (None, Some(shape)) => guess_task_type(target, shape, names, book),
+        (None, None) => TaskTypeGuess::Undecided(book.task_types.iter().cloned().collect()),
     };
     let source = shape.and_then(|shape| shape.source.as_deref());
     let product = request.product.clone().or_else(|| source.and_then(product).map(str::to_owned));
@@ -299,7 +344,7 @@ fn judge_target(
         TaskTypeGuess::Undecided(candidates) => (None, candidates),
     };
     // Without a task type the chain is the same but for the target's own name.
-    let mut chain = build(target, task_type.as_deref().unwrap_or("target"), request.mode, facts, &request.book);
+    let mut chain = build(target, task_type.as_deref().unwrap_or("target"), request.mode, facts, book);
     if let (None, Some(head)) = (&task_type, chain.links.first_mut()) {
         // That name is for people: no type of the rule book's.
         head.task_type = None;
@@ -311,23 +356,39 @@ fn judge_target(
         Some(task_type) if vouches_for_itself && request.task_type.is_none() => (None, vec![task_type]),
         task_type => (task_type, candidates),
     };
+    Planned { target: target.clone(), rules, chain, task_type, candidates, product }
+}
+
+/// Judges one target. Pure, and made in parallel with the others.
+fn judge_target(
+    planned: Planned,
+    snapshots: &[Digest],
+    facts: &Facts,
+    verifiers: &Verifiers,
+    deployments: &Deployments,
+    request: &Request,
+) -> Judged {
+    let Planned { target, rules, chain, task_type, candidates, product } = planned;
+    let shape = facts.tasks.get(&target).and_then(TaskFacts::shape);
     let verifier = verifiers.of(deployments, &chain, shape);
     let (moments, as_of) = moments(&chain, facts, verifier, request);
     let leeway = match (request.as_of, as_of) {
         (AsOf::Then, MomentOfJudgement::At(moment, _)) => {
             let (ledger, points) = (&verifier.ledger, &verifier.break_points);
             let knowledge = request.clocks.clocks(moment).knowledge;
-            leeway(&chain, facts, &request.book, ledger, points, moment, knowledge)
+            leeway(&chain, facts, &rules.book, ledger, points, moment, knowledge)
         }
         _ => Leeway::default(),
     };
-    let hear = |moments: Vec<Moment>| hear(&chain, facts, verifier, moments, request);
+    let by = Rules { book: &rules.book, product: product.as_deref() };
+    let hear = |moments: Vec<Moment>| hear(&chain, facts, by, verifier, moments, request);
     let moved = hear(leeway.moments.clone());
     let heard = hear(moments);
-    let completeness = completeness(&chain, facts, &request.book);
+    let completeness = completeness(&chain, facts, &rules.book);
     let snapshots = snapshots.to_vec();
     Judged::new(
-        target.clone(),
+        target,
+        rules,
         snapshots,
         chain,
         facts,
@@ -340,10 +401,17 @@ fn judge_target(
 }
 
 /// Judges at some moments; where a new release was being rolled out and its keys are others, by both releases.
-fn hear(chain: &Chain, facts: &Facts, verifier: &Verifier, moments: Vec<Moment>, request: &Request) -> Vec<HeardAt> {
+fn hear(
+    chain: &Chain,
+    facts: &Facts,
+    rules: Rules<'_>,
+    verifier: &Verifier,
+    moments: Vec<Moment>,
+    request: &Request,
+) -> Vec<HeardAt> {
     let clocks: Vec<Clocks> = moments.into_iter().map(|moment| request.clocks.clocks(moment)).collect();
     let by = |ledger: &Ledger, clocks: Vec<Clocks>, rollout: Rollout| -> Vec<HeardAt> {
-        let judgements = judge(chain, facts, &request.book, ledger, &request.distrust, &clocks, request.mode);
+        let judgements = judge(chain, facts, rules, ledger, &request.distrust, &clocks, request.mode);
         let heard = clocks.into_iter().zip(judgements);
         heard.map(|(clocks, judgement)| HeardAt { clocks, rollout, judgement }).collect()
     };
@@ -394,12 +462,13 @@ fn record(report: &Report, request: &Request) -> ReplayRecord {
     let targets = report.targets.iter().map(|target| target.task_id.as_str().as_bytes());
     let choice = request.snapshot.word();
     let moved = format!("{:?}", request.clocks);
+    let rules = request.rules.digest();
     let narrowed = format!("{:?} {:?}", request.bases, request.distrust);
     let question = [
         report.inputs.bytes().as_slice(),
         report.case.bytes().as_slice(),
         report.tool.version.as_bytes(),
-        request.book.digest.bytes(),
+        rules.as_slice(),
         as_of.as_bytes(),
         request.mode.word().as_bytes(),
         request.task_type.as_deref().unwrap_or_default().as_bytes(),
@@ -413,7 +482,7 @@ fn record(report: &Report, request: &Request) -> ReplayRecord {
         report.targets.iter().flat_map(|target| &target.trust_basis).map(|basis| basis.word()).collect();
     ReplayRecord {
         request: Digest::of_parts(parts),
-        rules: request.book.id.clone(),
+        rules: request.rules.word().to_owned(),
         as_of,
         mode: request.mode.word().to_owned(),
         trust: bases.into_iter().collect::<Vec<_>>().join(","),

@@ -30,6 +30,19 @@ pub struct TaskSummary {
     pub attested: bool,
 }
 
+/// What a server answered, as a snapshot has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceInfo {
+    /// The address. Captured text.
+    pub url: String,
+    /// The HTTP status.
+    pub http_status: Option<u16>,
+    /// The content type. Captured text.
+    pub content_type: Option<String>,
+    /// The digest of the answer's bytes.
+    pub sha256: Option<Digest>,
+}
+
 /// A document of a snapshot that belongs to no task.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Place {
@@ -64,6 +77,24 @@ impl Case {
                 }
             }
             Ok(places)
+        })
+    }
+
+    /// What servers answered, by address.
+    pub fn sources(&self, snapshot: i64) -> Result<Vec<SourceInfo>, StoreError> {
+        self.reading(|conn| {
+            let mut statement = conn.prepare(
+                "SELECT url, http_status, content_type, sha256 FROM source WHERE snapshot = ?1 ORDER BY url",
+            )?;
+            let rows = statement.query_map([snapshot], |row| {
+                Ok(SourceInfo {
+                    url: row.get(0)?,
+                    http_status: row.get(1)?,
+                    content_type: row.get(2)?,
+                    sha256: row.get(3)?,
+                })
+            })?;
+            Ok(rows.collect::<Result<_, _>>()?)
         })
     }
 

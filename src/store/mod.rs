@@ -23,7 +23,7 @@ mod verify;
 pub use blobs::{BlobWriter, PACK_SIZE_MAX};
 pub use case::{Access, Case};
 pub use error::StoreError;
-pub use evidence::{Place, SnapshotInfo, TaskSummary};
+pub use evidence::{Place, SnapshotInfo, SourceInfo, TaskSummary};
 pub use keys::{KeyKind, KeyRow};
 pub use log::{LogEntry, LoggedEntry};
 pub use migrate::{APPLICATION_ID, SCHEMA_VERSION};

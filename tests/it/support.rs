@@ -5,12 +5,12 @@
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use cotrace::chain::Mode;
 use cotrace::import::{Evidence, KeepArtifacts, Options, Summary, import};
 use cotrace::model::{AsOf, Basis, ClockOverrides, Moment, Report, TargetReport, TaskId, ToolUsed};
-use cotrace::replay::{Request, SnapshotChoice, Targets, replay};
+use cotrace::replay::{Request, RuleChoice, SnapshotChoice, Targets, replay};
 use cotrace::rules::RuleBook;
 use cotrace::store::{Access, Case};
 use cotrace::trust::Distrusted;
@@ -89,7 +89,12 @@ impl TempCase {
     }
 }
 
-/// What the command line asks where nothing is said: the rule book `signatures`, at `then`, after the run.
+/// The rules of this name.
+pub(crate) fn rules(name: &str) -> RuleChoice {
+    if name == "then" { RuleChoice::Then } else { RuleChoice::One(Arc::new(RuleBook::named(name).unwrap())) }
+}
+
+/// The usual question: the rule book `signatures`, at `then`, after the run.
 pub(crate) fn request(targets: Targets) -> Request {
     Request {
         snapshot: SnapshotChoice::Newest,
@@ -101,8 +106,7 @@ pub(crate) fn request(targets: Targets) -> Request {
         clocks: ClockOverrides::default(),
         bases: Basis::ALL.into_iter().collect(),
         distrust: Vec::new(),
-        book: RuleBook::named("signatures").unwrap(),
-        book_basis: "default".to_owned(),
+        rules: rules("signatures"),
         tool: ToolUsed { name: "cotrace".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() },
         now: moment("2026-11-01"),
     }
@@ -228,8 +232,7 @@ impl Scene {
             clocks: self.clocks,
             bases: self.bases.clone(),
             distrust: self.distrust.clone(),
-            book: self.rules.map_or_else(|| usual.book.clone(), |id| RuleBook::named(id).unwrap()),
-            book_basis: if self.rules.is_some() { "requested" } else { "default" }.to_owned(),
+            rules: self.rules.map_or_else(|| usual.rules.clone(), rules),
             ..usual
         }
     }

@@ -2,7 +2,7 @@
 
 /// Decodes base64 as CPython's `binascii.a2b_base64` does without strict mode: characters outside the alphabet are passed
 /// over, and padding that completes a group of four ends the data, whatever follows. None where it raises.
-pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
+pub fn decode(text: &str) -> Option<Vec<u8>> {
     // `construct_yaml_binary` encodes as ASCII first.
     if !text.is_ascii() {
         return None;

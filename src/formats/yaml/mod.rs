@@ -28,6 +28,7 @@ mod source;
 mod time;
 mod value;
 
+pub use binary::decode as decode_base64;
 pub use budget::{BYTES_MAX, DEPTH_MAX, EXPANDED_BYTES_MAX, EXPANDED_NODES_MAX, NODES_MAX};
 pub use document::{Document, parse};
 pub use error::{Refusal, YamlError, YamlErrorReason};

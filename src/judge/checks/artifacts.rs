@@ -93,7 +93,7 @@ fn published(judging: &Judging<'_>, link: &Link) -> Vec<Consumed> {
         target
             .is_some_and(|target| judging.consumption.is_called_optional(&target.task_id, link.task_id.as_str(), name))
     };
-    let is_lax = judging.book.optional_artifacts == OptionalArtifacts::NotHeld;
+    let is_lax = judging.book.switches.optional_artifacts == OptionalArtifacts::NotHeld;
     let artifact = |name: &str, if_attested| Consumed {
         maker: link.task_id.clone(),
         name: name.to_owned(),
@@ -103,9 +103,9 @@ fn published(judging: &Judging<'_>, link: &Link) -> Vec<Consumed> {
         is_only_attested: false,
     };
     let mut published = vec![artifact(TASK_GRAPH_JSON, false)];
-    let are_published = judging.book.decision_artifacts != DecisionArtifacts::Never;
+    let are_published = judging.book.switches.decision_artifacts != DecisionArtifacts::Never;
     if link.task_type.as_deref() == Some("decision") && are_published {
-        let if_attested = judging.book.decision_artifacts == DecisionArtifacts::IfAttested;
+        let if_attested = judging.book.switches.decision_artifacts == DecisionArtifacts::IfAttested;
         published.push(artifact(ACTIONS_JSON, if_attested));
         published.push(artifact(PARAMETERS_YML, if_attested));
     }
@@ -123,7 +123,7 @@ fn upstream<'a>(judging: &mut Judging<'a>, link: &'a Link) -> (Vec<Consumed>, Ou
         let Ok(maker) = entry.task_id.parse::<TaskId>() else { continue };
         for path in &entry.paths {
             // To scriptworker a path is optional for all entries of a task as soon as one says so.
-            let is_lax = judging.book.optional_artifacts == OptionalArtifacts::NotHeld;
+            let is_lax = judging.book.switches.optional_artifacts == OptionalArtifacts::NotHeld;
             let optional =
                 entry.optional || is_lax && judging.consumption.is_called_optional(&link.task_id, &entry.task_id, path);
             if leads_elsewhere(path) {
@@ -196,7 +196,7 @@ fn illegal(judging: &mut Judging<'_>, link: &Link, maker: &TaskId, path: &str, w
 /// The plane on which consumption by a link counts.
 fn judging_plane(judging: &Judging<'_>, link: &Link) -> Plane {
     let is_target = judging.chain.links.first().is_some_and(|target| target.task_id == link.task_id);
-    match judging.book.consumers {
+    match judging.book.switches.consumers {
         Consumers::EveryLink => Plane::Rule,
         Consumers::Target if is_target => Plane::Rule,
         Consumers::Target => Plane::Audit,
@@ -282,7 +282,7 @@ fn check_artifact(judging: &mut Judging<'_>, link: &Link, artifact: &Consumed) -
                     judging.object(plane, Code::ArtifactDigestMismatch, about.clone(), message, places)
                 }
                 ClaimState::NoDigest | ClaimState::UnknownAlgorithm | ClaimState::Malformed => {
-                    let unchecked = judging.book.empty_digests == EmptyDigests::NotChecked;
+                    let unchecked = judging.book.switches.empty_digests == EmptyDigests::NotChecked;
                     let plane = if claim.state == ClaimState::NoDigest && unchecked { Plane::Audit } else { plane };
                     let stated = claim.open.iter().map(|open| format!("{}: {}", open.algorithm, open.stated));
                     let stated = stated.collect::<Vec<_>>().join(", ");
@@ -309,14 +309,14 @@ fn check_artifact(judging: &mut Judging<'_>, link: &Link, artifact: &Consumed) -
 
 /// The plane on which what is wrong with a consumed artifact counts.
 fn plane_of(judging: &Judging<'_>, link: &Link, artifact: &Consumed) -> Plane {
-    match judging.book.optional_artifacts {
+    match judging.book.switches.optional_artifacts {
         OptionalArtifacts::NotHeld if artifact.optional => Plane::Audit,
         // Scriptworker expands a pattern over the queue's listing: what is gone from there it does not miss. Where the
         // listing was not captured, nobody knows whether it would.
         OptionalArtifacts::NotHeld | OptionalArtifacts::HeldToTheirDigest
             if artifact.is_only_attested
                 && is_listed(judging, &artifact.maker)
-                && judging.book.consumers == Consumers::Target =>
+                && judging.book.switches.consumers == Consumers::Target =>
         {
             Plane::Audit
         }

@@ -98,13 +98,13 @@ fn check_form(
         let stated = attestation.task_id.clone().unwrap_or_else(|| "no task".to_owned());
         let message = format!("the attestation speaks of {stated}, not of {}", link.task_id);
         let says = place("/taskId", attestation.task_id.clone());
-        let plane = match judging.book.attestation_identity {
+        let plane = match judging.book.switches.attestation_identity {
             AttestationIdentity::NotHeld => Plane::Audit,
             AttestationIdentity::TaskId | AttestationIdentity::Whole => Plane::Rule,
         };
         outcome = judging.object(plane, Code::AttestationTaskMismatch, here.clone(), message, vec![says]);
     }
-    let whole = judging.book.attestation_identity == AttestationIdentity::Whole;
+    let whole = judging.book.switches.attestation_identity == AttestationIdentity::Whole;
     let beyond = identity(judging, link, task, facts, attestation, &here);
     if whole {
         outcome = outcome.max(beyond);
@@ -144,7 +144,7 @@ fn identity(
     attestation: &Attestation,
     here: &Subject,
 ) -> Outcome {
-    let plane = match judging.book.attestation_identity {
+    let plane = match judging.book.switches.attestation_identity {
         AttestationIdentity::Whole => Plane::Rule,
         AttestationIdentity::NotHeld | AttestationIdentity::TaskId => Plane::Audit,
     };
@@ -198,7 +198,7 @@ fn identity(
     }
     if run.is_none() && outcome == Outcome::Pass {
         let status = subject("task", &link.task_id, None, None);
-        if judging.book.attestation_identity == AttestationIdentity::Whole {
+        if judging.book.switches.attestation_identity == AttestationIdentity::Whole {
             judging.lack(GapKind::Status, status, task.evidence.reply_presence("status"));
         }
         return Outcome::Unknown;

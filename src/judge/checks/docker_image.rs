@@ -1,9 +1,13 @@
-//! The docker image that the link ran in is the one that its docker-image task attested (`verify_docker_image_sha` in
-//! scriptworker). Images by index or prebuilt are left to rule books that know which task types may use them.
+//! The docker image that the link ran in is the one that its docker-image task attested, or one that tasks of its type may
+//! use without that (`verify_docker_image_sha` in scriptworker).
 
+use super::tree::is_restricted;
 use crate::chain::Link;
 use crate::judge::judging::{Judging, Ruling, evidence, subject};
-use crate::model::{Algorithm, Asserter, AttestationFacts, Code, Origin, Outcome, Role, TaskFacts, TaskId, TaskImage};
+use crate::model::{
+    Algorithm, Asserter, AttestationFacts, Code, ImageKind, Origin, Outcome, Role, TaskFacts, TaskId, TaskImage,
+};
+use crate::rules::{Images, ProductRules};
 
 pub(super) fn check(judging: &mut Judging<'_>, link: &Link) -> Ruling {
     let nothing = |words: &str| (Outcome::NotApplicable, words.to_owned());
@@ -11,12 +15,14 @@ pub(super) fn check(judging: &mut Judging<'_>, link: &Link) -> Ruling {
         return nothing("the target has not run yet");
     }
     let Some(task) = judging.task(&link.task_id) else { return (Outcome::Unknown, "not captured".to_owned()) };
-    let Some(image) = task.shape().and_then(|shape| shape.task_image.as_ref()) else {
-        return nothing("no image that another task built");
-    };
     if Judging::role(link) != Some(&Role::new("docker-worker")) {
         return nothing("not run by docker-worker");
     }
+    let Some(image) = task.shape().and_then(|shape| shape.task_image.as_ref()) else {
+        let kind = task.shape().map_or(&ImageKind::None, |shape| &shape.image);
+        floating(judging, link, task, kind);
+        return of_no_task(judging, link, task, kind);
+    };
     let Some(maker) = maker(judging, link, task, image) else {
         return (Outcome::Fail, "the image is not that of the declared docker-image task".to_owned());
     };
@@ -31,6 +37,87 @@ pub(super) fn check(judging: &mut Judging<'_>, link: &Link) -> Ruling {
         Outcome::Unknown => (outcome, format!("what {maker} attested can't be said")),
         Outcome::Fail => (outcome, format!("not the image that {maker} attested")),
     }
+}
+
+/// An image that no task of the chain made.
+fn of_no_task(judging: &mut Judging<'_>, link: &Link, task: &TaskFacts, kind: &ImageKind) -> Ruling {
+    let images = judging.book.switches.images;
+    if images == Images::MadeByTasks {
+        return (Outcome::NotApplicable, "no image that another task built".to_owned());
+    }
+    let Some(product) = judging.product else {
+        return (Outcome::Unknown, "whose tables count is not known".to_owned());
+    };
+    let task_type = link.task_type.as_deref().unwrap_or_default();
+    let types = &product.prebuilt_image_types;
+    let may_use = types.contains("any") || types.contains(task_type);
+    let refused = match (images, kind) {
+        (Images::MadeByTasks, _) => None,
+        (Images::DigestLists, ImageKind::None | ImageKind::Named(_)) => return listed(judging, link, task, product),
+        (Images::TaskTypes | Images::TaskTypesAndIndex, ImageKind::None | ImageKind::Named(_)) => {
+            (!may_use).then(|| format!("{task_type} tasks may not use an image that no task made"))
+        }
+        (Images::TaskTypesAndIndex, ImageKind::Indexed(_)) if is_restricted(judging, product) => {
+            Some("under restricted scopes no image may be found by an index".to_owned())
+        }
+        (Images::TaskTypesAndIndex, ImageKind::Indexed(_)) => {
+            (!may_use).then(|| format!("{task_type} tasks may not use an image found by an index"))
+        }
+        (_, ImageKind::Indexed(_) | ImageKind::Other(_) | ImageKind::OfTask) => {
+            Some("its image is of a kind that scriptworker does not know".to_owned())
+        }
+    };
+    match refused {
+        None => (Outcome::Pass, format!("an image that {task_type} tasks may use")),
+        Some(message) => not_permitted(judging, link, task, message),
+    }
+}
+
+fn not_permitted(judging: &mut Judging<'_>, link: &Link, task: &TaskFacts, message: String) -> Ruling {
+    let place = evidence(task.evidence.definition, "/payload/image", None, Asserter::Queue);
+    judging.refute(Code::DockerImageNotPermitted, subject("task", &link.task_id, None, None), message, vec![place]);
+    (Outcome::Fail, "an image that it may not use".to_owned())
+}
+
+/// Before 12.0.0: the image that the worker says it loaded has one of the digests in the tables.
+fn listed(judging: &mut Judging<'_>, link: &Link, task: &TaskFacts, product: &ProductRules) -> Ruling {
+    let task_type = link.task_type.as_deref().unwrap_or_default();
+    // Action tasks have the images of decision tasks (since 5.2.0).
+    let lists = if task_type == "action" { "decision" } else { task_type };
+    let known = product.image_digests.get(lists);
+    let mut outcome = Outcome::NotApplicable;
+    let mut detail = "there is no attestation".to_owned();
+    for (_, facts) in judging.forms(task) {
+        let Some(attestation) = facts.attestation.as_ref().filter(|found| found.unreadable.is_none()) else { continue };
+        let loaded = attestation.image_hash.as_deref();
+        if loaded.is_some_and(|loaded| known.is_some_and(|known| known.contains(loaded))) {
+            outcome = outcome.max(Outcome::Pass);
+            detail = "an image of the lists".to_owned();
+            continue;
+        }
+        let told = loaded.unwrap_or("none that the worker states");
+        let message = format!("its image, {told}, is not one that {task_type} tasks may use");
+        let place = evidence(Some(facts.blob), "/environment/imageHash", loaded.map(str::to_owned), facts.asserter());
+        let here = subject("task", &link.task_id, None, None);
+        judging.refute(Code::DockerImageNotPermitted, here, message, vec![place]);
+        (outcome, detail) = (Outcome::Fail, "an image that it may not use".to_owned());
+    }
+    (if outcome == Outcome::NotApplicable { Outcome::Unknown } else { outcome }, detail)
+}
+
+/// An image whose name can come to stand for another.
+fn floating(judging: &mut Judging<'_>, link: &Link, task: &TaskFacts, kind: &ImageKind) {
+    let message = match kind {
+        ImageKind::Named(name) if !name.contains("@sha256:") => {
+            format!("its image {name} is named without a digest: what the name stands for can change")
+        }
+        ImageKind::Indexed(namespace) => {
+            format!("its image is whatever the index has at {namespace}: no chain of trust leads to it")
+        }
+        ImageKind::None | ImageKind::Named(_) | ImageKind::OfTask | ImageKind::Other(_) => return,
+    };
+    let place = evidence(task.evidence.definition, "/payload/image", None, Asserter::Queue);
+    judging.remark(Code::DockerImageFloating, subject("task", &link.task_id, None, None), message, vec![place]);
 }
 
 /// The docker-image task, if the definition declares it as an input, so that the chain leads there.

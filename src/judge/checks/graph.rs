@@ -39,7 +39,7 @@ fn shows_its_type(judging: &Judging<'_>, link: &Link) -> bool {
 /// at which it was reached, must show it.
 fn of_parent_type(judging: &mut Judging<'_>, link: &Link) -> Ruling {
     let task_type = link.task_type.as_deref().unwrap_or("parent");
-    if judging.book.parentage == Parentage::NotHeld || shows_its_type(judging, link) {
+    if judging.book.switches.parentage == Parentage::NotHeld || shows_its_type(judging, link) {
         return (Outcome::NotApplicable, format!("a {task_type} task is in no graph"));
     }
     let Some(task) = judging.task(&link.task_id).filter(|task| task.shape().is_some()) else {
@@ -60,7 +60,7 @@ fn no_parent(judging: &mut Judging<'_>, link: &Link, parent: &TaskId) -> Ruling 
         return (Outcome::Unknown, format!("of its parent {parent} nothing is known"));
     }
     let task_type = known.and_then(|known| known.task_type.clone()).unwrap_or_default();
-    let plane = match judging.book.parentage {
+    let plane = match judging.book.switches.parentage {
         Parentage::Held => Plane::Rule,
         Parentage::NotHeld => Plane::Audit,
     };
@@ -180,5 +180,5 @@ fn counts(judging: &Judging<'_>, difference: &Difference) -> bool {
     let is_expiry = difference.pointer.starts_with("/payload/artifacts/")
         && difference.pointer.ends_with("/expires")
         && difference.pointer.matches('/').count() == 4;
-    !(is_expiry && judging.book.artifact_expiry_in_graph == ArtifactExpiry::Ignored)
+    !(is_expiry && judging.book.switches.artifact_expiry_in_graph == ArtifactExpiry::Ignored)
 }

@@ -7,8 +7,11 @@ mod definition;
 mod distrust;
 mod docker_image;
 mod graph;
+mod rebuild;
 mod runs;
 mod signature;
+mod tree;
+mod worker;
 
 pub(super) use distrust::is_distrusted;
 
@@ -26,6 +29,9 @@ pub(super) fn run<'a>(check: Check, judging: &mut Judging<'a>, link: &'a Link) -
         Check::Artifacts => artifacts::check(judging, link),
         Check::DockerImage => docker_image::check(judging, link),
         Check::Graph => graph::check(judging, link),
+        Check::Worker => worker::check(judging, link),
+        Check::Rebuild => rebuild::check(judging, link),
+        Check::Tree => tree::check(judging, link),
         Check::Distrust => distrust::check(judging, link),
     }
 }

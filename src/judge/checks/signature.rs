@@ -195,7 +195,7 @@ impl FormCase<'_> {
             | Standing::OtherRoles(_)
             | Standing::OtherVariant => true,
         };
-        is_alive && judging.book.own_host_key == OwnHostKey::Accepted && self.is_by_own_host(judging, key)
+        is_alive && judging.book.switches.own_host_key == OwnHostKey::Accepted && self.is_by_own_host(judging, key)
     }
 
     /// That scriptworker of the OpenPGP era took the key nevertheless: the host's own stood in every keyring.

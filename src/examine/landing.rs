@@ -1,0 +1,120 @@
+//! Whether the commits that a task names are on branches of their repositories on GitHub (`is_pull_request` in
+//! scriptworker's `task.py`).
+
+use super::rebuild::api;
+use super::sources::{Ask, Sources};
+use crate::formats::json::{self, Value};
+use crate::formats::url::{Url, is_github, owner_and_name, with_scheme};
+use crate::model::{Commit, Landing, Lacking};
+
+/// Raised when the answers of this file could change.
+pub const VERSION: u32 = 1;
+
+/// Looks the commits of a definition up. `prefix` begins the names of the variables; `is_private` says that the trees
+/// are private, where scriptworker does not ask.
+pub fn examine(definition: &[u8], prefix: &str, is_private: bool, ask: Ask<'_>) -> Landing {
+    let Ok(document) = json::parse(definition) else { return Landing::default() };
+    let task = &document.value;
+    let text = |pointer: &str| task.pointer(pointer).and_then(Value::as_text);
+    let mut commits = Vec::new();
+    let repository = text(&format!("/payload/env/{prefix}_HEAD_REPOSITORY")).map(|url| url.trim_end_matches('/'));
+    let mut refused = None;
+    if let Some(repository) = repository.filter(|repository| !repository.is_empty()) {
+        let revision = text(&format!("/payload/env/{prefix}_HEAD_REV")).filter(|revision| !revision.is_empty());
+        match owner_and_name(&with_scheme(repository)) {
+            Some((owner, name)) => commits.push(Commit {
+                pointer: format!("/payload/env/{prefix}_HEAD_REPOSITORY"),
+                owner,
+                repository: name,
+                revision: revision.map(str::to_owned),
+                landed: None,
+                source: None,
+                lacks: None,
+            }),
+            None => refused = Some(format!("{repository} is no repository on GitHub")),
+        }
+    }
+    let source = text("/metadata/source").unwrap_or_default();
+    match of_source(source) {
+        Some((owner, repository, revision)) => commits.push(Commit {
+            pointer: "/metadata/source".to_owned(),
+            owner,
+            repository,
+            revision: Some(revision),
+            landed: None,
+            source: None,
+            lacks: None,
+        }),
+        None => refused = Some(format!("{source} names no repository and revision on GitHub")),
+    }
+    let mut sources = Sources::new(ask);
+    for commit in &mut commits {
+        land(commit, is_private, &mut sources);
+    }
+    Landing { commits, refused }
+}
+
+/// Repository and revision of an address such as `https://github.com/OWNER/NAME/raw/REVISION/FILE`.
+fn of_source(source: &str) -> Option<(String, String, String)> {
+    if !is_github(source) {
+        return None;
+    }
+    let parts = Url::parse(source).path_parts();
+    let name = parts.get(1)?;
+    let name = name.strip_suffix(".git").unwrap_or(name);
+    Some((parts.first()?.clone(), name.to_owned(), parts.get(3)?.clone()))
+}
+
+/// Asks whether a commit is on a branch.
+fn land(commit: &mut Commit, is_private: bool, sources: &mut Sources<'_>) {
+    let Some(revision) = commit.revision.clone() else { return };
+    if is_private {
+        // The page that tells it is not to be had of private repositories: scriptworker takes it for granted.
+        commit.landed = Some(true);
+        return;
+    }
+    let (read, lacks) = (sources.read.len(), sources.lacks.len());
+    commit.landed = landed(commit, &revision, sources);
+    commit.source = sources.read.get(read..).and_then(|read| read.last()).cloned();
+    commit.lacks = sources.lacks.get(lacks..).and_then(|lacks| lacks.last()).cloned();
+    if commit.landed.is_none() && commit.lacks.is_none() {
+        // Asked for before: the note stands at the first commit that lacks it.
+        commit.lacks = sources.lacks.last().cloned();
+    }
+}
+
+fn landed(commit: &Commit, revision: &str, sources: &mut Sources<'_>) -> Option<bool> {
+    let url = api(&commit.owner, &commit.repository);
+    let body = sources.get(&url)?;
+    let definition = json::parse(&body.bytes).ok()?.value;
+    let text = |name: &str| definition.get(name).and_then(Value::as_text);
+    let home = text("html_url").map_or_else(
+        || format!("https://github.com/{}/{}", commit.owner, commit.repository),
+        |url| url.trim_end_matches('/').to_owned(),
+    );
+    let hash = if is_full_hash(revision) {
+        revision.to_owned()
+    } else {
+        // `branch_commits` does not know tags.
+        tagged(text("url").unwrap_or(&url), revision, sources)?
+    };
+    let body = sources.get(&format!("{home}/branch_commits/{hash}"))?;
+    Some(!String::from_utf8_lossy(&body.bytes).trim().is_empty())
+}
+
+/// The commit that a tag names.
+fn tagged(api: &str, tag: &str, sources: &mut Sources<'_>) -> Option<String> {
+    let url = format!("{api}/tags?per_page=100");
+    let body = sources.get(&url)?;
+    let tags = json::parse(&body.bytes).ok()?.value;
+    let is_it = |entry: &&Value| entry.get("name").and_then(Value::as_text) == Some(tag);
+    let found = tags.as_list()?.iter().find(is_it).and_then(|entry| entry.pointer("/commit/sha")?.as_text());
+    if found.is_none() {
+        sources.lack(Lacking::Source(url));
+    }
+    found.map(str::to_owned)
+}
+
+fn is_full_hash(text: &str) -> bool {
+    text.len() == 40 && text.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
+}

@@ -1,0 +1,271 @@
+//! The link's source is a tree, and the target's restricted scopes are for that tree (`trace_back_to_tree`).
+
+use crate::chain::{Link, speaks_of_github};
+use crate::formats::url::{Url, is_inside, unquote};
+use crate::judge::judging::{Judging, Ruling, evidence, subject};
+use crate::model::{Asserter, Code, Commit, Definition, GapKind, Lacking, Outcome, Presence, Subject, TaskId};
+use crate::rules::{ProductRules, Restriction, Trees};
+
+/// The reasons for which tasks of pull requests are made.
+const PULL_REQUESTS: [&str; 2] = ["github-pull-request", "github-pull-request-untrusted"];
+
+pub(super) fn check(judging: &mut Judging<'_>, link: &Link) -> Ruling {
+    if judging.book.switches.trees == Trees::NotHeld {
+        return (Outcome::NotApplicable, "the rule book looks at no trees".to_owned());
+    }
+    let Some(product) = judging.product else { return no_product(judging, link) };
+    let Some(shape) = judging.task(&link.task_id).and_then(|task| task.shape()) else {
+        return (Outcome::Unknown, "not captured".to_owned());
+    };
+    let is_target = judging.chain.links.first().is_some_and(|target| target.task_id == link.task_id);
+    let mut outcome = source(judging, link, shape);
+    let tree = tree(judging, product, link);
+    if is_target {
+        outcome = outcome.max(scopes(judging, product, link, shape, tree.as_deref()));
+    } else {
+        outcome = outcome.max(sibling(judging, product, link, tree.as_deref()));
+    }
+    if is_restricted(judging, product) {
+        outcome = outcome.max(try_or_pull_request(judging, product, link, shape));
+    }
+    let told = tree.map_or_else(|| "no known tree".to_owned(), |tree| format!("from {tree}"));
+    (outcome, told)
+}
+
+fn no_product(judging: &mut Judging<'_>, link: &Link) -> Ruling {
+    let is_target = judging.chain.links.first().is_some_and(|target| target.task_id == link.task_id);
+    if is_target {
+        let message = match judging.product_name {
+            None => "the evidence does not tell whose rules apply: --product says it".to_owned(),
+            Some(name) => format!("{} knows no product {name}", judging.book.id),
+        };
+        judging.refute(Code::ProductUndecided, about(link), message, Vec::new());
+    }
+    (Outcome::Unknown, "whose trees count is not known".to_owned())
+}
+
+/// The source can be read, and lies in the repository that the task's variables name (`get_source_url`).
+fn source(judging: &mut Judging<'_>, link: &Link, shape: &Definition) -> Outcome {
+    let definition = judging.task(&link.task_id).and_then(|task| task.evidence.definition);
+    let Some(source) = shape.source.as_deref() else {
+        let place = evidence(definition, "/metadata/source", None, Asserter::Queue);
+        judging.refute(Code::SourceMalformed, about(link), "it names no source".to_owned(), vec![place]);
+        return Outcome::Fail;
+    };
+    if judging.book.switches.trees == Trees::VariablesWin {
+        return Outcome::Pass;
+    }
+    let prefix = judging.product.map(|product| product.source_env_prefix.as_str()).unwrap_or_default();
+    let repository = repository(shape, prefix);
+    // Two decision tasks make the graphs of this product: what comes of the one for Thunderbird's tree says so.
+    let comm = repository_of_comm(judging, shape);
+    let expected = comm.or(repository);
+    match expected {
+        Some(expected) if !expected.is_empty() && !is_inside(expected, source) => {
+            let message = format!("its variables name the repository {expected}, and its source is {source}");
+            let place = evidence(definition, "/metadata/source", Some(source.to_owned()), Asserter::Queue);
+            judging.refute(Code::SourceOutsideRepository, about(link), message, vec![place]);
+            Outcome::Fail
+        }
+        Some(_) | None => Outcome::Pass,
+    }
+}
+
+fn repository<'a>(shape: &'a Definition, prefix: &str) -> Option<&'a str> {
+    shape.tree_variables.get(&format!("{prefix}_HEAD_REPOSITORY")).map(|repository| repository.trim_end_matches('/'))
+}
+
+fn repository_of_comm<'a>(judging: &Judging<'_>, shape: &'a Definition) -> Option<&'a str> {
+    let is_enterprise = judging.product_name == Some("enterprise");
+    repository(shape, "COMM").filter(|repository| is_enterprise && !repository.is_empty())
+}
+
+/// The tree of a link, by the tables.
+fn tree(judging: &Judging<'_>, product: &ProductRules, link: &Link) -> Option<String> {
+    let own = plain_tree(judging, product, link)?;
+    // While Firefox moves to GitHub, tasks of a graph of the old tree may come from its mirror. Parents never do.
+    let target = judging.chain.links.first()?;
+    if link.decision != target.decision || link.is_parent_type() {
+        return Some(own);
+    }
+    let decision = target.decision.as_deref().and_then(|decision| decision.parse::<TaskId>().ok());
+    let parent = decision.and_then(|decision| judging.chain.link(&decision)).filter(|link| link.is_parent_type());
+    let of_parents = plain_tree(judging, product, parent.unwrap_or(target))?;
+    if product.mirrors.get(&of_parents) == Some(&own) { Some(of_parents) } else { Some(own) }
+}
+
+fn plain_tree(judging: &Judging<'_>, product: &ProductRules, link: &Link) -> Option<String> {
+    let shape = judging.task(&link.task_id)?.shape()?;
+    let mut source = shape.source.as_deref()?;
+    if judging.book.switches.trees == Trees::VariablesWin
+        && let Some(repository) = repository(shape, &product.source_env_prefix)
+        && !source.starts_with(repository)
+    {
+        source = repository;
+    }
+    let url = Url::parse(source);
+    product.tree(&url.scheme, &url.netloc, &unquote(&url.path))
+}
+
+/// Whether the target has a restricted scope (`has_restricted_scopes`).
+pub(super) fn is_restricted(judging: &Judging<'_>, product: &ProductRules) -> bool {
+    let target = judging.chain.links.first().and_then(|target| judging.task(&target.task_id));
+    let scopes = target.and_then(|target| target.shape()).map_or(&[][..], |shape| &shape.scopes);
+    scopes.iter().any(|scope| product.restriction(scope) != Restriction::None)
+}
+
+/// The target's restricted scopes are for its tree.
+fn scopes(
+    judging: &mut Judging<'_>,
+    product: &ProductRules,
+    link: &Link,
+    shape: &Definition,
+    tree: Option<&str>,
+) -> Outcome {
+    let definition = judging.task(&link.task_id).and_then(|task| task.evidence.definition);
+    let mut outcome = Outcome::Pass;
+    for (index, scope) in shape.scopes.iter().enumerate() {
+        let place = || evidence(definition, &format!("/scopes/{index}"), Some(scope.clone()), Asserter::Queue);
+        let message = match product.restriction(scope) {
+            Restriction::None => {
+                wildcard(judging, product, link, scope, place());
+                continue;
+            }
+            Restriction::Several => {
+                format!("{scope} is an instance of more than one restricted scope, which scriptworker refuses")
+            }
+            Restriction::One { trees, .. } => {
+                let allowed = product.trees.get(trees);
+                if tree.is_some_and(|tree| allowed.is_some_and(|allowed| allowed.contains(tree))) {
+                    continue;
+                }
+                let from = tree.unwrap_or("no known tree");
+                format!("{scope} is for the trees of {trees}, and the target is from {from}")
+            }
+        };
+        judging.refute(Code::ScopeNotPermitted, about(link), message, vec![place()]);
+        outcome = Outcome::Fail;
+    }
+    outcome
+}
+
+/// A scope that stands for restricted ones, which scriptworker takes for none.
+fn wildcard(
+    judging: &mut Judging<'_>,
+    product: &ProductRules,
+    link: &Link,
+    scope: &str,
+    place: crate::model::Evidence,
+) {
+    let Some(start) = scope.strip_suffix('*') else { return };
+    let covered = product.scopes.keys().filter(|restricted| restricted.starts_with(start)).count();
+    if covered > 0 {
+        let message = format!("{scope} stands for {covered} restricted scopes, and counts as none");
+        judging.remark(Code::ScopeWildcard, about(link), message, vec![place]);
+    }
+}
+
+/// A link of the target's own graph comes from the target's tree; others, under restricted scopes, from a known one.
+fn sibling(judging: &mut Judging<'_>, product: &ProductRules, link: &Link, own: Option<&str>) -> Outcome {
+    let Some(target) = judging.chain.links.first() else { return Outcome::Unknown };
+    if judging.task(&target.task_id).is_none_or(|task| task.shape().is_none()) {
+        return Outcome::Unknown;
+    }
+    let of_target = tree(judging, product, target);
+    let definition = judging.task(&link.task_id).and_then(|task| task.evidence.definition);
+    let place = || evidence(definition, "/metadata/source", None, Asserter::Queue);
+    if link.decision == target.decision {
+        if own == of_target.as_deref() {
+            return Outcome::Pass;
+        }
+        let of_target = of_target.as_deref().unwrap_or("no known tree");
+        let own = own.unwrap_or("no known tree");
+        let message = format!("it is from {own}, and the target, of the same graph, from {of_target}");
+        judging.refute(Code::SourceDiffersFromTarget, about(link), message, vec![place()]);
+        return Outcome::Fail;
+    }
+    if own.is_none() && is_restricted(judging, product) {
+        let message = "its source is no known tree, and the target has restricted scopes".to_owned();
+        judging.refute(Code::SourceNotATree, about(link), message, vec![place()]);
+        return Outcome::Fail;
+    }
+    Outcome::Pass
+}
+
+/// Under restricted scopes, no link comes of a try push or a pull request (`is_try_or_pull_request`).
+fn try_or_pull_request(
+    judging: &mut Judging<'_>,
+    product: &ProductRules,
+    link: &Link,
+    shape: &Definition,
+) -> Outcome {
+    let asks_github = judging.book.switches.trees == Trees::OneTreeAndNoPullRequest;
+    if asks_github && speaks_of_github(shape) {
+        return pull_request(judging, product, link, shape);
+    }
+    let source = shape.source.as_deref().unwrap_or_default();
+    let repository = repository(shape, &product.source_env_prefix).unwrap_or_default();
+    let is_try = |url: &str| Url::parse(url).path_parts().first().is_some_and(|part| part.contains("try"));
+    let branch = shape.tree_variables.get("MH_BRANCH").is_some_and(|branch| branch.contains("try"));
+    let level = shape.scheduler_id.as_deref() == Some("gecko-level-1");
+    if !(level || branch || is_try(repository) || is_try(source)) {
+        return Outcome::Pass;
+    }
+    refuse(judging, link, "it was made by a push to try, and the target has restricted scopes")
+}
+
+fn pull_request(judging: &mut Judging<'_>, product: &ProductRules, link: &Link, shape: &Definition) -> Outcome {
+    if shape.tasks_for.as_deref().is_some_and(|tasks_for| PULL_REQUESTS.contains(&tasks_for)) {
+        return refuse(judging, link, "it was made for a pull request, and the target has restricted scopes");
+    }
+    let key = product.commits_key();
+    let Some(landing) = judging.task(&link.task_id).and_then(|task| task.landings.get(&key)) else {
+        return Outcome::Unknown;
+    };
+    if let Some(why) = &landing.refused {
+        judging.refute(Code::SourceMalformed, about(link), why.clone(), Vec::new());
+        return Outcome::Fail;
+    }
+    let mut outcome = Outcome::Pass;
+    for commit in &landing.commits {
+        outcome = outcome.max(landed(judging, product, link, commit));
+    }
+    outcome
+}
+
+/// A commit lies in an official repository, on a branch.
+fn landed(judging: &mut Judging<'_>, product: &ProductRules, link: &Link, commit: &Commit) -> Outcome {
+    let Commit { owner, repository, .. } = commit;
+    if !product.official_owners.contains(owner) {
+        return refuse(judging, link, &format!("{owner}/{repository} is no repository of an official owner"));
+    }
+    let Some(revision) = &commit.revision else { return Outcome::Pass };
+    match (commit.landed, &commit.lacks) {
+        (Some(true), _) => Outcome::Pass,
+        (Some(false), _) => {
+            refuse(judging, link, &format!("{revision} is on no branch of {owner}/{repository}: a pull request's"))
+        }
+        (None, Some(Lacking::NoSource(url))) => {
+            let message = format!("whether {revision} is on a branch can't be said: the server has nothing at {url}");
+            judging.refute(Code::SourceDenied, about(link), message, Vec::new());
+            Outcome::Fail
+        }
+        (None, lack) => {
+            if let Some(Lacking::Source(url)) = lack {
+                judging.lack(GapKind::Source, super::rebuild::source(url), Presence::Unknown);
+            }
+            Outcome::Unknown
+        }
+    }
+}
+
+fn refuse(judging: &mut Judging<'_>, link: &Link, message: &str) -> Outcome {
+    let definition = judging.task(&link.task_id).and_then(|task| task.evidence.definition);
+    let place = evidence(definition, "/metadata/source", None, Asserter::Queue);
+    judging.refute(Code::SourceTryOrPullRequest, about(link), message.to_owned(), vec![place]);
+    Outcome::Fail
+}
+
+fn about(link: &Link) -> Subject {
+    subject("task", &link.task_id, None, None)
+}

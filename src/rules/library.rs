@@ -1,0 +1,240 @@
+//! Where rule books come from: cotrace's own, one for each release of scriptworker, and files of a user's.
+
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::book::{RuleBook, Switches, Unchecked};
+use super::releases::{latest, releases};
+use super::tables::Tables;
+use crate::model::{Digest, Release};
+
+/// The version of the format of rule books.
+const RULE_BOOK_VERSION: u32 = 1;
+
+/// cotrace's own rule book: what signatures alone can say.
+const SIGNATURES: &str = include_str!("behaviours/signatures.json");
+
+/// The releases whose behaviour is known, the oldest first.
+const BEHAVIOURS: [&str; 8] = [
+    include_str!("behaviours/4.1.2.json"),
+    include_str!("behaviours/12.0.0.json"),
+    include_str!("behaviours/17.1.0.json"),
+    include_str!("behaviours/22.0.0.json"),
+    include_str!("behaviours/23.0.0.json"),
+    include_str!("behaviours/34.0.0.json"),
+    include_str!("behaviours/41.0.0.json"),
+    include_str!("behaviours/63.6.1.json"),
+];
+
+/// How a release verifies: the switches, and what beside the tables belongs to them.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Behaviour {
+    release: Release,
+    /// Where each switch was read.
+    #[serde(rename = "sources")]
+    _sources: std::collections::BTreeMap<String, String>,
+    switches: Switches,
+    graph_ignored_keys: BTreeSet<String>,
+    #[serde(default)]
+    not_checked: Vec<Unchecked>,
+    #[serde(default)]
+    approximate: Vec<Unchecked>,
+}
+
+static KNOWN: LazyLock<Result<Vec<Behaviour>, String>> = LazyLock::new(|| {
+    BEHAVIOURS.iter().map(|text| serde_json::from_str(text).map_err(|error| error.to_string())).collect()
+});
+
+/// A rule book could not be had.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RuleBookError {
+    /// There is none of that name.
+    #[error(
+        "there is no rule book {id}; there are: signatures, latest, and each release of scriptworker from {} on, such as \
+         12.0.0 or scriptworker-12.0.0 (cotrace rules list)",
+        releases().first().map(|known| known.release.to_string()).unwrap_or_default()
+    )]
+    Unknown {
+        /// The name asked for.
+        id: String,
+    },
+    /// It is broken.
+    #[error("the rule book {0} can't be read: {1}")]
+    Malformed(String, String),
+}
+
+impl RuleBook {
+    /// The releases whose behaviour is known, the oldest first: a release between takes that of the newest before it.
+    pub fn behaviours() -> Vec<Release> {
+        KNOWN.as_ref().map(|known| known.iter().map(|known| known.release.clone()).collect()).unwrap_or_default()
+    }
+
+    /// A rule book that cotrace ships: `signatures`, `latest`, or that of a release, with or without `scriptworker-` in
+    /// front.
+    ///
+    /// # Errors
+    ///
+    /// If there is none of that name; if what is shipped is broken.
+    pub fn named(id: &str) -> Result<Self, RuleBookError> {
+        if id == "signatures" {
+            return read(id, SIGNATURES);
+        }
+        let unknown = || RuleBookError::Unknown { id: id.to_owned() };
+        let release = match id {
+            "latest" => latest().cloned().ok_or_else(unknown)?,
+            id => id.strip_prefix("scriptworker-").unwrap_or(id).parse().map_err(|_| unknown())?,
+        };
+        Self::of_release(&release).ok_or_else(unknown)?
+    }
+
+    /// The rule book of a release; `None` where that is before the first or after the last one known.
+    pub fn of_release(release: &Release) -> Option<Result<Self, RuleBookError>> {
+        let (first, last) = (releases().first()?, releases().last()?);
+        if *release < first.release || *release > last.release {
+            return None;
+        }
+        let id = format!("scriptworker-{release}");
+        let broken = |why: String| RuleBookError::Malformed(id.clone(), why);
+        Some(KNOWN.clone().and_then(|known| assemble(release, &id, &known)).map_err(broken))
+    }
+
+    /// Reads a rule book of a user's: a whole one, or one that says with `base` on which other one it rests, and beside
+    /// that only what differs, as a JSON merge patch (RFC 7396).
+    ///
+    /// # Errors
+    ///
+    /// If it is none.
+    pub fn of_file(name: &str, text: &str) -> Result<Self, RuleBookError> {
+        let broken = |why: String| RuleBookError::Malformed(name.to_owned(), why);
+        let mut own: Value = serde_json::from_str(text).map_err(|error| broken(error.to_string()))?;
+        let base = own.as_object_mut().and_then(|own| own.remove("base"));
+        let whole = match base {
+            None => own,
+            Some(Value::String(base)) => {
+                let base = Self::named(&base)?;
+                let mut whole = serde_json::to_value(&base).map_err(|error| broken(error.to_string()))?;
+                merge(&mut whole, own);
+                whole
+            }
+            Some(_) => return Err(broken("its base is no name of a rule book".to_owned())),
+        };
+        read(name, &whole.to_string())
+    }
+
+    /// The book as a file that [`RuleBook::of_file`] reads.
+    pub fn to_file(&self) -> String {
+        serde_json::to_string_pretty(self).unwrap_or_default()
+    }
+}
+
+fn read(name: &str, text: &str) -> Result<RuleBook, RuleBookError> {
+    let broken = |why: String| RuleBookError::Malformed(name.to_owned(), why);
+    let book: RuleBook = serde_json::from_str(text).map_err(|error| broken(error.to_string()))?;
+    if book.rule_book_version != RULE_BOOK_VERSION {
+        return Err(broken(format!("its version is not {RULE_BOOK_VERSION}")));
+    }
+    if let Some(why) = book.products.values().find_map(super::product::ProductRules::problem) {
+        return Err(broken(why));
+    }
+    Ok(sealed(book))
+}
+
+/// A book with its digest.
+fn sealed(mut book: RuleBook) -> RuleBook {
+    book.digest = Digest::of(serde_json::to_string(&book).unwrap_or_default().as_bytes());
+    book
+}
+
+fn assemble(release: &Release, id: &str, known: &[Behaviour]) -> Result<RuleBook, String> {
+    let before = known.iter().rev().find(|behaviour| behaviour.release <= *release);
+    let behaviour = before.or_else(|| known.first()).ok_or("no behaviour is known")?;
+    let tables = Tables::at(release)?;
+    let of = &behaviour.release;
+    let description = if of == release {
+        format!("what scriptworker {release} checked")
+    } else {
+        format!("the tables of scriptworker {release}, with the behaviour of {of}, the nearest that is known")
+    };
+    Ok(sealed(RuleBook {
+        rule_book_version: RULE_BOOK_VERSION,
+        id: id.to_owned(),
+        description,
+        behaviour: Some(of.clone()),
+        switches: behaviour.switches.clone(),
+        task_types: tables.task_types,
+        scriptworker_provisioners: tables.scriptworker_provisioners,
+        scriptworker_worker_types: tables.scriptworker_worker_types,
+        max_chain_length: tables.max_chain_length,
+        graph_ignored_keys: behaviour.graph_ignored_keys.clone(),
+        projects_url: tables.projects_url,
+        pushlog_url: tables.pushlog_url,
+        products: tables.products,
+        not_checked: behaviour.not_checked.clone(),
+        approximate: behaviour.approximate.clone(),
+        digest: Digest::new([0; 32]),
+    }))
+}
+
+/// Applies a JSON merge patch.
+fn merge(target: &mut Value, patch: Value) {
+    let Value::Object(patch) = patch else {
+        *target = patch;
+        return;
+    };
+    if !target.is_object() {
+        *target = Value::Object(serde_json::Map::new());
+    }
+    let Some(target) = target.as_object_mut() else { return };
+    for (key, value) in patch {
+        if value.is_null() {
+            target.remove(&key);
+        } else {
+            merge(target.entry(key).or_insert(Value::Null), value);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_release_has_a_rule_book_and_a_whole_one_can_be_read_back() {
+        for known in releases() {
+            let book = RuleBook::of_release(&known.release).unwrap().unwrap();
+            assert_eq!(book.id, format!("scriptworker-{}", known.release));
+            assert_eq!(book.products.values().find_map(|rules| rules.problem()), None, "{}", book.id);
+            let again = RuleBook::of_file("again", &book.to_file()).unwrap();
+            assert_eq!(again, book);
+        }
+    }
+
+    #[test]
+    fn books_have_several_names_and_unknown_ones_are_told() {
+        assert_eq!(RuleBook::named("signatures").unwrap().id, "signatures");
+        assert_eq!(RuleBook::named("5.1.4").unwrap(), RuleBook::named("scriptworker-5.1.4").unwrap());
+        assert_eq!(RuleBook::named("latest").unwrap().id, "scriptworker-63.6.1");
+        for id in ["", "0.9.0", "64.0.0", "scriptworker", "firefox"] {
+            assert!(matches!(RuleBook::named(id), Err(RuleBookError::Unknown { .. })), "{id}");
+        }
+    }
+
+    #[test]
+    fn a_file_may_say_only_what_differs() {
+        let text = r#"{"base": "63.6.1", "id": "mine", "maxChainLength": 3,
+            "products": {"firefox": {"scopes": {"project:mine:*": "release"}}, "xpi": null}}"#;
+        let book = RuleBook::of_file("mine.json", text).unwrap();
+        assert_eq!((book.id.as_str(), book.max_chain_length), ("mine", 3));
+        assert!(book.products["firefox"].scopes.len() > 10 && !book.products.contains_key("xpi"));
+        assert_ne!(book.digest, RuleBook::named("latest").unwrap().digest);
+        for text in ["", "{}", r#"{"base": 1}"#, r#"{"base": "0.1.0"}"#, r#"{"base": "latest", "idd": "x"}"#] {
+            assert!(RuleBook::of_file("broken", text).is_err(), "{text}");
+        }
+        let no_tree = r#"{"base": "latest", "products": {"firefox": {"scopes": {"x": "nowhere"}}}}"#;
+        assert!(RuleBook::of_file("broken", no_tree).unwrap_err().to_string().contains("nowhere"));
+    }
+}
