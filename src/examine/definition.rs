@@ -109,7 +109,7 @@ fn privileged(value: &Value) -> Vec<String> {
     const PLACES: [&str; 6] = [
         "/payload/capabilities/privileged",
         "/payload/capabilities/disableSeccomp",
-        "/payload/features/allowPtrace",
+        "/payload/capabilities/devices",
         "/payload/features/dind",
         "/payload/features/runAsAdministrator",
         "/payload/features/runTaskAsCurrentUser",

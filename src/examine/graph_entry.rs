@@ -10,7 +10,7 @@ use crate::formats::json::{self, Entries, Value, parse};
 use crate::model::GraphEntry;
 
 /// Raised when the answers of this file could change.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// A task-graph.json, indexed once for all its tasks.
 #[derive(Debug)]
@@ -67,6 +67,9 @@ fn compare(entry: &[u8], definition: &[u8], found: &mut GraphEntry) -> Result<()
     let of_graph = dependencies(&task, "the entry")?;
     let of_task = dependencies(&definition, "the definition")?;
     found.extra_dependencies = of_task.difference(&of_graph).map(|id| (*id).to_owned()).collect();
+    let label = entry.value.get("label").and_then(Value::as_text);
+    let name = definition.pointer("/metadata/name").and_then(Value::as_text);
+    found.other_label = label.filter(|label| name.is_some_and(|name| name != *label)).map(str::to_owned);
     found.differences = json::difference(&task, &definition).into_iter().map(shorten).collect();
     found.lookalikes = json::lookalikes(&task, &definition).into_iter().map(shorten).collect();
     Ok(())

@@ -140,6 +140,10 @@ codes! {
     GraphMalformed "graph-malformed" High Malformed "A parent's task-graph.json can't be read, or a task can't be compared with its entry there.";
     ParentNotPermitted "parent-not-permitted" High NotPermitted "A task names a parent that is no decision or action task.";
     TaskNotInGraph "task-not-in-graph" High Contradicted "The parent's task-graph.json does not list the task.";
+    GraphLabelMismatch "graph-label-mismatch" Low Contradicted "A task graph calls a task by another name than its definition does.";
+    TreeGivesSeveralTasks "tree-gives-several-tasks" Low Contradicted "The template of a tree gives more than one task.";
+    SourceOfOtherTree "source-of-other-tree" Low Contradicted "A task of another graph was made from another tree than the target.";
+    SourceOfMirror "source-of-mirror" Low Contradicted "A task was made from the mirror of its graph's tree, which counts as that.";
     WorkerPoolNotPermitted "worker-pool-not-permitted" High NotPermitted "A decision, action or docker-image task ran in a worker pool that is not meant for such tasks.";
     WorkerNotScriptworker "worker-not-scriptworker" High NotPermitted "A task of a type that scriptworkers run was run by another worker.";
     TaskInteractive "task-interactive" High NotPermitted "Somebody could log in to a task while it ran.";

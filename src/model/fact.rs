@@ -533,6 +533,9 @@ pub struct GraphEntry {
     pub lookalikes: Vec<Difference>,
     /// Dependencies of the definition that the entry lacks.
     pub extra_dependencies: Vec<String>,
+    /// The label that the entry gives the task, where the definition's name is another.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub other_label: Option<String>,
 }
 
 /// What a scriptworker logged while it verified the chain of its task: the digests of what it downloaded.

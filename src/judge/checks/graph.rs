@@ -120,6 +120,10 @@ fn judge_entry(judging: &mut Judging<'_>, link: &Link, parent: &TaskId, entry: &
         let places = difference_places(&entry.lookalikes, &in_graph, definition);
         judging.remark(Code::EqualInPythonOnly, about_task(), message, places);
     }
+    if let Some(label) = &entry.other_label {
+        let message = format!("the task graph of {parent} calls it {label}, and its definition does not");
+        judging.remark(Code::GraphLabelMismatch, about_task(), message, vec![in_graph("/label", Some(label.clone()))]);
+    }
     let counted: Vec<Difference> = entry.differences.iter().filter(|d| counts(judging, d)).cloned().collect();
     let decision = link.decision.as_deref();
     let extra: Vec<&String> = entry.extra_dependencies.iter().filter(|id| Some(id.as_str()) != decision).collect();

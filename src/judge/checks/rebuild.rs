@@ -51,6 +51,10 @@ fn from_the_tree(judging: &mut Judging<'_>, link: &Link) -> Ruling {
     let told = match rebuild.outcome {
         RebuildOutcome::Matches => {
             remark_group(judging, link, rebuild, definition);
+            if rebuild.tasks > 1 {
+                let message = format!("the template of its tree gives {} tasks, and it is one of them", rebuild.tasks);
+                judging.remark(Code::TreeGivesSeveralTasks, about(link), message, sources(rebuild).collect());
+            }
             "as the tree makes it".to_owned()
         }
         RebuildOutcome::Differs => {

@@ -27,6 +27,18 @@ pub(super) fn check(judging: &mut Judging<'_>, link: &Link) -> Ruling {
     }
     if is_restricted(judging, product) {
         outcome = outcome.max(try_or_pull_request(judging, product, link, shape));
+    } else if is_try(product, shape) && !is_target {
+        let message = "it was made by a push to try, and the target rests on it".to_owned();
+        judging.remark(Code::SourceTryOrPullRequest, about(link), message, Vec::new());
+    }
+    let plain = plain_tree(judging, product, link);
+    if let (Some(tree), Some(plain)) = (&tree, &plain)
+        && tree != plain
+    {
+        let message = format!("it is from {plain}, the mirror of {tree}");
+        let definition = judging.task(&link.task_id).and_then(|task| task.evidence.definition);
+        let place = evidence(definition, "/metadata/source", shape.source.clone(), Asserter::Queue);
+        judging.remark(Code::SourceOfMirror, about(link), message, vec![place]);
     }
     let told = tree.map_or_else(|| "no known tree".to_owned(), |tree| format!("from {tree}"));
     (outcome, told)
@@ -91,7 +103,12 @@ fn tree(judging: &Judging<'_>, product: &ProductRules, link: &Link) -> Option<St
     let decision = target.decision.as_deref().and_then(|decision| decision.parse::<TaskId>().ok());
     let parent = decision.and_then(|decision| judging.chain.link(&decision)).filter(|link| link.is_parent_type());
     let of_parents = plain_tree(judging, product, parent.unwrap_or(target))?;
-    if product.mirrors.get(&of_parents) == Some(&own) { Some(of_parents) } else { Some(own) }
+    if is_mirror(product, &of_parents, &own) { Some(of_parents) } else { Some(own) }
+}
+
+/// Whether one tree counts as another.
+fn is_mirror(product: &ProductRules, tree: &str, mirror: &str) -> bool {
+    product.mirrors.get(tree).is_some_and(|known| known == mirror)
 }
 
 fn plain_tree(judging: &Judging<'_>, product: &ProductRules, link: &Link) -> Option<String> {
@@ -189,6 +206,11 @@ fn sibling(judging: &mut Judging<'_>, product: &ProductRules, link: &Link, own: 
         judging.refute(Code::SourceNotATree, about(link), message, vec![place()]);
         return Outcome::Fail;
     }
+    if own != of_target.as_deref() {
+        let of_target = of_target.as_deref().unwrap_or("no known tree");
+        let message = format!("it is from {}, and the target from {of_target}", own.unwrap_or("no known tree"));
+        judging.remark(Code::SourceOfOtherTree, about(link), message, vec![place()]);
+    }
     Outcome::Pass
 }
 
@@ -203,15 +225,20 @@ fn try_or_pull_request(
     if asks_github && speaks_of_github(shape) {
         return pull_request(judging, product, link, shape);
     }
+    if !is_try(product, shape) {
+        return Outcome::Pass;
+    }
+    refuse(judging, link, "it was made by a push to try, and the target has restricted scopes")
+}
+
+/// Whether a task was made by a push to try (`is_try`).
+fn is_try(product: &ProductRules, shape: &Definition) -> bool {
     let source = shape.source.as_deref().unwrap_or_default();
     let repository = repository(shape, &product.source_env_prefix).unwrap_or_default();
     let is_try = |url: &str| Url::parse(url).path_parts().first().is_some_and(|part| part.contains("try"));
     let branch = shape.tree_variables.get("MH_BRANCH").is_some_and(|branch| branch.contains("try"));
     let level = shape.scheduler_id.as_deref() == Some("gecko-level-1");
-    if !(level || branch || is_try(repository) || is_try(source)) {
-        return Outcome::Pass;
-    }
-    refuse(judging, link, "it was made by a push to try, and the target has restricted scopes")
+    level || branch || is_try(repository) || is_try(source)
 }
 
 fn pull_request(judging: &mut Judging<'_>, product: &ProductRules, link: &Link, shape: &Definition) -> Outcome {
