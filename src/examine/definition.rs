@@ -1,7 +1,7 @@
 //! What a task definition says.
 
 use super::ambiguity::ambiguities;
-use super::decision_command::unusual;
+use super::decision_command::{unseen, unusual};
 use crate::formats::json::{Value, parse};
 use crate::model::{Definition, Edge, ImageKind, Moment, Origin, TaskImage, UpstreamArtifact, WorkerHints};
 
@@ -64,6 +64,7 @@ pub(super) fn shape(value: &Value) -> Definition {
             .iter()
             .all(|pointer| value.pointer(pointer).is_some_and(|part| part.as_map().is_some())),
         unusual_command: unusual(value),
+        unseen_command: unseen(value),
         scheduler_id: text("/schedulerId"),
         tasks_for: text("/extra/tasks_for"),
         scopes,
@@ -105,12 +106,12 @@ fn interactive(value: &Value, scopes: &[String]) -> Vec<String> {
 }
 
 /// Where a task asks for more rights on its worker than tasks need (docker-worker's and generic-worker's payload schemas).
+/// Docker in docker is left out: tasks that make docker images need it.
 fn privileged(value: &Value) -> Vec<String> {
-    const PLACES: [&str; 6] = [
+    const PLACES: [&str; 5] = [
         "/payload/capabilities/privileged",
         "/payload/capabilities/disableSeccomp",
         "/payload/capabilities/devices",
-        "/payload/features/dind",
         "/payload/features/runAsAdministrator",
         "/payload/features/runTaskAsCurrentUser",
     ];

@@ -39,6 +39,13 @@ impl<'a> Graph<'a> {
         self.entries.as_ref().map(|entries| entries.find(task_id)).map_err(Clone::clone)
     }
 
+    /// The tasks that the graph lists, sorted; `None` where it can't be read.
+    pub fn tasks(&self) -> Option<Vec<String>> {
+        let entries = self.entries.as_ref().ok()?;
+        let listed: BTreeSet<String> = entries.iter().map(|entry| entry.key.to_lossy().into_owned()).collect();
+        Some(listed.into_iter().collect())
+    }
+
     /// Compares a definition with the graph's entry of its task: the complete difference, for the rule book to weigh.
     pub fn examine(&self, task_id: &str, definition: &[u8]) -> GraphEntry {
         let range = match self.entry(task_id) {
@@ -67,6 +74,7 @@ fn compare(entry: &[u8], definition: &[u8], found: &mut GraphEntry) -> Result<()
     let of_graph = dependencies(&task, "the entry")?;
     let of_task = dependencies(&definition, "the definition")?;
     found.extra_dependencies = of_task.difference(&of_graph).map(|id| (*id).to_owned()).collect();
+    found.missing_dependencies = of_graph.difference(&of_task).map(|id| (*id).to_owned()).collect();
     let label = entry.value.get("label").and_then(Value::as_text);
     let name = definition.pointer("/metadata/name").and_then(Value::as_text);
     found.other_label = label.filter(|label| name.is_some_and(|name| name != *label)).map(str::to_owned);

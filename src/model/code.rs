@@ -144,6 +144,18 @@ codes! {
     TreeGivesSeveralTasks "tree-gives-several-tasks" Low Contradicted "The template of a tree gives more than one task.";
     SourceOfOtherTree "source-of-other-tree" Low Contradicted "A task of another graph was made from another tree than the target.";
     SourceOfMirror "source-of-mirror" Low Contradicted "A task was made from the mirror of its graph's tree, which counts as that.";
+    GraphDifferenceIgnored "graph-difference-ignored" Low Contradicted "A task's definition differs from its entry in the task graph where no rule book looks.";
+    GroupTaskUnlisted "group-task-unlisted" Medium Contradicted "The task group holds tasks that the task graph of their parent does not list.";
+    GraphTaskNotRun "graph-task-not-run" Info Contradicted "A task graph lists tasks that have not run.";
+    RunBeforeUpstream "run-before-upstream" Low Contradicted "The queue says that a task started before one that it rests on had ended.";
+    EvidenceExpired "evidence-expired" Info Absent "A task's evidence had expired when it was captured.";
+    ArtifactPointer "artifact-pointer" Medium Absent "An artifact only points to where its bytes lie.";
+    ArtifactUnattested "artifact-unattested" Low Absent "A run uploaded artifacts that its worker did not attest.";
+    ArtifactAttestedUnlisted "artifact-attested-unlisted" Low Contradicted "An attestation lists artifacts that the queue does not list for its run.";
+    ArtifactChangedBetweenRuns "artifact-changed-between-runs" Low Contradicted "An artifact had other bytes in an earlier run of its task.";
+    AttestationDataByTask "attestation-data-by-task" Medium NotPermitted "A task wrote into its own attestation.";
+    TasksForMismatch "tasks-for-mismatch" Medium Contradicted "The reason that a decision task gives for itself does not fit the place of its tree.";
+    DecisionCommandUnseen "decision-command-unseen" Medium NotPermitted "A decision task's command has parts that scriptworker of its time did not look at.";
     WorkerPoolNotPermitted "worker-pool-not-permitted" High NotPermitted "A decision, action or docker-image task ran in a worker pool that is not meant for such tasks.";
     WorkerNotScriptworker "worker-not-scriptworker" High NotPermitted "A task of a type that scriptworkers run was run by another worker.";
     TaskInteractive "task-interactive" High NotPermitted "Somebody could log in to a task while it ran.";

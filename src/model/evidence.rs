@@ -55,6 +55,8 @@ pub struct ArtifactRecord {
     pub size: Option<u64>,
     /// Whether a listing of the run names it.
     pub listed: bool,
+    /// How it is stored, as a listing says: `s3`, `object`, `reference`, `link`, `error`. Captured text.
+    pub storage_type: Option<String>,
     /// When it expires by itself, as a listing says.
     pub expires: Option<Moment>,
 }

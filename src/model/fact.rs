@@ -27,6 +27,8 @@ pub enum FactKind {
     KeyReleases,
     /// What a scriptworker logged while it verified a chain.
     VerificationLog,
+    /// The tasks that a task graph lists: a list of their ids.
+    GraphTasks,
     /// What the tree makes of a decision or action task: [`super::Rebuild`].
     Rebuild,
     /// Whether the commits that a task names are on branches: [`super::Landing`].
@@ -46,6 +48,7 @@ impl FactKind {
             Self::KeyHistory => "key-history",
             Self::KeyReleases => "key-releases",
             Self::VerificationLog => "verification-log",
+            Self::GraphTasks => "graph-tasks",
             Self::Rebuild => "rebuild",
             Self::Landing => "landing",
         }
@@ -106,6 +109,8 @@ pub struct Definition {
     pub privileged: Vec<String>,
     /// How `payload.command` differs from the usual command of a decision task; `None` where it is the usual one.
     pub unusual_command: Option<String>,
+    /// What of `payload.command` nobody looked at who looked for the usual command; `None` where there is nothing.
+    pub unseen_command: Option<String>,
     /// Whether `payload.features` and `payload.env` are objects: scriptworker stumbles over docker-worker tasks without
     /// them.
     pub has_docker_parts: bool,
@@ -533,6 +538,9 @@ pub struct GraphEntry {
     pub lookalikes: Vec<Difference>,
     /// Dependencies of the definition that the entry lacks.
     pub extra_dependencies: Vec<String>,
+    /// Dependencies of the entry that the definition lacks.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub missing_dependencies: Vec<String>,
     /// The label that the entry gives the task, where the definition's name is another.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub other_label: Option<String>,

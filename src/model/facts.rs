@@ -43,6 +43,8 @@ pub struct TaskFacts {
     pub attestations: BTreeMap<Form, AttestationFacts>,
     /// Its definition beside its entry in the task graph of a parent, by parent.
     pub graph_entries: BTreeMap<TaskId, GraphEntry>,
+    /// The tasks that its latest run's task graph lists, where it publishes one.
+    pub graph_tasks: Option<Vec<String>>,
     /// What the tree makes of it, where it is a decision or action task, by the digest of the recipe.
     pub rebuilds: BTreeMap<Digest, Rebuild>,
     /// Whether the commits that it names are on branches, by what their variables begin with.
@@ -68,6 +70,7 @@ impl TaskFacts {
             definition,
             attestations: BTreeMap::new(),
             graph_entries: BTreeMap::new(),
+            graph_tasks: None,
             rebuilds: BTreeMap::new(),
             landings: BTreeMap::new(),
             log: None,
@@ -81,6 +84,17 @@ impl TaskFacts {
     }
 }
 
+/// A task that names another as its parent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member {
+    /// The task.
+    pub task_id: TaskId,
+    /// Whether it is an action task, or a decision task: such tasks are in no graph.
+    pub makes_tasks: bool,
+    /// Whether it has run; `None` where its status is not known.
+    pub has_run: Option<bool>,
+}
+
 /// What is known of the tasks of one snapshot.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Facts {
@@ -88,6 +102,8 @@ pub struct Facts {
     pub tasks: BTreeMap<TaskId, TaskFacts>,
     /// The scriptworkers' tasks that consume something of a task, by that task: those whose logs can speak of it.
     pub consumers: BTreeMap<TaskId, Vec<TaskId>>,
+    /// The tasks of the snapshot that name a task as their parent, by that task.
+    pub members: BTreeMap<TaskId, Vec<Member>>,
     /// The deployment that the evidence comes from.
     pub root_url: Option<String>,
 }

@@ -41,7 +41,7 @@ pub use fact::{
     DigestOutcome, FactKey, FactKind, Form, FramingKind, ImageKind, GraphEntry, LoggedDigest, PolicyEra, Revocation, Signature,
     SignatureState, TaskImage, Validity, VerificationLog, WorkerHints,
 };
-pub use facts::{AttestationFacts, Facts, LogFacts, TaskFacts};
+pub use facts::{AttestationFacts, Facts, LogFacts, Member, TaskFacts};
 pub use finding::{Asserter, Evidence, Finding, Plane, Reason, Severity, Subject};
 pub use key::{Basis, EpochEvent, KeyEpoch, KeyId, Role};
 pub use key_history::{

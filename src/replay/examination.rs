@@ -12,7 +12,7 @@ use crate::chain::{WorkerVote, worker_implementation};
 use crate::examine::{Keyring, attestation, definition, digests, graph_entry, signature, verification_log};
 use crate::model::{
     ATTESTATION_SIG, ArtifactRecord, Attestation, AttestationFacts, Definition, Digest, DigestFact, FactKey, FactKind,
-    Form, GraphEntry, LogFacts, Role, Signature, SignatureState, TASK_GRAPH_JSON, TaskEvidence, TaskFacts, TaskId,
+    Form, GraphEntry, LogFacts, Member, Role, Signature, SignatureState, TASK_GRAPH_JSON, TaskEvidence, TaskFacts, TaskId,
     VERIFICATION_LOG, VerificationLog,
 };
 use crate::rules::RuleBook;
@@ -453,6 +453,32 @@ pub(super) fn graph_entries(
         desk.keep()?;
     }
     Ok(())
+}
+
+/// The tasks that the task graphs of some tasks list, added to their facts.
+pub(super) fn graph_tasks(
+    desk: &mut FactDesk<'_>,
+    tasks: &mut BTreeMap<TaskId, TaskFacts>,
+    parents: &BTreeMap<TaskId, Vec<Member>>,
+) -> Result<(), StoreError> {
+    for parent in parents.keys() {
+        let Some(graph) = tasks.get(parent).and_then(|task| graph_digest(&task.evidence)) else { continue };
+        let key = fact_key(FactKind::GraphTasks, parent, String::new(), &[Some(graph)], graph_entry::VERSION);
+        let is_held = desk.case.blob_size(&graph)?.is_some();
+        let listed = match desk.stored::<Vec<String>>(&key)?.filter(|_| is_held) {
+            Some(listed) => listed,
+            None => {
+                let Some(bytes) = desk.document(&graph, GRAPH_SIZE_MAX)? else { continue };
+                let Some(listed) = graph_entry::Graph::new(&bytes).tasks() else { continue };
+                desk.examined(key, &listed);
+                listed
+            }
+        };
+        if let Some(task) = tasks.get_mut(parent) {
+            task.graph_tasks = Some(listed);
+        }
+    }
+    desk.keep()
 }
 
 fn graph_digest(evidence: &TaskEvidence) -> Option<Digest> {

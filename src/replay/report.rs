@@ -364,7 +364,9 @@ fn headline(
             } else {
                 format!("keys trusted by: {}", bases.join(", "))
             };
-            format!("verified under the rule book {}: {} links, {trusted}", book.id, links.len())
+            let parts: Vec<&str> = book.approximate.iter().map(|part| part.what.as_str()).collect();
+            let nearly = if parts.is_empty() { String::new() } else { format!("; approximate: {}", parts.join(", ")) };
+            format!("verified under the rule book {}: {} links, {trusted}{nearly}", book.id, links.len())
         }
         Verdict::Refuted => {
             let weightiest = findings

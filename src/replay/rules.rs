@@ -5,9 +5,12 @@ use std::sync::Arc;
 
 use crate::chain::{Mode, WorkerVote, worker_implementation};
 use crate::judge::{MomentOfJudgement, ran_at};
-use crate::model::{Facts, Moment, Release, Role, TaskFacts, TaskId};
+use crate::model::{Facts, Form, Moment, Release, Role, TaskFacts, TaskId};
 use crate::rules::{RuleBook, RuleBookError, latest, newest_at, releases};
 use crate::trust::Deployments;
+
+/// The last release that read OpenPGP attestations (its changelog: 23.0.0 does not).
+const LAST_OPENPGP: &str = "22.1.0";
 
 /// By which rules to judge.
 #[derive(Debug, Clone)]
@@ -90,17 +93,15 @@ fn release_of(
     deployments: &Deployments,
     mode: Mode,
 ) -> (Release, String) {
-    let newest = || latest().cloned().unwrap_or_else(|| known_to_all_release());
     let Some((task, shape)) = task.and_then(|task| Some((task, task.shape()?))) else {
-        return (newest(), "nothing tells when the target ran: the newest release".to_owned());
+        let newest = latest().cloned().unwrap_or_else(known_to_all_release);
+        return (newest, "nothing tells when the target ran: the newest release".to_owned());
     };
     let by_scriptworker = worker_implementation(&shape.hints, known_to_all)
         == WorkerVote::Agreed(Role::new("scriptworker"));
     let moment = match ran_at(task, by_scriptworker, mode) {
         MomentOfJudgement::At(moment, _) | MomentOfJudgement::Between(moment, _) => moment,
-        MomentOfJudgement::Unknown => {
-            return (newest(), "nothing tells when the target ran: the newest release".to_owned());
-        }
+        MomentOfJudgement::Unknown => return by_form(task),
     };
     let hints = &shape.hints;
     let pool = hints.provisioner_id.as_deref().zip(hints.worker_type.as_deref()).filter(|_| by_scriptworker);
@@ -112,6 +113,20 @@ fn release_of(
         return (clamped(&deployed.pin.release), basis);
     }
     by_date(moment)
+}
+
+/// Where nothing tells when a target ran: the newest release, or the newest that read the form of its attestation.
+fn by_form(task: &TaskFacts) -> (Release, String) {
+    let has = |form| task.attestations.contains_key(&form);
+    if has(Form::Openpgp) && !has(Form::Ed25519) {
+        let last = releases().iter().rev().map(|known| &known.release).find(|release| release.to_string() == LAST_OPENPGP);
+        if let Some(release) = last {
+            let basis = "nothing tells when the target ran: the newest release that read OpenPGP attestations";
+            return (release.clone(), basis.to_owned());
+        }
+    }
+    let newest = latest().cloned().unwrap_or_else(known_to_all_release);
+    (newest, "nothing tells when the target ran: the newest release".to_owned())
 }
 
 /// The newest release at a moment.

@@ -61,6 +61,7 @@ impl Scope {
                     Some(newer) => {
                         newer.definition = newer.definition.or(summary.definition);
                         newer.attested |= summary.attested;
+                        newer.has_run = newer.has_run.or(summary.has_run);
                     }
                     None => {
                         tasks.insert(summary.task_id.clone(), summary);

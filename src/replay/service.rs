@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
-use super::examination::{FactDesk, Work, attestations, definitions, graph_entries, logs, reachable};
+use super::examination::{
+    FactDesk, Work, attestations, definitions, graph_entries, graph_tasks, logs, reachable,
+};
 use super::keys::{self, Keys};
 use super::rebuilds::{self, Answers, CommitsOf, Wanted};
 use super::report::{self, Heard, HeardAt, Judged};
@@ -16,7 +18,7 @@ use crate::chain::{Chain, EdgeNames, Mode, TaskTypeGuess, build, guess_task_type
 use crate::insight::{completeness, completeness_of_all};
 use crate::judge::{Leeway, MomentOfJudgement, Rules, judge, leeway, then};
 use crate::model::{
-    AsOf, Basis, ClockOverrides, Clocks, Completeness, Definition, Digest, FactKey, FactKind, Facts, Moment, Origin,
+    AsOf, Basis, ClockOverrides, Clocks, Completeness, Definition, Digest, FactKey, FactKind, Facts, Member, Moment, Origin,
     Report, SnapshotReport, TaskFacts, TaskId, ToolUsed,
 };
 use crate::rules::{Restriction, RuleBook, Trees};
@@ -176,6 +178,7 @@ fn replay_scope(
             FactKind::Signature,
             FactKind::Digests,
             FactKind::GraphEntry,
+            FactKind::GraphTasks,
             FactKind::VerificationLog,
             FactKind::Rebuild,
             FactKind::Landing,
@@ -290,7 +293,34 @@ fn gather_facts(
         tasks.extend(fresh);
     }
     graph_entries(desk, &mut tasks)?;
-    Ok(Facts { tasks, consumers, root_url: scope.root_url() })
+    let members = members(desk, scope, &tasks, definitions)?;
+    graph_tasks(desk, &mut tasks, &members)?;
+    Ok(Facts { tasks, consumers, members, root_url: scope.root_url() })
+}
+
+/// The tasks of the snapshot that name one of these as their parent.
+fn members(
+    desk: &FactDesk<'_>,
+    scope: &Scope,
+    tasks: &BTreeMap<TaskId, TaskFacts>,
+    definitions: &BTreeMap<TaskId, Definition>,
+) -> Result<BTreeMap<TaskId, Vec<Member>>, StoreError> {
+    let has_run: BTreeMap<TaskId, Option<bool>> =
+        scope.summaries(desk.case)?.into_iter().map(|task| (task.task_id, task.has_run)).collect();
+    let mut members: BTreeMap<TaskId, Vec<Member>> = BTreeMap::new();
+    for (task_id, definition) in definitions {
+        let parent = definition.parent.as_ref().or(definition.task_group_id.as_ref());
+        let parent = parent.and_then(|parent| parent.parse::<TaskId>().ok());
+        if let Some(parent) = parent.filter(|parent| parent != task_id && tasks.contains_key(parent)) {
+            let is_own_group = definition.task_group_id.as_deref() == Some(task_id.as_str());
+            members.entry(parent).or_default().push(Member {
+                task_id: task_id.clone(),
+                makes_tasks: definition.is_action || is_own_group,
+                has_run: has_run.get(task_id).copied().flatten(),
+            });
+        }
+    }
+    Ok(members)
 }
 
 /// The scriptworkers' tasks that consume something of each target: their logs tell of its attestation.

@@ -133,6 +133,11 @@ impl Tables {
     }
 }
 
+/// Every task type that any release knew.
+pub(super) fn task_types_ever() -> BTreeSet<String> {
+    read::<CommonTables>(COMMON).map(|common| common.task_types.into_keys().collect()).unwrap_or_default()
+}
+
 impl ProductTables {
     fn at(&self, release: &Release) -> Result<ProductRules, String> {
         let mut product_types = BTreeSet::new();

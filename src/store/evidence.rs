@@ -28,6 +28,8 @@ pub struct TaskSummary {
     pub definition: Option<Digest>,
     /// Whether an attestation of it, in either form, was captured.
     pub attested: bool,
+    /// Whether it has run; `None` where no status was captured.
+    pub has_run: Option<bool>,
 }
 
 /// What a server answered, as a snapshot has it.
@@ -128,11 +130,18 @@ impl Case {
         self.reading(|conn| {
             let mut statement = conn.prepare(
                 "SELECT task_id, definition, EXISTS (SELECT 1 FROM artifact WHERE artifact.task = task.id
-                 AND artifact.name IN ('public/chainOfTrust.json.asc', 'public/chain-of-trust.json'))
+                 AND artifact.name IN ('public/chainOfTrust.json.asc', 'public/chain-of-trust.json')),
+                 CASE WHEN status IS NULL OR status_problem IS NOT NULL THEN NULL
+                 ELSE EXISTS (SELECT 1 FROM run WHERE run.task = task.id AND run.started IS NOT NULL) END
                  FROM task WHERE snapshot = ?1 ORDER BY task_id",
             )?;
             let rows = statement.query_map([snapshot], |row| {
-                Ok(TaskSummary { task_id: row.get(0)?, definition: row.get(1)?, attested: row.get(2)? })
+                Ok(TaskSummary {
+                    task_id: row.get(0)?,
+                    definition: row.get(1)?,
+                    attested: row.get(2)?,
+                    has_run: row.get(3)?,
+                })
             })?;
             Ok(rows.collect::<Result<_, _>>()?)
         })
@@ -204,7 +213,7 @@ impl Case {
 
     fn artifact_records(&self, task: i64) -> Result<BTreeMap<(u32, String), ArtifactRecord>, StoreError> {
         let mut statement = self.conn.prepare_cached(
-            "SELECT run_id, name, sha256, sha512, size, listed, expires FROM artifact WHERE task = ?1",
+            "SELECT run_id, name, sha256, sha512, size, listed, expires, storage_type FROM artifact WHERE task = ?1",
         )?;
         let rows = statement.query_map([task], |row| {
             let size: Option<i64> = row.get(4)?;
@@ -214,6 +223,7 @@ impl Case {
                 size: size.and_then(|size| u64::try_from(size).ok()),
                 listed: row.get(5)?,
                 expires: moment(row, 6)?,
+                storage_type: row.get(7)?,
             };
             Ok(((row.get(0)?, row.get(1)?), record))
         })?;

@@ -32,6 +32,7 @@ struct Consumed {
 }
 
 pub(super) fn check<'a>(judging: &mut Judging<'a>, link: &'a Link) -> Ruling {
+    super::uploads::remark(judging, link);
     remark_on_altered(judging, link);
     remark_on_log(judging, link);
     let mut outcome = Outcome::NotApplicable;

@@ -10,6 +10,9 @@ use crate::model::{
 use crate::rules::{ArtifactExpiry, Parentage};
 
 pub(super) fn check(judging: &mut Judging<'_>, link: &Link) -> Ruling {
+    if link.is_parent_type() {
+        remark_on_group(judging, link);
+    }
     if link.is_parent_type() && (link.is_attested || shows_its_type(judging, link)) {
         return of_parent_type(judging, link);
     }
@@ -24,6 +27,33 @@ pub(super) fn check(judging: &mut Judging<'_>, link: &Link) -> Ruling {
     match task.graph_entries.get(&parent) {
         Some(entry) => judge_entry(judging, link, &parent, entry),
         None => no_graph(judging, &parent),
+    }
+}
+
+/// What the task graph of a decision or action task lists, beside the tasks of the snapshot that name it as their parent.
+fn remark_on_group(judging: &mut Judging<'_>, link: &Link) {
+    let Some(task) = judging.task(&link.task_id) else { return };
+    let (Some(listed), Some(members)) = (&task.graph_tasks, judging.facts.members.get(&link.task_id)) else { return };
+    let listed: std::collections::BTreeSet<&str> = listed.iter().map(String::as_str).collect();
+    let run_id = task.evidence.latest_run();
+    let graph = run_id.and_then(|run_id| task.evidence.artifact(run_id, TASK_GRAPH_JSON)?.sha256);
+    let about = || subject("graph", &link.task_id, run_id, Some(TASK_GRAPH_JSON));
+    let told = |tasks: &[&str]| {
+        let more = if tasks.len() > DIFFERENCES_TOLD { ", …" } else { "" };
+        format!("{}{more}", tasks.iter().take(DIFFERENCES_TOLD).copied().collect::<Vec<_>>().join(", "))
+    };
+    let names = |wanted: &dyn Fn(&crate::model::Member) -> bool| -> Vec<&str> {
+        members.iter().filter(|member| wanted(member)).map(|member| member.task_id.as_str()).collect()
+    };
+    let unlisted = names(&|member| !member.makes_tasks && !listed.contains(member.task_id.as_str()));
+    if !unlisted.is_empty() {
+        let message = format!("{} tasks name it as their parent and are not in its graph: {}", unlisted.len(), told(&unlisted));
+        judging.remark(Code::GroupTaskUnlisted, about(), message, vec![evidence(graph, "", None, Asserter::Collector)]);
+    }
+    let idle = names(&|member| member.has_run == Some(false) && listed.contains(member.task_id.as_str()));
+    if !idle.is_empty() {
+        let message = format!("{} tasks of its graph have not run: {}", idle.len(), told(&idle));
+        judging.remark(Code::GraphTaskNotRun, about(), message, vec![evidence(graph, "", None, Asserter::Collector)]);
     }
 }
 
@@ -124,6 +154,19 @@ fn judge_entry(judging: &mut Judging<'_>, link: &Link, parent: &TaskId, entry: &
         let message = format!("the task graph of {parent} calls it {label}, and its definition does not");
         judging.remark(Code::GraphLabelMismatch, about_task(), message, vec![in_graph("/label", Some(label.clone()))]);
     }
+    let is_told = |d: &&Difference| !counts(judging, d) && !is_filled_in(d);
+    let ignored: Vec<Difference> = entry.differences.iter().filter(is_told).cloned().collect();
+    if !entry.missing_dependencies.is_empty() {
+        let lacking = entry.missing_dependencies.join(", ");
+        let message = format!("where no rule looks: it does not depend on {lacking}, and the graph says that it does");
+        let place = evidence(definition, "/dependencies", None, Asserter::Queue);
+        judging.remark(Code::GraphDifferenceIgnored, about_task(), message, vec![place]);
+    }
+    if !ignored.is_empty() {
+        let message = format!("where no rule looks: {}", tell_differences(&ignored, "graph", "queue"));
+        let places = difference_places(&ignored, &in_graph, definition);
+        judging.remark(Code::GraphDifferenceIgnored, about_task(), message, places);
+    }
     let counted: Vec<Difference> = entry.differences.iter().filter(|d| counts(judging, d)).cloned().collect();
     let decision = link.decision.as_deref();
     let extra: Vec<&String> = entry.extra_dependencies.iter().filter(|id| Some(id.as_str()) != decision).collect();
@@ -166,6 +209,13 @@ fn who_says(judging: &Judging<'_>, parent: &TaskFacts) -> Asserter {
     };
     let forms = judging.forms(parent);
     forms.iter().map(|(_, facts)| *facts).find(covers).map_or(Asserter::Collector, AttestationFacts::asserter)
+}
+
+/// Whether a difference is what the queue, or whoever submits the graph, fills in; or one of dependencies, told apart.
+fn is_filled_in(difference: &Difference) -> bool {
+    const FILLED_IN: [&str; 4] = ["/taskGroupId", "/schedulerId", "/projectId", "/taskQueueId"];
+    difference.pointer.starts_with("/dependencies/")
+        || difference.kind == DifferenceKind::RightOnly && FILLED_IN.contains(&difference.pointer.as_str())
 }
 
 /// Whether the rule book counts a difference: not in an ignored key, and not a key that only the definition has, which

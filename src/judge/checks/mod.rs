@@ -11,6 +11,7 @@ mod rebuild;
 mod runs;
 mod signature;
 mod tree;
+mod uploads;
 mod worker;
 
 pub(super) use distrust::is_distrusted;

@@ -29,6 +29,11 @@ pub(super) fn check(judging: &mut Judging<'_>, link: &Link) -> Ruling {
 fn command(judging: &mut Judging<'_>, link: &Link) -> Ruling {
     let Some(task) = judging.task(&link.task_id) else { return (Outcome::Unknown, "not captured".to_owned()) };
     let Some(shape) = task.shape() else { return (Outcome::Unknown, "the definition is missing".to_owned()) };
+    if let Some(part) = &shape.unseen_command {
+        let message = format!("the part {part:?} of its command was not looked at");
+        let place = evidence(task.evidence.definition, "/payload/command", Some(part.clone()), Asserter::Queue);
+        judging.remark(Code::DecisionCommandUnseen, about(link), message, vec![place]);
+    }
     let Some(why) = &shape.unusual_command else { return (Outcome::Pass, "the usual command".to_owned()) };
     let message = format!("its command is not that of decision tasks: {why}");
     let place = evidence(task.evidence.definition, "/payload/command", None, Asserter::Queue);
@@ -38,6 +43,7 @@ fn command(judging: &mut Judging<'_>, link: &Link) -> Ruling {
 
 fn from_the_tree(judging: &mut Judging<'_>, link: &Link) -> Ruling {
     let mut outcome = reason(judging, link);
+    remark_on_reason(judging, link);
     let Some(task) = judging.task(&link.task_id) else { return (Outcome::Unknown, "not captured".to_owned()) };
     let rebuild = judging.recipe.and_then(|recipe| task.rebuilds.get(&recipe));
     let Some(decision) = decision(judging, link) else { return (Outcome::Fail, "no decision task".to_owned()) };
@@ -127,6 +133,21 @@ fn reason(judging: &mut Judging<'_>, link: &Link) -> Outcome {
     let place = evidence(task.evidence.definition, "/extra/tasks_for", Some(tasks_for.to_owned()), Asserter::Queue);
     judging.refute(Code::TasksForNotPermitted, about(link), message, vec![place]);
     Outcome::Fail
+}
+
+/// The reason fits the place of the tree: pushes to hg.mozilla.org are no events of GitHub, and the other way round.
+fn remark_on_reason(judging: &mut Judging<'_>, link: &Link) {
+    let Some(task) = judging.task(&link.task_id) else { return };
+    let Some((tasks_for, source)) = task.shape().and_then(|shape| shape.tasks_for.as_deref().zip(shape.source.as_deref()))
+    else {
+        return;
+    };
+    let is_on_github = crate::formats::url::is_github(source);
+    if (tasks_for.starts_with("github-") && !is_on_github) || (tasks_for == "hg-push" && is_on_github) {
+        let message = format!("it says that it was made for {tasks_for}, and its source is {source}");
+        let place = evidence(task.evidence.definition, "/extra/tasks_for", Some(tasks_for.to_owned()), Asserter::Queue);
+        judging.remark(Code::TasksForMismatch, about(link), message, vec![place]);
+    }
 }
 
 fn tell_lack(judging: &mut Judging<'_>, link: &Link, decision: &TaskId, lack: &Lacking) -> Outcome {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use crate::chain::Link;
 use crate::judge::judging::{Judging, evidence, subject};
-use crate::model::{Asserter, Code, Run, TaskFacts};
+use crate::model::{Asserter, Code, Origin, Run, TaskFacts};
 
 /// Why the queue makes another run by itself (the reasons that it calls retriable). After any other end somebody asked
 /// for it.
@@ -19,6 +19,29 @@ pub(super) fn remark(judging: &mut Judging<'_>, link: &Link, task: &TaskFacts) {
     not_completed(judging, link, task);
     repeated(judging, link, task);
     unlisted(judging, link, task);
+    before_upstream(judging, link, task);
+}
+
+/// The run started before one that it rests on had ended.
+fn before_upstream(judging: &mut Judging<'_>, link: &Link, task: &TaskFacts) {
+    let run = task.evidence.latest_run().and_then(|run_id| task.evidence.run(run_id));
+    let Some((run_id, started)) = run.and_then(|run| Some((run.run_id, run.started?))) else { return };
+    let edges = task.shape().map_or(&[][..], |shape| &shape.edges);
+    let mut told = BTreeSet::new();
+    for edge in edges.iter().filter(|edge| !matches!(edge.origin, Origin::Parent | Origin::TaskGroup)) {
+        let Some(upstream) = edge.to.parse().ok().and_then(|to| judging.task(&to)) else { continue };
+        let ended = upstream.evidence.latest_run().and_then(|run_id| upstream.evidence.run(run_id)?.resolved);
+        if let Some(ended) = ended.filter(|ended| *ended > started) {
+            told.insert(format!("{} ended on {ended}", edge.to));
+        }
+    }
+    if told.is_empty() {
+        return;
+    }
+    let told = told.into_iter().take(RUNS_TOLD).collect::<Vec<_>>().join(", ");
+    let message = format!("it started on {started}, and what it rests on had not ended: {told}");
+    let place = evidence(task.evidence.status, "/status/runs", Some(started.to_string()), Asserter::Queue);
+    judging.remark(Code::RunBeforeUpstream, subject("task", &link.task_id, Some(run_id), None), message, vec![place]);
 }
 
 /// The run whose artifacts count did not complete.

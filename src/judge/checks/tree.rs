@@ -24,6 +24,10 @@ pub(super) fn check(judging: &mut Judging<'_>, link: &Link) -> Ruling {
         outcome = outcome.max(scopes(judging, product, link, shape, tree.as_deref()));
     } else {
         outcome = outcome.max(sibling(judging, product, link, tree.as_deref()));
+        // Only the target's scopes count: of what it rests on, nobody looks.
+        let mark = judging.mark();
+        scopes(judging, product, link, shape, tree.as_deref());
+        judging.demote_since(mark);
     }
     if is_restricted(judging, product) {
         outcome = outcome.max(try_or_pull_request(judging, product, link, shape));

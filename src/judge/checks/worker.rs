@@ -29,8 +29,12 @@ pub(super) fn check(judging: &mut Judging<'_>, link: &Link) -> Ruling {
     }
     outcome = outcome.max(interactive(judging, link, shape));
     privileged(judging, link, shape);
-    if outcome == Outcome::Fail && detail.is_empty() {
-        detail.push("somebody could log in to it".to_owned());
+    if detail.is_empty() {
+        let told = match outcome {
+            Outcome::Fail => "somebody could log in to it",
+            Outcome::NotApplicable | Outcome::Pass | Outcome::Unknown => "nothing against it",
+        };
+        detail.push(told.to_owned());
     }
     (outcome, detail.join(", "))
 }
