@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::worker::{WorkerVote, worker_implementation};
 use crate::model::{Definition, Facts, Origin, TaskId};
-use crate::rules::RuleBook;
+use crate::rules::{Parents, RuleBook};
 
 /// Whether the target has run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -170,7 +170,10 @@ impl Builder<'_> {
             ("parent", Some(_)) => Some("decision".to_owned()),
             (last, _) => Some(last.to_owned()),
         };
-        let parent = shape.and_then(|shape| shape.parent.as_ref().or(shape.task_group_id.as_ref()));
+        let parent = shape.and_then(|shape| match self.book.switches.parents {
+            Parents::ExtraParent => shape.parent.as_ref().or(shape.task_group_id.as_ref()),
+            Parents::TaskGroup => shape.task_group_id.as_ref(),
+        });
         Link {
             task_id: task_id.clone(),
             name,
@@ -188,8 +191,13 @@ impl Builder<'_> {
         let Some(shape) = self.facts.tasks.get(task_id).and_then(|task| task.shape()) else { return Vec::new() };
         let mut parents = Vec::new();
         let mut others = Vec::new();
+        let by_group = self.book.switches.parents == Parents::TaskGroup;
+        if by_group {
+            parents.extend(decision_by_group(shape, task_id, name));
+        }
         for edge in &shape.edges {
             let list = match edge.origin {
+                Origin::Parent | Origin::TaskGroup if by_group => continue,
                 Origin::Parent | Origin::TaskGroup => &mut parents,
                 Origin::Input | Origin::UpstreamArtifacts => &mut others,
                 Origin::Dependency => continue,
@@ -230,6 +238,13 @@ impl Builder<'_> {
             self.problems.push(ChainProblem::Cycle { tasks });
         }
     }
+}
+
+/// The decision task of a task, as releases before 5.2.0 found it: its task group, where it is no decision task itself.
+fn decision_by_group(shape: &Definition, task_id: &TaskId, name: &str) -> Option<(String, TaskId)> {
+    let group = shape.task_group_id.as_ref()?.parse::<TaskId>().ok()?;
+    let is_decision = name.rsplit(':').next() == Some("decision");
+    (group != *task_id && !is_decision).then(|| (format!("{name}:decision"), group))
 }
 
 /// The first cycle that a depth-first walk meets, without recursion.

@@ -36,6 +36,18 @@ pub(super) enum Command {
     Cat(CatArgs),
     Find(FindArgs),
     Gaps(GapsArgs),
+    /// Tell what rule books there are, what they say, and in what they differ.
+    ///
+    /// A book is named `signatures`, `latest`, by a release of scriptworker, or by a file of your own (with a / or .json).
+    ///
+    /// Examples:
+    ///   cotrace rules list
+    ///   cotrace rules show 12.0.0 --product firefox
+    ///   cotrace rules diff 11.1.0 12.0.0
+    ///   cotrace rules show latest --format json > mine.json
+    #[command(subcommand, verbatim_doc_comment)]
+    Rules(RulesCommand),
+    VerifyCot(VerifyCotArgs),
     /// Tell what the case knows of keys: who was trusted for what, when, and on whose word.
     ///
     /// Examples:
@@ -133,6 +145,7 @@ pub(super) enum Format {
 ///   cotrace --case review.sqlite replay --all --as-of 2017-07-01 --format json
 ///   cotrace --case review.sqlite replay --all --distrust worker:signing-linux-12@2017-06-01 --known-as-of now
 ///   cotrace --case review.sqlite verify --all --fail-on high
+///   cotrace --case review.sqlite replay --all --rules 5.1.4 --against 12.0.0
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub(super) struct ReplayArgs {
@@ -153,6 +166,94 @@ pub(super) struct ReplayArgs {
     /// Exit with 12 if there is an audit finding of this severity or worse.
     #[arg(long, value_enum, value_name = "SEVERITY")]
     pub(super) fail_on: Option<FailOn>,
+    /// Show what these rules make of the same targets, and where their verdicts differ. The exit code is then theirs.
+    #[arg(long, value_name = "RULES", conflicts_with = "fail_on")]
+    pub(super) against: Option<String>,
+}
+
+/// `cotrace rules`.
+#[derive(Debug, Subcommand)]
+pub(super) enum RulesCommand {
+    /// List the rule books: release, when it was tagged, whether its code was read in full, its products.
+    List(RulesListArgs),
+    /// Show what a rule book says; as JSON, it is a file that --rules takes.
+    Show(RulesShowArgs),
+    /// Show in what two rule books differ.
+    Diff(RulesDiffArgs),
+}
+
+/// What `cotrace rules list` takes.
+#[derive(Debug, Args)]
+pub(super) struct RulesListArgs {
+    /// The form of the answer.
+    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
+    pub(super) format: Format,
+}
+
+/// What `cotrace rules show` takes.
+#[derive(Debug, Args)]
+pub(super) struct RulesShowArgs {
+    /// The rule book.
+    #[arg(value_name = "BOOK")]
+    pub(super) book: String,
+    /// Only this product's tables.
+    #[arg(long, value_name = "PRODUCT")]
+    pub(super) product: Option<String>,
+    /// The form of the answer.
+    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
+    pub(super) format: Format,
+}
+
+/// What `cotrace rules diff` takes.
+#[derive(Debug, Args)]
+pub(super) struct RulesDiffArgs {
+    /// The rule book that lines with `-` are of.
+    #[arg(value_name = "OLD")]
+    pub(super) old: String,
+    /// The rule book that lines with `+` are of.
+    #[arg(value_name = "NEW")]
+    pub(super) new: String,
+    /// Only this product's tables.
+    #[arg(long, value_name = "PRODUCT")]
+    pub(super) product: Option<String>,
+    /// The form of the answer.
+    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
+    pub(super) format: Format,
+}
+
+/// Verify one task with the flags of scriptworker's own `verify_cot`, on the case file.
+///
+/// Signatures are always checked, and nothing is left behind that --cleanup could remove. The exit code is that of replay.
+///
+/// Examples:
+///   cotrace --case review.sqlite verify-cot --task-type decision --cleanup -- TASK_ID
+#[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
+pub(super) struct VerifyCotArgs {
+    /// The task.
+    #[arg(value_name = "TASK_ID")]
+    pub(super) task_id: TaskId,
+    /// Its task type.
+    #[arg(long, value_name = "TYPE")]
+    pub(super) task_type: String,
+    /// The product whose tables apply.
+    #[arg(long, value_name = "PRODUCT", default_value = "firefox")]
+    pub(super) cot_product: String,
+    /// Judge the task as about to run: its own attestation is not looked at.
+    #[arg(long)]
+    pub(super) no_check_task: bool,
+    /// Taken for the old command's sake: signatures are always checked.
+    #[arg(long)]
+    pub(super) verify_sigs: bool,
+    /// Taken for the old command's sake: there is nothing to clean up.
+    #[arg(long)]
+    pub(super) cleanup: bool,
+    /// Taken for the old command's sake: everything is told.
+    #[arg(long, short)]
+    pub(super) verbose: bool,
+    /// The rules, as of replay.
+    #[arg(long, value_name = "RULES")]
+    pub(super) rules: Option<String>,
 }
 
 /// What a judgement depends on beyond the evidence.
@@ -178,8 +279,9 @@ pub(super) struct JudgementArgs {
     /// The bases of trust that count; without it, all.
     #[arg(long, value_name = "BASES", value_delimiter = ',', value_enum)]
     pub(super) trust: Vec<TrustBasis>,
-    /// The rule book: `signatures` or `scriptworker-63.6.1`.
-    #[arg(long, value_name = "BOOK")]
+    /// The rules: `then` (those of the release that judged the target when it ran), `latest`, a release of scriptworker such
+    /// as 12.0.0, `signatures` (cotrace's own, which asks for no trees), or a file. `cotrace rules list` tells them.
+    #[arg(long, value_name = "RULES")]
     pub(super) rules: Option<String>,
     /// The targets' task type, where the evidence does not settle it.
     #[arg(long, value_name = "TYPE")]
@@ -256,12 +358,17 @@ impl From<FailOn> for Severity {
 ///
 /// Examples:
 ///   cotrace --case review.sqlite show TASK_ID
+///   cotrace --case review.sqlite show TASK_ID --rebuild
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub(super) struct ShowArgs {
     /// The task.
     #[arg(value_name = "TASK_ID")]
     pub(super) task_id: TaskId,
+    /// Show how the definition of a decision or action task is rebuilt from its tree: template, variables, result, and in
+    /// what that differs.
+    #[arg(long)]
+    pub(super) rebuild: bool,
     #[command(flatten)]
     pub(super) judgement: JudgementArgs,
 }

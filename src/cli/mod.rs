@@ -27,7 +27,9 @@ mod keys;
 mod man;
 mod output;
 mod replay;
+mod rules;
 mod show;
+mod verify_cot;
 
 use std::process::ExitCode;
 
@@ -97,6 +99,8 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Command::Import(args) => import::run(case, args),
         Command::Replay(args) => replay::run(case, &args),
         Command::Show(args) => show::run(case, &args),
+        Command::VerifyCot(args) => verify_cot::run(case, &args),
+        Command::Rules(command) => rules::run(&command),
         Command::Keys(command) => keys::run(case, &command),
         Command::Case(command) => case::run(case, &command),
         Command::Cat(args) => cat::run(case, &args),

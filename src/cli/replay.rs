@@ -8,7 +8,7 @@ use super::args::{FailOn, Format, JudgementArgs, ReplayArgs};
 use super::{Outcome, clock, output};
 use crate::chain::{Mode, PRODUCTS};
 use crate::export::text::Detail;
-use crate::export::{json, text};
+use crate::export::{against, json, text};
 use crate::model::{AsOf, Basis, ClockOverrides, Plane, Report, Severity, ToolUsed, Verdict};
 use crate::replay::{ReplayError, Replayed, Request, RuleChoice, SnapshotChoice, Targets, replay};
 use crate::rules::RuleBook;
@@ -23,7 +23,28 @@ pub(super) fn run(case: Option<PathBuf>, args: &ReplayArgs) -> anyhow::Result<Ou
     let Some(request) = request(targets, &args.judgement) else { return Ok(Outcome::Usage) };
     let detail = if args.all && !args.chains { Detail::Brief } else { Detail::Chains };
     let mut case = Case::open(path, Access::Keep)?;
-    print(&mut case, &request, args.format, detail, args.fail_on)
+    match &args.against {
+        None => print(&mut case, &request, args.format, detail, args.fail_on),
+        Some(name) => {
+            let Some(rules) = rules(name) else { return Ok(Outcome::Usage) };
+            compare(&mut case, request, rules, args.format)
+        }
+    }
+}
+
+/// Replays under two rules, and tells where the verdicts differ.
+fn compare(case: &mut Case, request: Request, rules: RuleChoice, format: Format) -> anyhow::Result<Outcome> {
+    let Some(first) = replay_or_say(case, &request)? else { return Ok(Outcome::NothingToReplay) };
+    let other = Request { rules, ..request };
+    let Some(second) = replay_or_say(case, &other)? else { return Ok(Outcome::NothingToReplay) };
+    let compared = against::compared(&first.report, &second.report);
+    let mut out = output::stdout();
+    match format {
+        Format::Text => against::write(&compared, &mut out)?,
+        Format::Json => json::write_value(&compared, &mut out)?,
+    }
+    out.flush()?;
+    Ok(outcome(&second.report, None))
 }
 
 /// Replays everything, as after an import.
@@ -56,9 +77,11 @@ pub(super) fn case_path(case: Option<&Path>) -> Option<&Path> {
 
 /// The rules of this name: `then`, a shipped rule book, or a file; or a usage error told.
 pub(super) fn rules(name: &str) -> Option<RuleChoice> {
-    if name == "then" {
-        return Some(RuleChoice::Then);
-    }
+    if name == "then" { Some(RuleChoice::Then) } else { book(name).map(|book| RuleChoice::One(Arc::new(book))) }
+}
+
+/// The rule book of this name, shipped or a file; or a usage error told.
+pub(super) fn book(name: &str) -> Option<RuleBook> {
     let is_file = name.contains(['/', '\\']) || name.ends_with(".json");
     let book = if is_file {
         match std::fs::read_to_string(name) {
@@ -71,13 +94,7 @@ pub(super) fn rules(name: &str) -> Option<RuleChoice> {
     } else {
         RuleBook::named(name)
     };
-    match book {
-        Ok(book) => Some(RuleChoice::One(Arc::new(book))),
-        Err(error) => {
-            output::note(&format!("error: {error}"));
-            None
-        }
-    }
+    book.inspect_err(|error| output::note(&format!("error: {error}"))).ok()
 }
 
 /// What is asked, or a usage error told.

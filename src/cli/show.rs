@@ -8,8 +8,10 @@ use anyhow::Context as _;
 use super::args::ShowArgs;
 use super::{Outcome, output, replay};
 use crate::export::text::{self, Detail};
-use crate::model::{Digest, TaskEvidence, Untrusted};
-use crate::replay::Targets;
+use crate::examine::rebuild::Workings;
+use crate::formats::jsone::Value;
+use crate::model::{Digest, Lacking, RebuildOutcome, TaskEvidence, Untrusted};
+use crate::replay::{Request, Targets};
 use crate::store::{Access, Case, SnapshotInfo};
 
 /// The most bytes of a definition that are shown.
@@ -24,6 +26,9 @@ pub(super) fn run(case: Option<PathBuf>, args: &ShowArgs) -> anyhow::Result<Outc
         output::note(&format!("error: the case has nothing of task {}", args.task_id));
         return Ok(Outcome::NothingToReplay);
     };
+    if args.rebuild {
+        return show_rebuild(&mut case, &request);
+    }
     let evidence = case.task_evidence(snapshot.id, &args.task_id)?.context("the task has just been there")?;
     let replayed = crate::replay::replay(&mut case, &request)?;
     let mut out = output::stdout();
@@ -35,6 +40,75 @@ pub(super) fn run(case: Option<PathBuf>, args: &ShowArgs) -> anyhow::Result<Outc
     text::write(&replayed.report, Detail::Chains, &mut out)?;
     out.flush()?;
     Ok(replay::outcome(&replayed.report, None))
+}
+
+/// How a definition is rebuilt from its tree.
+fn show_rebuild(case: &mut Case, request: &Request) -> anyhow::Result<Outcome> {
+    let Some(shown) = crate::replay::rebuild(case, request)? else {
+        output::note("error: these rules rebuild nothing here, or the definition or the product is not known");
+        return Ok(Outcome::NothingToReplay);
+    };
+    let mut out = output::stdout();
+    let rebuild = &shown.workings.rebuild;
+    writeln!(out, "rules {}, product {}", Untrusted(&shown.rules), Untrusted(&shown.product))?;
+    writeln!(out, "made for {}", Untrusted(rebuild.tasks_for.as_deref().unwrap_or("nothing that it says")))?;
+    for source in &rebuild.sources {
+        writeln!(out, "read {}  sha256:{}", Untrusted(&source.url), source.sha256)?;
+    }
+    for lack in &rebuild.lacks {
+        let told = match lack {
+            Lacking::Decision => "the decision task's definition".to_owned(),
+            Lacking::Artifact(name) => format!("{name} of the decision task"),
+            Lacking::Source(url) => url.clone(),
+            Lacking::NoSource(url) => format!("{url}: the server has nothing there"),
+        };
+        writeln!(out, "missing {}", Untrusted(&told))?;
+    }
+    let Workings { template, context, nearest, definition, .. } = &shown.workings;
+    for (what, value) in [
+        ("template", template),
+        ("variables (as_slugid left out)", context),
+        ("rebuilt, as it is compared", nearest),
+        ("definition, as it is compared", definition),
+    ] {
+        write_value(what, value.as_ref(), &mut out)?;
+    }
+    let outcome = match rebuild.outcome {
+        RebuildOutcome::Matches => "matches",
+        RebuildOutcome::Differs => "differs",
+        RebuildOutcome::Refused => "refused",
+        RebuildOutcome::Unsettled => "unsettled",
+        RebuildOutcome::Incomplete => "incomplete",
+    };
+    let why = rebuild.why.as_deref().map(|why| format!(": {why}")).unwrap_or_default();
+    writeln!(out, "\n{outcome}{}", Untrusted(&why))?;
+    for difference in &rebuild.differences {
+        let side = |text: &Option<String>| text.clone().unwrap_or_else(|| "nothing".to_owned());
+        writeln!(out, "  {}", Untrusted(&difference.pointer))?;
+        writeln!(out, "    tree:  {}", Untrusted(&side(&difference.left)))?;
+        writeln!(out, "    queue: {}", Untrusted(&side(&difference.right)))?;
+    }
+    out.flush()?;
+    Ok(match rebuild.outcome {
+        RebuildOutcome::Matches => Outcome::Done,
+        RebuildOutcome::Differs | RebuildOutcome::Refused => Outcome::Refuted,
+        RebuildOutcome::Unsettled | RebuildOutcome::Incomplete => Outcome::Undetermined,
+    })
+}
+
+/// Writes a value of a rebuild, neutralised.
+fn write_value(what: &str, value: Option<&Value>, out: &mut dyn Write) -> anyhow::Result<()> {
+    let Some(value) = value else { return Ok(()) };
+    writeln!(out, "\n{what}")?;
+    match value.to_json() {
+        Ok(value) => {
+            for line in crate::formats::json::to_pretty_string(&value).lines() {
+                writeln!(out, "  {}", Untrusted(line))?;
+            }
+        }
+        Err(error) => writeln!(out, "  (can't be shown as JSON: {})", Untrusted(&error.to_string()))?,
+    }
+    Ok(())
 }
 
 fn write_task(

@@ -53,7 +53,7 @@ pub use moment::{AsOf, ClockOverrides, Clocks, InvalidMoment, Moment};
 pub use opinion::{Answer, Opinion, Viewer};
 pub use rebuild::{Commit, Lacking, Landing, Rebuild, RebuildOutcome, SourceRead};
 pub use recipe::{
-    ActionKinds, CronPush, GithubSender, PullRequest, PushComment, QueueFields, Recipe, Rendering, TemplatePlace,
+    ActionKinds, CronPush, GithubSender, ProjectLevel, PullRequest, PushComment, QueueFields, Recipe, Rendering, TemplatePlace,
     VersionControl,
 };
 pub use release::{InvalidRelease, Release};

@@ -55,6 +55,8 @@ pub struct Recipe {
     pub push_comment: PushComment,
     /// Whether what the queue fills in is filled in before the comparison.
     pub queue_fields: QueueFields,
+    /// How the level of a project is found.
+    pub project_level: ProjectLevel,
     /// Who is taken for the maker of a push to GitHub.
     pub github_sender: GithubSender,
     /// Which repository a pull request is said to be in.
@@ -128,6 +130,16 @@ pub enum QueueFields {
     AsTheyAre,
     /// `projectId` and `taskQueueId` are (since 41.0.0).
     FilledIn,
+}
+
+/// How the level of a project is found in the list of projects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ProjectLevel {
+    /// By its `access`, else its `level` (until 50.x).
+    Access,
+    /// By its `access` on hg.mozilla.org, and by that of its default branch elsewhere (since 60.0.0).
+    RepositoryType,
 }
 
 /// Who is taken for the maker of a push to GitHub.

@@ -437,9 +437,10 @@ pub(super) fn graph_entries(
     let mut by_parent: BTreeMap<TaskId, Vec<(TaskId, Digest)>> = BTreeMap::new();
     for (task_id, task) in tasks.iter() {
         let Some((definition, digest)) = task.definition.as_ref().zip(task.evidence.definition) else { continue };
-        let parent = definition.parent.as_ref().or(definition.task_group_id.as_ref());
-        let Some(parent) = parent.and_then(|parent| parent.parse::<TaskId>().ok()) else { continue };
-        if parent != *task_id {
+        // Releases before 5.2.0 took the task group for the parent, whatever the definition called its parent.
+        let named = definition.parent.iter().chain(&definition.task_group_id);
+        let parents: BTreeSet<TaskId> = named.filter_map(|parent| parent.parse().ok()).collect();
+        for parent in parents.into_iter().filter(|parent| parent != task_id) {
             by_parent.entry(parent).or_default().push((task_id.clone(), digest));
         }
     }
@@ -536,9 +537,11 @@ pub(super) fn reachable(targets: &[TaskId], definitions: &BTreeMap<TaskId, Defin
     let mut reached: BTreeSet<TaskId> = targets.iter().cloned().collect();
     let mut open: Vec<TaskId> = targets.to_vec();
     while let Some(task_id) = open.pop() {
-        let edges = definitions.get(&task_id).map_or(&[][..], |definition| &definition.edges);
-        for to in edges.iter().filter(|edge| edge.origin != crate::model::Origin::Dependency) {
-            if let Ok(to) = to.to.parse::<TaskId>()
+        let Some(definition) = definitions.get(&task_id) else { continue };
+        let edges = definition.edges.iter().filter(|edge| edge.origin != crate::model::Origin::Dependency);
+        // The task group too, whatever the parent is: actions are rebuilt from what their decision task published.
+        for to in edges.map(|edge| &edge.to).chain(&definition.task_group_id) {
+            if let Ok(to) = to.parse::<TaskId>()
                 && reached.insert(to.clone())
             {
                 open.push(to);

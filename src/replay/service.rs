@@ -14,6 +14,7 @@ use super::rules::{RuleChoice, RulesOfTarget, examination_book, rules_of};
 use super::scope::{Scope, SnapshotChoice};
 use super::targets::{ReplayError, ScopedTargets, Targets, by_scope};
 use super::verifiers::{Verifier, Verifiers};
+use crate::examine::rebuild::Workings;
 use crate::chain::{Chain, EdgeNames, Mode, TaskTypeGuess, build, guess_task_type, product, speaks_of_github};
 use crate::insight::{completeness, completeness_of_all};
 use crate::judge::{Leeway, MomentOfJudgement, Rules, judge, leeway, then};
@@ -97,6 +98,46 @@ pub fn replay(case: &mut Case, request: &Request) -> Result<Replayed, ReplayErro
         case.keep_replay(&record(&report, request), &report)?;
     }
     Ok(Replayed { report, work })
+}
+
+/// A task's rebuild with everything that went into it, and by whose rules.
+#[derive(Debug)]
+pub struct RebuildShown {
+    /// The rule book's id.
+    pub rules: String,
+    /// The product whose tables count.
+    pub product: String,
+    /// Template, variables, result, differences.
+    pub workings: Workings,
+}
+
+/// Rebuilds the one target of a request, as its rules say; `None` where they rebuild nothing, where the product is not
+/// known, or where the definition is missing.
+pub fn rebuild(case: &mut Case, request: &Request) -> Result<Option<RebuildShown>, ReplayError> {
+    let scopes = by_scope(case, &request.targets, &request.snapshot)?;
+    let Some(ScopedTargets { scope, tasks: Some(targets) }) = scopes.into_iter().next_back() else { return Ok(None) };
+    let deployments = Deployments::shipped()?;
+    let mut desk = FactDesk::new(case);
+    let keys = keys::load(&mut desk)?;
+    let book = examination_book()?;
+    let summaries = scope.summaries(desk.case)?;
+    let defined: Vec<(TaskId, Digest)> =
+        summaries.iter().filter_map(|task| Some((task.task_id.clone(), task.definition?))).collect();
+    let definitions = definitions(&mut desk, &defined)?;
+    let mut names = EdgeNames::default();
+    definitions.values().for_each(|definition| names.add(definition));
+    let facts = gather_facts(&mut desk, &scope, &targets, &definitions, &keys, &book)?;
+    let rules = rules_of(&request.rules, &targets, &facts, &deployments, request.mode)?;
+    let Some((target, rules)) = targets.iter().zip(rules).next() else { return Ok(None) };
+    let planned = plan(target, rules, &facts, &names, request);
+    let book = &planned.rules.book;
+    let Some((product, recipe)) = planned.product.and_then(|name| Some((name.clone(), book.recipe(&name)?))) else {
+        return Ok(None);
+    };
+    let Some(found) = rebuilds::documents(&facts.tasks, target) else { return Ok(None) };
+    let answers = Answers::of(&desk, &scope)?;
+    let workings = rebuilds::work_out(&desk, &answers, &found, target, &recipe)?;
+    Ok(workings.map(|workings| RebuildShown { rules: book.id.clone(), product, workings }))
 }
 
 /// Makes every fact again and holds it against the stored one: what differs was changed in the case file. Facts that

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::product::ProductRules;
 use crate::model::{
-    ActionKinds, CronPush, Digest, Form, GithubSender, PullRequest, PushComment, QueueFields, Recipe, Release,
+    ActionKinds, CronPush, Digest, Form, GithubSender, ProjectLevel, PullRequest, PushComment, QueueFields, Recipe, Release,
     Rendering, TemplatePlace,
 };
 
@@ -20,10 +20,9 @@ pub struct RuleBook {
     pub id: String,
     /// What it is, in a sentence.
     pub description: String,
-    /// The release of scriptworker whose behaviour it has; none where it is a policy of its own. The switches are of this
-    /// release, the tables of the one in `id`.
+    /// The release of scriptworker whose code was read in full, the nearest before it; none where it is a policy of its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub behaviour: Option<Release>,
+    pub read_in_full: Option<Release>,
     /// How verification goes.
     pub switches: Switches,
     /// The task types that a link may have (`get_valid_task_types`).
@@ -83,6 +82,7 @@ impl RuleBook {
             cron_push: contexts.cron_push,
             push_comment: contexts.push_comment,
             queue_fields: contexts.queue_fields,
+            project_level: contexts.project_level,
             github_sender: contexts.github_sender,
             pull_request: contexts.pull_request,
         })
@@ -320,6 +320,8 @@ pub struct Contexts {
     pub push_comment: PushComment,
     /// Whether what the queue fills in is filled in before the comparison.
     pub queue_fields: QueueFields,
+    /// How the level of a project is found.
+    pub project_level: ProjectLevel,
     /// Who is taken for the maker of a push to GitHub.
     pub github_sender: GithubSender,
     /// Which repository a pull request is said to be in.

@@ -1,13 +1,13 @@
 //! Where rule books come from: cotrace's own, one for each release of scriptworker, and files of a user's.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::book::{RuleBook, Switches, Unchecked};
-use super::releases::{latest, releases};
+use super::releases::{Span, latest, releases};
 use super::tables::Tables;
 use crate::model::{Digest, Release};
 
@@ -15,39 +15,75 @@ use crate::model::{Digest, Release};
 const RULE_BOOK_VERSION: u32 = 1;
 
 /// cotrace's own rule book: what signatures alone can say.
-const SIGNATURES: &str = include_str!("behaviours/signatures.json");
+const SIGNATURES: &str = include_str!("signatures.json");
 
-/// The releases whose behaviour is known, the oldest first.
-const BEHAVIOURS: [&str; 8] = [
-    include_str!("behaviours/4.1.2.json"),
-    include_str!("behaviours/12.0.0.json"),
-    include_str!("behaviours/17.1.0.json"),
-    include_str!("behaviours/22.0.0.json"),
-    include_str!("behaviours/23.0.0.json"),
-    include_str!("behaviours/34.0.0.json"),
-    include_str!("behaviours/41.0.0.json"),
-    include_str!("behaviours/63.6.1.json"),
-];
+/// How each release verifies: what changed, and with which release.
+const SWITCHES: &str = include_str!("switches.json");
 
-/// How a release verifies: the switches, and what beside the tables belongs to them.
+/// The value of a switch from a release on.
 #[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Behaviour {
-    release: Release,
-    /// Where each switch was read.
-    #[serde(rename = "sources")]
-    _sources: std::collections::BTreeMap<String, String>,
-    switches: Switches,
-    graph_ignored_keys: BTreeSet<String>,
-    #[serde(default)]
-    not_checked: Vec<Unchecked>,
-    #[serde(default)]
-    approximate: Vec<Unchecked>,
+#[serde(deny_unknown_fields)]
+struct Change {
+    since: Release,
+    value: Value,
+    /// Where it was read: functions of scriptworker's.
+    #[serde(rename = "source")]
+    _source: String,
 }
 
-static KNOWN: LazyLock<Result<Vec<Behaviour>, String>> = LazyLock::new(|| {
-    BEHAVIOURS.iter().map(|text| serde_json::from_str(text).map_err(|error| error.to_string())).collect()
-});
+/// Switches by name, each with its changes in their order.
+type Changes = BTreeMap<String, Vec<Change>>;
+
+/// How each release verifies.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct History {
+    /// The releases whose code was read in full. Of the others it is known what is told here: each change was looked for at
+    /// every tag.
+    read_in_full: Vec<Release>,
+    graph_ignored_keys: BTreeMap<String, String>,
+    switches: Changes,
+    /// The parts of the switch `rebuild`.
+    rebuild: Changes,
+    /// The parts of its `contexts`.
+    contexts: Changes,
+    approximate: Vec<Approximation>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Approximation {
+    what: String,
+    message: String,
+    releases: String,
+}
+
+static HISTORY: LazyLock<Result<History, String>> =
+    LazyLock::new(|| serde_json::from_str(SWITCHES).map_err(|error| error.to_string()));
+
+impl History {
+    /// The switches of a release.
+    fn switches(&self, release: &Release) -> Result<Switches, String> {
+        let mut switches = at(&self.switches, release);
+        let mut rebuild = at(&self.rebuild, release);
+        if rebuild.get("how").and_then(Value::as_str) == Some("from-the-tree") {
+            rebuild.insert("contexts".to_owned(), Value::Object(at(&self.contexts, release)));
+        } else {
+            rebuild.retain(|name, _| name == "how");
+        }
+        switches.insert("rebuild".to_owned(), Value::Object(rebuild));
+        serde_json::from_value(Value::Object(switches)).map_err(|error| error.to_string())
+    }
+}
+
+/// The values that switches have at a release.
+fn at(changes: &Changes, release: &Release) -> serde_json::Map<String, Value> {
+    let now = changes.iter().filter_map(|(name, changes)| {
+        let change = changes.iter().rev().find(|change| change.since <= *release)?;
+        Some((name.clone(), change.value.clone()))
+    });
+    now.collect()
+}
 
 /// A rule book could not be had.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -73,9 +109,9 @@ impl RuleBook {
         super::tables::task_types_ever()
     }
 
-    /// The releases whose behaviour is known, the oldest first: a release between takes that of the newest before it.
-    pub fn behaviours() -> Vec<Release> {
-        KNOWN.as_ref().map(|known| known.iter().map(|known| known.release.clone()).collect()).unwrap_or_default()
+    /// The releases whose code was read in full, the oldest first.
+    pub fn read_in_full() -> Vec<Release> {
+        HISTORY.as_ref().map(|history| history.read_in_full.clone()).unwrap_or_default()
     }
 
     /// A rule book that cotrace ships: `signatures`, `latest`, or that of a release, with or without `scriptworker-` in
@@ -104,7 +140,7 @@ impl RuleBook {
         }
         let id = format!("scriptworker-{release}");
         let broken = |why: String| RuleBookError::Malformed(id.clone(), why);
-        Some(KNOWN.clone().and_then(|known| assemble(release, &id, &known)).map_err(broken))
+        Some(HISTORY.clone().and_then(|history| assemble(release, &id, &history)).map_err(broken))
     }
 
     /// Reads a rule book of a user's: a whole one, or one that says with `base` on which other one it rests, and beside
@@ -154,32 +190,45 @@ fn sealed(mut book: RuleBook) -> RuleBook {
     book
 }
 
-fn assemble(release: &Release, id: &str, known: &[Behaviour]) -> Result<RuleBook, String> {
-    let before = known.iter().rev().find(|behaviour| behaviour.release <= *release);
-    let behaviour = before.or_else(|| known.first()).ok_or("no behaviour is known")?;
-    let tables = Tables::at(release)?;
-    let of = &behaviour.release;
-    let description = if of == release {
-        format!("what scriptworker {release} checked")
-    } else {
-        format!("the tables of scriptworker {release}, with the behaviour of {of}, the nearest that is known")
+fn assemble(release: &Release, id: &str, history: &History) -> Result<RuleBook, String> {
+    let read = history.read_in_full.iter().rev().find(|read| *read <= release);
+    let description = match read {
+        Some(read) if read == release => format!("what scriptworker {release} checked"),
+        Some(read) => format!(
+            "what scriptworker {release} checked, as far as known: its tables, and the behaviour of {read}, the nearest \
+             release before it that was read in full, with the changes that are known since"
+        ),
+        None => format!("what scriptworker {release} checked, as far as known: no release so early was read in full"),
     };
+    let mut graph_ignored_keys = BTreeSet::new();
+    for (key, releases) in &history.graph_ignored_keys {
+        if Span::parse(releases)?.holds(release) {
+            graph_ignored_keys.insert(key.clone());
+        }
+    }
+    let mut approximate = Vec::new();
+    for Approximation { what, message, releases } in &history.approximate {
+        if Span::parse(releases)?.holds(release) {
+            approximate.push(Unchecked { what: what.clone(), message: message.clone() });
+        }
+    }
+    let tables = Tables::at(release)?;
     Ok(sealed(RuleBook {
         rule_book_version: RULE_BOOK_VERSION,
         id: id.to_owned(),
         description,
-        behaviour: Some(of.clone()),
-        switches: behaviour.switches.clone(),
+        read_in_full: read.cloned(),
+        switches: history.switches(release)?,
         task_types: tables.task_types,
         scriptworker_provisioners: tables.scriptworker_provisioners,
         scriptworker_worker_types: tables.scriptworker_worker_types,
         max_chain_length: tables.max_chain_length,
-        graph_ignored_keys: behaviour.graph_ignored_keys.clone(),
+        graph_ignored_keys,
         projects_url: tables.projects_url,
         pushlog_url: tables.pushlog_url,
         products: tables.products,
-        not_checked: behaviour.not_checked.clone(),
-        approximate: behaviour.approximate.clone(),
+        not_checked: Vec::new(),
+        approximate,
         digest: Digest::new([0; 32]),
     }))
 }

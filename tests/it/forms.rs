@@ -36,7 +36,7 @@ fn a_work_directory_is_replayed_as_far_as_it_goes() {
     let world = nightly_2026().unwrap();
     let (case, told) = imported(&work_directory(&world));
     assert!(told.contains("4 tasks"), "{told}");
-    let report = case.report([world.task_id("signing-linux64").unwrap()]);
+    let report = case.report([world.task_id("signing-linux64").unwrap(), "--rules", "signatures"]);
     let target = &report["targets"][0];
     assert_eq!(target["verdict"], "undetermined", "{target:#}");
     let links = target["links"].as_array().unwrap();
@@ -68,7 +68,7 @@ fn an_altered_artifact_in_a_work_directory_is_told() {
     let name = format!("work/cot/{build}/public/build/target.tar.xz");
     files.iter_mut().find(|(path, _)| *path == name).unwrap().1.push(b'!');
     let (case, _) = imported(&files);
-    let report = case.report([world.task_id("signing-linux64").unwrap()]);
+    let report = case.report([world.task_id("signing-linux64").unwrap(), "--rules", "signatures"]);
     assert_eq!(report["targets"][0]["verdict"], "refuted");
     assert_eq!(report["findings"][0]["code"], "artifact-digest-mismatch");
 }
@@ -116,7 +116,7 @@ fn saved_replies_are_told_apart_by_content() {
     assert!(!told.contains("its last page is not here"), "{told}");
     assert_eq!(case.number("SELECT count(*) FROM task WHERE definition IS NOT NULL AND status IS NOT NULL"), 5);
     assert_eq!(case.number("SELECT count(*) FROM artifact WHERE listed = 1"), 1);
-    let report = case.report([world.task_id("signing-linux64").unwrap()]);
+    let report = case.report([world.task_id("signing-linux64").unwrap(), "--rules", "signatures"]);
     assert_eq!(report["targets"][0]["verdict"], "undetermined");
     let (_, told) = imported(&files[..1]);
     assert!(told.contains("its last page is not here"), "{told}");

@@ -69,7 +69,7 @@ fn what_nobody_captured_is_listed_with_its_address() {
         world.task_id("docker-image").unwrap()
     );
     assert!(urls.lines().any(|line| line.starts_with("https://") && line.ends_with(&address)), "{urls}");
-    let json = case.run(["gaps", signing, "--format", "json"]).exits(0).json();
+    let json = case.run(["gaps", signing, "--rules", "signatures", "--format", "json"]).exits(0).json();
     assert_eq!(json["targets"][0]["completeness"]["unknown"], 1, "{json:#}");
     assert_eq!(json["gaps"][0]["presence"], "unknown");
 }
@@ -103,7 +103,7 @@ fn a_consumer_by_pattern_is_found() {
 fn gap_of(world: &World, label: &str, name: &str) -> (Value, bool, String) {
     let case = CaseFile::of(&[capture_of(world)]);
     let signing = world.task_id("signing-linux64").unwrap();
-    let gaps = case.run(["gaps", signing, "--format", "json"]).exits(0).json();
+    let gaps = case.run(["gaps", signing, "--rules", "signatures", "--format", "json"]).exits(0).json();
     let id = world.task_id(label).unwrap();
     let of_it = |gap: &&Value| gap["subject"]["taskId"] == id && gap["subject"]["name"] == name;
     let gap = gaps["gaps"].as_array().unwrap().iter().find(of_it).unwrap_or_else(|| panic!("{gaps:#}")).clone();
@@ -169,7 +169,7 @@ fn a_refused_definition_is_no_word_on_the_status() {
     );
     let case = CaseFile::of(&[capture_of(&world)]);
     let signing = world.task_id("signing-linux64").unwrap();
-    let gaps = case.run(["gaps", signing, "--format", "json"]).exits(0).json();
+    let gaps = case.run(["gaps", signing, "--rules", "signatures", "--format", "json"]).exits(0).json();
     let status = gaps["gaps"].as_array().unwrap().iter().find(|gap| gap["kind"] == "status").unwrap();
     assert_eq!(status["toldBy"], Value::Null, "{gaps:#}");
 }

@@ -29,7 +29,7 @@ impl Capture {
     /// Imports it, accepting its keys, and replays everything; nothing unsigned may be verified.
     fn case(&self) -> CaseFile {
         let case = CaseFile::of(&[self.0.path()]);
-        let report = case.report(["--all"]);
+        let report = case.report(["--all", "--rules", "signatures"]);
         for target in report["targets"].as_array().unwrap() {
             assert_ne!(target["verdict"], "verified", "{}: {}", target["taskId"], target["headline"]);
         }
@@ -97,7 +97,7 @@ fn a_real_build_ran_in_the_image_that_its_docker_image_task_made() {
     assert_eq!(loaded, "sha256:16dbc133957eab1a5180102828edfec57b67541ce34a932f576cf7ae53815bcf");
     let made = case.run(["cat", image, "public/chain-of-trust.json"]).exits(0).json();
     assert_eq!(format!("sha256:{}", made["artifacts"]["public/image.tar.zst"]["sha256"].as_str().unwrap()), loaded);
-    let report = case.report([build]);
+    let report = case.report([build, "--rules", "signatures"]);
     let image_check = report["targets"][0]["links"][0]["checks"].as_array().unwrap().iter();
     let image_check = image_check.clone().find(|check| check["check"] == "docker-image").unwrap();
     assert_ne!(image_check["outcome"], "fail", "{image_check}");
@@ -148,7 +148,7 @@ fn the_prototypes_of_2016_are_sound_and_their_digests_those_of_the_artifacts() {
         }
     }
     assert_eq!(compared, 11, "five artifacts of the decision task, six of the build");
-    let findings = case.report([decision]);
+    let findings = case.report([decision, "--rules", "signatures"]);
     assert!(crate::program::codes(&findings).contains("attestation-malformed"));
 }
 

@@ -46,7 +46,7 @@ fn production(folder: &Path, file: &str) -> CaseFile {
 
 /// The report of one task at a moment, and the check of its own signature there.
 fn signature_at(case: &CaseFile, task_id: &str, moment: &str) -> (Value, String, String) {
-    let report = case.report([task_id, "--as-of", moment]);
+    let report = case.report([task_id, "--as-of", moment, "--rules", "signatures"]);
     let target = target(&report, task_id);
     assert_ne!(target["verdict"], "verified", "{moment}: the definition is missing");
     let checks = target["links"][0]["checks"].as_array().unwrap();
@@ -74,7 +74,7 @@ fn the_production_signature_of_2017_is_sound_and_its_key_in_force_then() {
     // The day itself, at midnight, is before the signature was made: the key was in force all the same.
     assert_eq!(signature_at(&case, PRODUCTION, "2017-06-02").1, "pass");
     // Nobody knows when the run was: `then` lies between the embedded task's creation and deadline.
-    let then = case.report([PRODUCTION]);
+    let then = case.report([PRODUCTION, "--rules", "signatures"]);
     assert_eq!(then["targets"][0]["verdict"], "undetermined");
     assert_eq!(then["targets"][0]["asOf"]["key"], Value::Null);
 }
@@ -114,7 +114,7 @@ fn the_production_key_has_a_beginning_and_an_end() {
     let capture = attestation(PRODUCTION, &signed, &[("scriptworker/signing-linux-3.pgp", key.clone())]);
     unaccepted.run(["import", capture.path().to_str().unwrap()]).exits(0);
     assert_eq!(signature_at(&unaccepted, PRODUCTION, "2017-06-03").1, "pass");
-    let narrowed = unaccepted.report([PRODUCTION, "--as-of", "2017-06-03", "--trust", "operator"]);
+    let narrowed = unaccepted.report([PRODUCTION, "--as-of", "2017-06-03", "--trust", "operator", "--rules", "signatures"]);
     assert_eq!(target(&narrowed, PRODUCTION)["verdict"], "undetermined");
     // What folder it lies in is of no matter then.
     let capture = attestation(PRODUCTION, &signed, &[("docker-worker/signing-linux-3.pgp", key)]);
@@ -226,13 +226,13 @@ fn hostile_clear_signed_files_stop_nothing() {
         let signed = fs::read(path).unwrap();
         let case = CaseFile::of(&[attestation(PRODUCTION, &signed, &keys).path()]);
         for moment in ["then", "2018-03-01", "2026-11-24"] {
-            let report = case.report(["--all", "--as-of", moment]);
+            let report = case.report(["--all", "--as-of", moment, "--rules", "signatures"]);
             assert_ne!(report["targets"][0]["verdict"], "verified", "{name} {moment}");
-            let text = case.run(["replay", PRODUCTION, "--as-of", moment]);
+            let text = case.run(["replay", PRODUCTION, "--as-of", moment, "--rules", "signatures"]);
             assert!(matches!(text.code, 10 | 11), "{name} {moment}: {}", text.stderr);
             assert!(!text.stdout.contains(&0x1b), "{name}: an escape sequence came through");
         }
-        gpg_agrees(&name, &case.report(["--all"]), &expected);
+        gpg_agrees(&name, &case.report(["--all", "--rules", "signatures"]), &expected);
         case.run(["show", PRODUCTION]);
         let cat = case.run(["cat", PRODUCTION, "public/chainOfTrust.json.asc"]).exits(0);
         assert!(cat.stdout == signed, "{name} came back otherwise");

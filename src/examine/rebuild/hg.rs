@@ -5,7 +5,7 @@ use super::task::Task;
 use super::{Context, Maker, Step, Stop, read_json, read_yaml, refuse};
 use crate::formats::json;
 use crate::formats::jsone::Value;
-use crate::model::{CronPush, PushComment};
+use crate::model::{CronPush, ProjectLevel, PushComment};
 
 /// What the pushlog says of a push.
 struct Push {
@@ -53,7 +53,7 @@ impl Maker<'_> {
                 return refuse(format_args!("the project {name} has no repo"));
             };
             if source == repository || source.strip_prefix(repository).is_some_and(|rest| rest.starts_with('/')) {
-                return Ok((name.to_string(), level(name, project)?));
+                return Ok((name.to_string(), self.level(name, project)?));
             }
         }
         refuse(format_args!("no project is at {source}"))
@@ -63,8 +63,15 @@ impl Maker<'_> {
     pub(super) fn level_of(&mut self, name: &str) -> Step<String> {
         let projects = self.projects()?;
         match projects.get(name) {
-            Some(project) => level(name, project),
+            Some(project) => self.level(name, project),
             None => refuse(format_args!("there is no project {name}")),
+        }
+    }
+
+    fn level(&self, name: &str, project: &Value) -> Step<String> {
+        match self.recipe.project_level {
+            ProjectLevel::RepositoryType => level(name, project),
+            ProjectLevel::Access => access(name, project),
         }
     }
 
@@ -154,6 +161,16 @@ impl Maker<'_> {
             user: value(push.get("user").ok_or_else(wrong)?),
             base_revision,
         })
+    }
+}
+
+/// The level of a project as releases before 60.0.0 found it.
+fn access(name: &str, project: &Value) -> Step<String> {
+    match (project.get("access"), project.get("level")) {
+        (Some(Value::Text(access)), _) => Ok(access.replace("scm_level_", "")),
+        (None, Some(Value::Int(level))) => Ok(level.to_string()),
+        (None, Some(Value::Text(level))) => Ok(level.to_string()),
+        _ => refuse(format_args!("the project {name} has no level")),
     }
 }
 

@@ -144,29 +144,7 @@ fn judge_entry(judging: &mut Judging<'_>, link: &Link, parent: &TaskId, entry: &
         judging.refute(Code::GraphMalformed, about_graph(), message, vec![in_graph("", None)]);
         return (Outcome::Fail, "the entry can't be compared".to_owned());
     }
-    if !entry.lookalikes.is_empty() {
-        let told = tell_differences(&entry.lookalikes, "graph", "queue");
-        let message = format!("its entry in the graph and its definition are equal to Python alone: {told}");
-        let places = difference_places(&entry.lookalikes, &in_graph, definition);
-        judging.remark(Code::EqualInPythonOnly, about_task(), message, places);
-    }
-    if let Some(label) = &entry.other_label {
-        let message = format!("the task graph of {parent} calls it {label}, and its definition does not");
-        judging.remark(Code::GraphLabelMismatch, about_task(), message, vec![in_graph("/label", Some(label.clone()))]);
-    }
-    let is_told = |d: &&Difference| !counts(judging, d) && !is_filled_in(d);
-    let ignored: Vec<Difference> = entry.differences.iter().filter(is_told).cloned().collect();
-    if !entry.missing_dependencies.is_empty() {
-        let lacking = entry.missing_dependencies.join(", ");
-        let message = format!("where no rule looks: it does not depend on {lacking}, and the graph says that it does");
-        let place = evidence(definition, "/dependencies", None, Asserter::Queue);
-        judging.remark(Code::GraphDifferenceIgnored, about_task(), message, vec![place]);
-    }
-    if !ignored.is_empty() {
-        let message = format!("where no rule looks: {}", tell_differences(&ignored, "graph", "queue"));
-        let places = difference_places(&ignored, &in_graph, definition);
-        judging.remark(Code::GraphDifferenceIgnored, about_task(), message, places);
-    }
+    remark_on_entry(judging, link, parent, entry, &in_graph);
     let counted: Vec<Difference> = entry.differences.iter().filter(|d| counts(judging, d)).cloned().collect();
     let decision = link.decision.as_deref();
     let extra: Vec<&String> = entry.extra_dependencies.iter().filter(|id| Some(id.as_str()) != decision).collect();
@@ -185,6 +163,41 @@ fn judge_entry(judging: &mut Judging<'_>, link: &Link, parent: &TaskId, entry: &
         judging.refute(Code::TaskDiffersFromGraph, about_task(), message, vec![place]);
     }
     (Outcome::Fail, "differs from the graph".to_owned())
+}
+
+/// What is odd about an entry and no rule looks at.
+fn remark_on_entry(
+    judging: &mut Judging<'_>,
+    link: &Link,
+    parent: &TaskId,
+    entry: &GraphEntry,
+    in_graph: &dyn Fn(&str, Option<String>) -> Evidence,
+) {
+    let definition = judging.task(&link.task_id).and_then(|task| task.evidence.definition);
+    let about_task = || subject("task", &link.task_id, None, None);
+    if !entry.lookalikes.is_empty() {
+        let told = tell_differences(&entry.lookalikes, "graph", "queue");
+        let message = format!("its entry in the graph and its definition are equal to Python alone: {told}");
+        let places = difference_places(&entry.lookalikes, in_graph, definition);
+        judging.remark(Code::EqualInPythonOnly, about_task(), message, places);
+    }
+    if let Some(label) = &entry.other_label {
+        let message = format!("the task graph of {parent} calls it {label}, and its definition does not");
+        judging.remark(Code::GraphLabelMismatch, about_task(), message, vec![in_graph("/label", Some(label.clone()))]);
+    }
+    let is_told = |d: &&Difference| !counts(judging, d) && !is_filled_in(d);
+    let ignored: Vec<Difference> = entry.differences.iter().filter(is_told).cloned().collect();
+    if !entry.missing_dependencies.is_empty() {
+        let lacking = entry.missing_dependencies.join(", ");
+        let message = format!("where no rule looks: it does not depend on {lacking}, and the graph says that it does");
+        let place = evidence(definition, "/dependencies", None, Asserter::Queue);
+        judging.remark(Code::GraphDifferenceIgnored, about_task(), message, vec![place]);
+    }
+    if !ignored.is_empty() {
+        let message = format!("where no rule looks: {}", tell_differences(&ignored, "graph", "queue"));
+        let places = difference_places(&ignored, in_graph, definition);
+        judging.remark(Code::GraphDifferenceIgnored, about_task(), message, places);
+    }
 }
 
 /// Where the first few differences stand in both documents.
