@@ -82,7 +82,9 @@ pub fn guess_task_type(task_id: &TaskId, definition: &Definition, names: &EdgeNa
         Some(kind) if known(kind) => settled(kind),
         _ => match worker {
             WorkerVote::Agreed(_) => settled("build"),
-            WorkerVote::Nobody | WorkerVote::Disagree(_) => TaskTypeGuess::Undecided(book.task_types.iter().cloned().collect()),
+            WorkerVote::Nobody | WorkerVote::Disagree(_) => {
+                TaskTypeGuess::Undecided(book.task_types.iter().cloned().collect())
+            }
         },
     }
 }

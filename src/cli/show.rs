@@ -7,8 +7,8 @@ use anyhow::Context as _;
 
 use super::args::ShowArgs;
 use super::{Outcome, output, replay};
-use crate::export::text::{self, Detail};
 use crate::examine::rebuild::Workings;
+use crate::export::text::{self, Detail};
 use crate::formats::jsone::Value;
 use crate::model::{Digest, Lacking, RebuildOutcome, TaskEvidence, Untrusted};
 use crate::replay::{Request, Targets};

@@ -48,13 +48,14 @@ pub(super) fn unusual(task: &Value) -> Option<String> {
 }
 
 /// What of a command is passed over where the usual one is looked for: in parts of the shell's line that begin with `cd` or
-/// `ln`, all that a shell runs beside that.
+/// `ln`, and in options, all that a shell runs beside them.
 pub(super) fn unseen(task: &Value) -> Option<String> {
     let command = task.pointer("/payload/command").and_then(Value::as_list)?;
     let line = command.last().and_then(Value::as_text)?;
     let is_passed_over = |part: &&str| {
         let first = part.split_whitespace().next();
-        matches!(first, Some("cd" | "ln")) && part.contains([';', '|', '`', '\n', '&', '>']) || part.contains("$(")
+        let goes_on = part.contains([';', '|', '`', '\n']) || part.contains("$(");
+        goes_on || matches!(first, Some("cd" | "ln")) && part.contains(['&', '>'])
     };
     line.split("&&").find(is_passed_over).map(|part| part.trim().to_owned())
 }

@@ -5,7 +5,7 @@ use super::rebuild::api;
 use super::sources::{Ask, Sources};
 use crate::formats::json::{self, Value};
 use crate::formats::url::{Url, is_github, owner_and_name, with_scheme};
-use crate::model::{Commit, Landing, Lacking};
+use crate::model::{Commit, Lacking, Landing};
 
 /// Raised when the answers of this file could change.
 pub const VERSION: u32 = 1;

@@ -23,5 +23,5 @@ pub mod signature;
 mod sources;
 pub mod verification_log;
 
-pub use sources::{Ask, Reply};
 pub use keyring::{Keyring, KeyringEntry, ListedKey};
+pub use sources::{Ask, Reply};

@@ -2,9 +2,8 @@
 //! normalise, and would find other hosts and paths in hostile ones.
 
 /// The schemes whose last path segment may have parameters after a semicolon (`urllib.parse.uses_params`).
-const USES_PARAMS: [&str; 14] = [
-    "", "ftp", "hdl", "prospero", "http", "https", "shttp", "rtsp", "rtspu", "sip", "sips", "mms", "sftp", "tel",
-];
+const USES_PARAMS: [&str; 14] =
+    ["", "ftp", "hdl", "prospero", "http", "https", "shttp", "rtsp", "rtspu", "sip", "sips", "mms", "sftp", "tel"];
 
 /// The parts of an address that verification looks at (`urlparse`).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -21,11 +20,8 @@ impl Url {
     /// Takes an address apart. Every text is one.
     pub fn parse(text: &str) -> Self {
         // `_WHATWG_C0_CONTROL_OR_SPACE` is stripped in front, `_UNSAFE_URL_BYTES_TO_REMOVE` everywhere.
-        let text: String = text
-            .trim_start_matches(|c: char| c <= ' ')
-            .chars()
-            .filter(|c| !matches!(c, '\t' | '\r' | '\n'))
-            .collect();
+        let text: String =
+            text.trim_start_matches(|c: char| c <= ' ').chars().filter(|c| !matches!(c, '\t' | '\r' | '\n')).collect();
         let (scheme, rest) = match text.split_once(':') {
             Some((scheme, rest)) if is_scheme(scheme) => (scheme.to_ascii_lowercase(), rest),
             Some(_) | None => (String::new(), text.as_str()),
@@ -137,7 +133,10 @@ mod tests {
         // As Python 3.11's urlparse answers.
         for (text, expected) in [
             ("https://hg.mozilla.org/try/", ["https", "hg.mozilla.org", "/try/", "hg.mozilla.org"]),
-            ("HTTPS://U:p@HG.mozilla.org:443/a;b/c;d?e#f", ["https", "U:p@HG.mozilla.org:443", "/a;b/c", "hg.mozilla.org"]),
+            (
+                "HTTPS://U:p@HG.mozilla.org:443/a;b/c;d?e#f",
+                ["https", "U:p@HG.mozilla.org:443", "/a;b/c", "hg.mozilla.org"],
+            ),
             ("git@github.com:o/r", ["", "", "git@github.com:o/r", "-"]),
             ("ssh://github.com/o/r;x", ["ssh", "github.com", "/o/r;x", "github.com"]),
             (" \u{1}ht\ntps://h\\evil/x", ["https", "h\\evil", "/x", "h\\evil"]),

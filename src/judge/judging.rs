@@ -82,7 +82,8 @@ pub fn judge(
     let recipe = rules.product.and_then(|product| rules.book.recipe(product)).map(|recipe| recipe.digest());
     let mut judgements = Vec::with_capacity(moments.len());
     for clocks in moments {
-        let (judgement, worked_out) = judge_at(chain, facts, rules, recipe, ledger, distrust, *clocks, mode, consumption);
+        let (judgement, worked_out) =
+            judge_at(chain, facts, rules, recipe, ledger, distrust, *clocks, mode, consumption);
         judgements.push(judgement);
         consumption = worked_out;
     }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Asserter, Attestation, Definition, Digest, DigestFact, Form, GraphEntry, Landing, Rebuild, Signature, SignatureState, TaskEvidence,
-    TaskId, VerificationLog,
+    Asserter, Attestation, Definition, Digest, DigestFact, Form, GraphEntry, Landing, Rebuild, Signature,
+    SignatureState, TaskEvidence, TaskId, VerificationLog,
 };
 
 /// One attestation of a task's latest run, in one form.

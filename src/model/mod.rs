@@ -38,8 +38,8 @@ pub use edge::{Edge, Origin, UpstreamArtifact};
 pub use evidence::{ArtifactRecord, Conflict, Denial, TaskEvidence};
 pub use fact::{
     ArmorNote, Attestation, Certificate, CertificateKey, CertificateStep, Claim, ClaimState, Definition, DigestFact,
-    DigestOutcome, FactKey, FactKind, Form, FramingKind, ImageKind, GraphEntry, LoggedDigest, PolicyEra, Revocation, Signature,
-    SignatureState, TaskImage, Validity, VerificationLog, WorkerHints,
+    DigestOutcome, FactKey, FactKind, Form, FramingKind, GraphEntry, ImageKind, LoggedDigest, PolicyEra, Revocation,
+    Signature, SignatureState, TaskImage, Validity, VerificationLog, WorkerHints,
 };
 pub use facts::{AttestationFacts, Facts, LogFacts, Member, TaskFacts};
 pub use finding::{Asserter, Evidence, Finding, Plane, Reason, Severity, Subject};
@@ -53,8 +53,8 @@ pub use moment::{AsOf, ClockOverrides, Clocks, InvalidMoment, Moment};
 pub use opinion::{Answer, Opinion, Viewer};
 pub use rebuild::{Commit, Lacking, Landing, Rebuild, RebuildOutcome, SourceRead};
 pub use recipe::{
-    ActionKinds, CronPush, GithubSender, ProjectLevel, PullRequest, PushComment, QueueFields, Recipe, Rendering, TemplatePlace,
-    VersionControl,
+    ActionKinds, CronPush, GithubSender, ProjectLevel, PullRequest, PushComment, QueueFields, Recipe, Rendering,
+    TemplatePlace, VersionControl,
 };
 pub use release::{InvalidRelease, Release};
 pub use report::{

@@ -12,8 +12,8 @@ use crate::chain::{WorkerVote, worker_implementation};
 use crate::examine::{Keyring, attestation, definition, digests, graph_entry, signature, verification_log};
 use crate::model::{
     ATTESTATION_SIG, ArtifactRecord, Attestation, AttestationFacts, Definition, Digest, DigestFact, FactKey, FactKind,
-    Form, GraphEntry, LogFacts, Member, Role, Signature, SignatureState, TASK_GRAPH_JSON, TaskEvidence, TaskFacts, TaskId,
-    VERIFICATION_LOG, VerificationLog,
+    Form, GraphEntry, LogFacts, Member, Role, Signature, SignatureState, TASK_GRAPH_JSON, TaskEvidence, TaskFacts,
+    TaskId, VERIFICATION_LOG, VerificationLog,
 };
 use crate::rules::RuleBook;
 use crate::store::{Case, StoreError};
@@ -144,7 +144,13 @@ impl<'case> FactDesk<'case> {
     }
 }
 
-pub(super) fn fact_key(kind: FactKind, task_id: &TaskId, variant: String, inputs: &[Option<Digest>], examiner: u32) -> FactKey {
+pub(super) fn fact_key(
+    kind: FactKind,
+    task_id: &TaskId,
+    variant: String,
+    inputs: &[Option<Digest>],
+    examiner: u32,
+) -> FactKey {
     FactKey { kind, subject: task_id.to_string(), variant, inputs: input_digest(inputs), examiner }
 }
 

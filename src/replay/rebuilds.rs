@@ -132,8 +132,7 @@ fn rebuilt(
 ) -> Result<Option<Rebuild>, StoreError> {
     let Some(found) = documents(tasks, task_id) else { return Ok(None) };
     let variant = serde_json::to_string(recipe).unwrap_or_default();
-    let inputs =
-        [Some(found.definition), found.decision, found.parameters, found.actions, Some(answers.digest)];
+    let inputs = [Some(found.definition), found.decision, found.parameters, found.actions, Some(answers.digest)];
     let key = fact_key(FactKind::Rebuild, task_id, variant, &inputs, rebuild::VERSION);
     let is_held = desk.case.blob_size(&found.definition)?.is_some();
     if let Some(stored) = desk.stored::<Rebuild>(&key)?.filter(|_| is_held) {
@@ -188,8 +187,9 @@ fn landed(
     }
     let Some(bytes) = desk.document(&definition, DOCUMENT_SIZE_MAX)? else { return Ok(None) };
     let mut failure = None;
-    let found =
-        landing::examine(&bytes, &commits.prefix, commits.is_private, &mut |url| answers.reply(desk, url, &mut failure));
+    let found = landing::examine(&bytes, &commits.prefix, commits.is_private, &mut |url| {
+        answers.reply(desk, url, &mut failure)
+    });
     if let Some(error) = failure {
         return Err(error);
     }

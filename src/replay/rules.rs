@@ -97,8 +97,8 @@ fn release_of(
         let newest = latest().cloned().unwrap_or_else(known_to_all_release);
         return (newest, "nothing tells when the target ran: the newest release".to_owned());
     };
-    let by_scriptworker = worker_implementation(&shape.hints, known_to_all)
-        == WorkerVote::Agreed(Role::new("scriptworker"));
+    let by_scriptworker =
+        worker_implementation(&shape.hints, known_to_all) == WorkerVote::Agreed(Role::new("scriptworker"));
     let moment = match ran_at(task, by_scriptworker, mode) {
         MomentOfJudgement::At(moment, _) | MomentOfJudgement::Between(moment, _) => moment,
         MomentOfJudgement::Unknown => return by_form(task),
@@ -119,7 +119,8 @@ fn release_of(
 fn by_form(task: &TaskFacts) -> (Release, String) {
     let has = |form| task.attestations.contains_key(&form);
     if has(Form::Openpgp) && !has(Form::Ed25519) {
-        let last = releases().iter().rev().map(|known| &known.release).find(|release| release.to_string() == LAST_OPENPGP);
+        let last =
+            releases().iter().rev().map(|known| &known.release).find(|release| release.to_string() == LAST_OPENPGP);
         if let Some(release) = last {
             let basis = "nothing tells when the target ran: the newest release that read OpenPGP attestations";
             return (release.clone(), basis.to_owned());

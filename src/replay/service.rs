@@ -4,9 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
-use super::examination::{
-    FactDesk, Work, attestations, definitions, graph_entries, graph_tasks, logs, reachable,
-};
+use super::examination::{FactDesk, Work, attestations, definitions, graph_entries, graph_tasks, logs, reachable};
 use super::keys::{self, Keys};
 use super::rebuilds::{self, Answers, CommitsOf, Wanted};
 use super::report::{self, Heard, HeardAt, Judged};
@@ -14,13 +12,13 @@ use super::rules::{RuleChoice, RulesOfTarget, examination_book, rules_of};
 use super::scope::{Scope, SnapshotChoice};
 use super::targets::{ReplayError, ScopedTargets, Targets, by_scope};
 use super::verifiers::{Verifier, Verifiers};
-use crate::examine::rebuild::Workings;
 use crate::chain::{Chain, EdgeNames, Mode, TaskTypeGuess, build, guess_task_type, product, speaks_of_github};
+use crate::examine::rebuild::Workings;
 use crate::insight::{completeness, completeness_of_all};
 use crate::judge::{Leeway, MomentOfJudgement, Rules, judge, leeway, then};
 use crate::model::{
-    AsOf, Basis, ClockOverrides, Clocks, Completeness, Definition, Digest, FactKey, FactKind, Facts, Member, Moment, Origin,
-    Report, SnapshotReport, TaskFacts, TaskId, ToolUsed,
+    AsOf, Basis, ClockOverrides, Clocks, Completeness, Definition, Digest, FactKey, FactKind, Facts, Member, Moment,
+    Origin, Report, SnapshotReport, TaskFacts, TaskId, ToolUsed,
 };
 use crate::rules::{Restriction, RuleBook, Trees};
 use crate::store::{Case, Damage, ReplayRecord, StoreError};
@@ -270,8 +268,7 @@ fn wanted_of(planned: &[Planned], facts: &Facts) -> Wanted {
         }
         let Some(product) = book.products.get(name) else { continue };
         let scopes = facts.tasks.get(&target.target).and_then(TaskFacts::shape).map(|shape| &shape.scopes);
-        let is_restricted =
-            scopes.into_iter().flatten().any(|scope| product.restriction(scope) != Restriction::None);
+        let is_restricted = scopes.into_iter().flatten().any(|scope| product.restriction(scope) != Restriction::None);
         if is_restricted && book.switches.trees == Trees::OneTreeAndNoPullRequest {
             let commits = CommitsOf {
                 prefix: product.source_env_prefix.clone(),

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::product::ProductRules;
 use crate::model::{
-    ActionKinds, CronPush, Digest, Form, GithubSender, ProjectLevel, PullRequest, PushComment, QueueFields, Recipe, Release,
-    Rendering, TemplatePlace,
+    ActionKinds, CronPush, Digest, Form, GithubSender, ProjectLevel, PullRequest, PushComment, QueueFields, Recipe,
+    Release, Rendering, TemplatePlace,
 };
 
 /// The rules that a judgement applies: named switches for how a verifier behaves, and its tables.

@@ -142,7 +142,8 @@ impl ProductTables {
     fn at(&self, release: &Release) -> Result<ProductRules, String> {
         let mut product_types = BTreeSet::new();
         for name in all(&self.product_types, release)? {
-            let known = VersionControl::named(&name).ok_or_else(|| format!("{name:?} is no kind of version control"))?;
+            let known =
+                VersionControl::named(&name).ok_or_else(|| format!("{name:?} is no kind of version control"))?;
             product_types.insert(known);
         }
         let mut vcs_rules = Vec::new();

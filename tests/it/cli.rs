@@ -13,8 +13,21 @@ use crate::program::{
     BINARY, CaseFile, Ran, capture, copy, cotrace, files, root, run, sample, skip, target, targets, write,
 };
 
-const SUBCOMMANDS: [&str; 11] =
-    ["import", "replay", "show", "cat", "find", "gaps", "keys", "case", "explain", "completions", "man"];
+const SUBCOMMANDS: [&str; 13] = [
+    "import",
+    "replay",
+    "show",
+    "cat",
+    "find",
+    "gaps",
+    "rules",
+    "verify-cot",
+    "keys",
+    "case",
+    "explain",
+    "completions",
+    "man",
+];
 
 /// A task of nightly-2026 that a scriptworker ran.
 fn signing() -> String {

@@ -19,6 +19,7 @@ mod program;
 mod questions;
 mod real_captures;
 mod real_input;
+mod rebuilds;
 mod releases;
 mod report;
 mod repository;

@@ -114,7 +114,8 @@ fn the_production_key_has_a_beginning_and_an_end() {
     let capture = attestation(PRODUCTION, &signed, &[("scriptworker/signing-linux-3.pgp", key.clone())]);
     unaccepted.run(["import", capture.path().to_str().unwrap()]).exits(0);
     assert_eq!(signature_at(&unaccepted, PRODUCTION, "2017-06-03").1, "pass");
-    let narrowed = unaccepted.report([PRODUCTION, "--as-of", "2017-06-03", "--trust", "operator", "--rules", "signatures"]);
+    let narrowed =
+        unaccepted.report([PRODUCTION, "--as-of", "2017-06-03", "--trust", "operator", "--rules", "signatures"]);
     assert_eq!(target(&narrowed, PRODUCTION)["verdict"], "undetermined");
     // What folder it lies in is of no matter then.
     let capture = attestation(PRODUCTION, &signed, &[("docker-worker/signing-linux-3.pgp", key)]);

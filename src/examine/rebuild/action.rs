@@ -8,12 +8,7 @@ use crate::formats::jsone::{self, LIMITS, Value};
 use crate::model::{ACTIONS_JSON, ActionKinds, Lacking, Rebuild, VersionControl};
 
 impl Maker<'_> {
-    pub(super) fn action(
-        &mut self,
-        own: &Task<'_>,
-        decision: &Task<'_>,
-        tasks_for: &str,
-    ) -> Step<(Value, Context)> {
+    pub(super) fn action(&mut self, own: &Task<'_>, decision: &Task<'_>, tasks_for: &str) -> Step<(Value, Context)> {
         let action = self.offered(own);
         let context = self.action_context(own, decision, tasks_for);
         let template = self.template(decision);
@@ -91,8 +86,20 @@ impl Maker<'_> {
     /// What the task says in `extra.action.context`. Only the names that templates and hooks use are taken.
     fn stated(&self, own: &Task<'_>) -> Step<Context> {
         const NAMES: [&str; 14] = [
-            "now", "as_slugid", "tasks_for", "ownTaskId", "taskId", "taskGroupId", "input", "parameters", "clientId",
-            "repository", "push", "action", "task", "event",
+            "now",
+            "as_slugid",
+            "tasks_for",
+            "ownTaskId",
+            "taskId",
+            "taskGroupId",
+            "input",
+            "parameters",
+            "clientId",
+            "repository",
+            "push",
+            "action",
+            "task",
+            "event",
         ];
         let stated = own.required("/extra/action/context")?;
         let Some(stated) = stated.as_map() else { return refuse("/extra/action/context is no object") };

@@ -128,13 +128,7 @@ impl Differ {
         Ok(())
     }
 
-    fn inside(
-        &mut self,
-        key: &str,
-        left: Option<&Value>,
-        right: Option<&Value>,
-        pointer: &mut String,
-    ) -> Step<()> {
+    fn inside(&mut self, key: &str, left: Option<&Value>, right: Option<&Value>, pointer: &mut String) -> Step<()> {
         let length = pointer.len();
         pointer.push('/');
         pointer.push_str(&key.replace('~', "~0").replace('/', "~1"));

@@ -113,10 +113,7 @@ impl Maker<'_> {
                     ("published_at", pushed_at(decision, prefix)?),
                 ]),
             ),
-            (
-                "sender",
-                Value::object([("login", triggered_by.map_or_else(|| Value::text("TaskclusterHook"), value))]),
-            ),
+            ("sender", Value::object([("login", triggered_by.map_or_else(|| Value::text("TaskclusterHook"), value))])),
         ]);
         let repository = Value::object([
             ("url", Value::text(url)),
@@ -176,13 +173,7 @@ impl Maker<'_> {
     }
 
     /// The repository in which a fork's pull request is, if it is not in the fork itself.
-    fn parent(
-        &self,
-        decision: &Task<'_>,
-        prefix: &str,
-        url: &str,
-        repository: &Repository,
-    ) -> Step<Option<String>> {
+    fn parent(&self, decision: &Task<'_>, prefix: &str, url: &str, repository: &Repository) -> Step<Option<String>> {
         let is_fork = repository.definition.get("fork").is_some_and(json::Value::is_truthy);
         if !is_fork {
             return Ok(None);
@@ -218,9 +209,7 @@ fn committer(commit: &json::Value) -> Value {
             let author = commit.pointer("/author").filter(|author| author.is_truthy());
             match author.and_then(|author| author.get("login")) {
                 Some(login) => value(login),
-                None => commit
-                    .pointer("/commit/author/login")
-                    .map_or_else(|| Value::text("@@@unknown@@@"), value),
+                None => commit.pointer("/commit/author/login").map_or_else(|| Value::text("@@@unknown@@@"), value),
             }
         }
     }

@@ -21,7 +21,9 @@ pub(super) fn check(judging: &mut Judging<'_>, link: &Link) -> Ruling {
         let places = [conflict.newer, conflict.older].map(|blob| evidence(Some(blob), "", None, Asserter::Collector));
         judging.remark(Code::SnapshotsDisagree, here.clone(), message, places.to_vec());
     }
-    if let Some((at, expires)) = task.evidence.captured_at.zip(task.evidence.expires).filter(|(at, expires)| at >= expires) {
+    if let Some((at, expires)) =
+        task.evidence.captured_at.zip(task.evidence.expires).filter(|(at, expires)| at >= expires)
+    {
         let message = format!("it expired on {expires}, and was captured on {at}: what is missing may have been there");
         judging.remark(Code::EvidenceExpired, here.clone(), message, Vec::new());
     }

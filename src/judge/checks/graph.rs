@@ -47,7 +47,8 @@ fn remark_on_group(judging: &mut Judging<'_>, link: &Link) {
     };
     let unlisted = names(&|member| !member.makes_tasks && !listed.contains(member.task_id.as_str()));
     if !unlisted.is_empty() {
-        let message = format!("{} tasks name it as their parent and are not in its graph: {}", unlisted.len(), told(&unlisted));
+        let message =
+            format!("{} tasks name it as their parent and are not in its graph: {}", unlisted.len(), told(&unlisted));
         judging.remark(Code::GroupTaskUnlisted, about(), message, vec![evidence(graph, "", None, Asserter::Collector)]);
     }
     let idle = names(&|member| member.has_run == Some(false) && listed.contains(member.task_id.as_str()));
@@ -185,7 +186,7 @@ fn remark_on_entry(
         let message = format!("the task graph of {parent} calls it {label}, and its definition does not");
         judging.remark(Code::GraphLabelMismatch, about_task(), message, vec![in_graph("/label", Some(label.clone()))]);
     }
-    let is_told = |d: &&Difference| !counts(judging, d) && !is_filled_in(d);
+    let is_told = |d: &&Difference| !counts(judging, d) && !is_filled_in(d) && !is_artifact_expiry(d);
     let ignored: Vec<Difference> = entry.differences.iter().filter(is_told).cloned().collect();
     if !entry.missing_dependencies.is_empty() {
         let lacking = entry.missing_dependencies.join(", ");
@@ -227,8 +228,20 @@ fn who_says(judging: &Judging<'_>, parent: &TaskFacts) -> Asserter {
 /// Whether a difference is what the queue, or whoever submits the graph, fills in; or one of dependencies, told apart.
 fn is_filled_in(difference: &Difference) -> bool {
     const FILLED_IN: [&str; 4] = ["/taskGroupId", "/schedulerId", "/projectId", "/taskQueueId"];
-    difference.pointer.starts_with("/dependencies/")
-        || difference.kind == DifferenceKind::RightOnly && FILLED_IN.contains(&difference.pointer.as_str())
+    // The defaults of the queue's schema (`create-task-request`).
+    const DEFAULTS: [(&str, &str); 6] = [
+        ("/requires", "\"all-completed\""),
+        ("/retries", "5"),
+        ("/routes", "[]"),
+        ("/scopes", "[]"),
+        ("/tags", "{}"),
+        ("/extra", "{}"),
+    ];
+    let pointer = difference.pointer.as_str();
+    let is_default = |right: &str| DEFAULTS.contains(&(pointer, right));
+    let is_added = difference.kind == DifferenceKind::RightOnly;
+    pointer.starts_with("/dependencies/")
+        || is_added && (FILLED_IN.contains(&pointer) || difference.right.as_deref().is_some_and(is_default))
 }
 
 /// Whether the rule book counts a difference: not in an ignored key, and not a key that only the definition has, which
@@ -243,9 +256,12 @@ fn counts(judging: &Judging<'_>, difference: &Difference) -> bool {
     if is_top_level && difference.kind == DifferenceKind::RightOnly {
         return false;
     }
-    // `/payload/artifacts/<artifact>/expires` and nothing deeper or shallower.
-    let is_expiry = difference.pointer.starts_with("/payload/artifacts/")
+    !(is_artifact_expiry(difference) && judging.book.switches.artifact_expiry_in_graph == ArtifactExpiry::Ignored)
+}
+
+/// `/payload/artifacts/<artifact>/expires` and nothing deeper or shallower. Graphs of old state it in other digits.
+fn is_artifact_expiry(difference: &Difference) -> bool {
+    difference.pointer.starts_with("/payload/artifacts/")
         && difference.pointer.ends_with("/expires")
-        && difference.pointer.matches('/').count() == 4;
-    !(is_expiry && judging.book.switches.artifact_expiry_in_graph == ArtifactExpiry::Ignored)
+        && difference.pointer.matches('/').count() == 4
 }

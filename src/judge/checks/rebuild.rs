@@ -67,9 +67,8 @@ fn from_the_tree(judging: &mut Judging<'_>, link: &Link) -> Ruling {
             outcome = Outcome::Fail;
             let message = tell_differences(&rebuild.differences, "tree", "queue");
             let places = rebuild.differences.iter().take(DIFFERENCES_TOLD);
-            let places = places.map(|difference| {
-                evidence(definition, &difference.pointer, difference.right.clone(), Asserter::Queue)
-            });
+            let places = places
+                .map(|difference| evidence(definition, &difference.pointer, difference.right.clone(), Asserter::Queue));
             let places = places.chain(sources(rebuild)).collect();
             judging.found(
                 crate::model::Plane::Rule,
@@ -138,7 +137,8 @@ fn reason(judging: &mut Judging<'_>, link: &Link) -> Outcome {
 /// The reason fits the place of the tree: pushes to hg.mozilla.org are no events of GitHub, and the other way round.
 fn remark_on_reason(judging: &mut Judging<'_>, link: &Link) {
     let Some(task) = judging.task(&link.task_id) else { return };
-    let Some((tasks_for, source)) = task.shape().and_then(|shape| shape.tasks_for.as_deref().zip(shape.source.as_deref()))
+    let Some((tasks_for, source)) =
+        task.shape().and_then(|shape| shape.tasks_for.as_deref().zip(shape.source.as_deref()))
     else {
         return;
     };

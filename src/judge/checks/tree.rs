@@ -219,12 +219,7 @@ fn sibling(judging: &mut Judging<'_>, product: &ProductRules, link: &Link, own: 
 }
 
 /// Under restricted scopes, no link comes of a try push or a pull request (`is_try_or_pull_request`).
-fn try_or_pull_request(
-    judging: &mut Judging<'_>,
-    product: &ProductRules,
-    link: &Link,
-    shape: &Definition,
-) -> Outcome {
+fn try_or_pull_request(judging: &mut Judging<'_>, product: &ProductRules, link: &Link, shape: &Definition) -> Outcome {
     let asks_github = judging.book.switches.trees == Trees::OneTreeAndNoPullRequest;
     if asks_github && speaks_of_github(shape) {
         return pull_request(judging, product, link, shape);

@@ -23,7 +23,8 @@ pub(super) fn remark(judging: &mut Judging<'_>, link: &Link) {
     pointers(judging, link, task, run_id);
     changed(judging, link, task, run_id);
     let readable = judging.forms(task).into_iter().map(|(_, facts)| facts);
-    let Some(facts) = readable.into_iter().find(|facts| facts.attestation.as_ref().is_some_and(|a| a.unreadable.is_none()))
+    let Some(facts) =
+        readable.into_iter().find(|facts| facts.attestation.as_ref().is_some_and(|a| a.unreadable.is_none()))
     else {
         return;
     };
@@ -34,7 +35,8 @@ pub(super) fn remark(judging: &mut Judging<'_>, link: &Link) {
     let signed = |pointer: &str| vec![evidence(Some(facts.blob), pointer, None, facts.asserter())];
     let unattested: Vec<&str> = uploaded.difference(&attested).copied().collect();
     if !unattested.is_empty() && !attested.is_empty() {
-        let message = format!("{} of its artifacts are not in its attestation: {}", unattested.len(), told(&unattested));
+        let message =
+            format!("{} of its artifacts are not in its attestation: {}", unattested.len(), told(&unattested));
         judging.remark(Code::ArtifactUnattested, about(), message, signed("/artifacts"));
     }
     if task.evidence.listed_runs.contains(&run_id) {
@@ -42,7 +44,8 @@ pub(super) fn remark(judging: &mut Judging<'_>, link: &Link) {
             |name: &&&str| is_work(name) && task.evidence.artifact_presence(run_id, name) == Presence::Absent;
         let missing: Vec<&str> = attested.iter().filter(is_missing).copied().collect();
         if !missing.is_empty() {
-            let message = format!("it attests {} artifacts that its run does not list: {}", missing.len(), told(&missing));
+            let message =
+                format!("it attests {} artifacts that its run does not list: {}", missing.len(), told(&missing));
             judging.remark(Code::ArtifactAttestedUnlisted, about(), message, signed("/artifacts"));
         }
     }
@@ -104,8 +107,7 @@ fn changed(judging: &mut Judging<'_>, link: &Link, task: &TaskFacts, run_id: u32
     if changed.is_empty() {
         return;
     }
-    let message =
-        format!("{} of its artifacts had other bytes in an earlier run: {}", changed.len(), told(&changed));
+    let message = format!("{} of its artifacts had other bytes in an earlier run: {}", changed.len(), told(&changed));
     places.truncate(2 * NAMES_TOLD);
     let about = subject("artifact", &link.task_id, Some(run_id), changed.first().copied());
     judging.remark(Code::ArtifactChangedBetweenRuns, about, message, places);

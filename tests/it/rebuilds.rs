@@ -1,0 +1,272 @@
+//! Real decision, cron and action tasks, rebuilt from the templates, pushlogs, projects files and hooks that were recorded
+//! with them, where they lie beside the repository.
+
+use std::fs;
+use std::path::Path;
+
+use cotrace::examine::Reply;
+use cotrace::examine::rebuild::{Inputs, Workings, work_out};
+use cotrace::formats::{jsone, yaml};
+use cotrace::model::{Digest, RebuildOutcome, Recipe};
+use cotrace::rules::RuleBook;
+use serde_json::Value;
+
+use crate::real_input::shared;
+
+/// The files of a rebuild.
+#[derive(Clone, Copy, Default)]
+struct Files {
+    template: &'static str,
+    pushlog: &'static str,
+    projects: &'static str,
+    parameters: Option<&'static str>,
+    actions: Option<&'static str>,
+    /// What GitHub says of the commit.
+    commit: Option<&'static str>,
+}
+
+/// A task that was recorded, and what comes of its rebuild.
+struct Recorded {
+    task: &'static str,
+    task_id: &'static str,
+    decision: &'static str,
+    decision_id: &'static str,
+    files: Files,
+    product: &'static str,
+    rules: &'static str,
+    outcome: RebuildOutcome,
+    /// The places of the differences, or a part of why it is refused.
+    why: &'static [&'static str],
+}
+
+const COTV2: Files = Files {
+    template: "cotv2/2018-01-12.ced50c02.taskcluster.yml",
+    pushlog: "cotv2/2018-01-12.6a87218b.pushlog.json",
+    projects: "cotv2/2022-02-09.afeedb12.projects.yml",
+    parameters: Some("cotv2/2018-01-12.c3e9cc8d.parameters.yml"),
+    actions: Some("cotv2/2018-12-19.6441b789.actions.json"),
+    commit: None,
+};
+
+const COTV3: Files = Files {
+    template: "cotv3/2018-05-24.47106fff.taskcluster.yml",
+    pushlog: "cotv3/2018-05-24.979aadab.pushlog.json",
+    projects: "cotv4/2022-02-09.29f1f7ae.projects.yml",
+    parameters: None,
+    actions: Some("cotv3/2018-05-24.c98ec11d.actions.json"),
+    commit: None,
+};
+
+const COTV4: Files = Files {
+    template: "cotv4/2018-12-19.9deec8de.taskcluster.yml",
+    pushlog: "cotv4/2018-12-19.904416fd.pushlog.json",
+    projects: "cotv4/2022-02-09.29f1f7ae.projects.yml",
+    parameters: Some("cotv4/2018-12-19.f38cf8a2.parameters.yml"),
+    actions: Some("cotv4/2018-12-19.636ff311.actions.json"),
+    commit: None,
+};
+
+/// What scriptworker's own test has GitHub say of the commit.
+const COMMIT: &str = r#"{"author": {"login": "Callek"}, "committer": {"login": "Callek"},
+    "commit": {"author": {"email": "Callek@gmail.com"}, "committer": {"email": "Callek@gmail.com"}}}"#;
+
+const fn recorded(
+    task: &'static str,
+    task_id: &'static str,
+    decision: &'static str,
+    decision_id: &'static str,
+    files: Files,
+    rules: &'static str,
+) -> Recorded {
+    let (product, outcome, why) = ("firefox", RebuildOutcome::Matches, &[] as &[&str]);
+    Recorded { task, task_id, decision, decision_id, files, product, rules, outcome, why }
+}
+
+impl Recorded {
+    const fn comes_to(self, outcome: RebuildOutcome, why: &'static [&'static str]) -> Self {
+        Self { outcome, why, ..self }
+    }
+
+    const fn of(self, product: &'static str) -> Self {
+        Self { product, ..self }
+    }
+}
+
+/// The recorded tasks, each with what scriptworker 63.6.1 itself makes of it, and some with what a release of their time
+/// does.
+fn all() -> Vec<Recorded> {
+    use RebuildOutcome::{Differs, Refused};
+    let hg_push = "cotv2/2018-01-12.8364e9bd.decision_hg-push.json";
+    let hg_id = "VQU9QMO4Teq7zr91FhBusg";
+    let cron_id = "D4euZNyCRtuBci-fnsfn7A";
+    let cron = |file, rules| recorded(file, cron_id, file, cron_id, COTV2, rules);
+    let old_projects = Files { projects: "cotv2/2018-01-12.32580040.projects.yml", ..COTV2 };
+    let (late, january) = ("cotv2/2018-10-19.38096bd2.cron.json", "cotv2/2018-01-12.bcd6ef0a.cron.json");
+    let april = "cotv2/2018-04-23.193b0523.cron.json";
+    let relpro = "cotv2/2018-01-12.102ee7be.action_relpro.json";
+    let relpro2 = |rules| recorded(relpro, "MP8uhRdMTjm__Q_sA0GTnA", hg_push, hg_id, COTV2, rules);
+    let (try3, try3_id) = ("cotv3/2018-05-24.9983fc5e.decision_try.json", "c5nn2xbNS9mJxeVC0uNElg");
+    let (try4, try4_id) = ("cotv4/2018-12-19.1f8b48c9.decision_try.json", "LpCJV9wUQHSAm5SHyW4Olw");
+    let retrigger = "cotv4/2018-12-19.72ac4a9b.action_retrigger.json";
+    let relpro4 = |file| recorded(file, try4_id, file, try4_id, COTV4, "63.6.1");
+    let private = "cotv4/2021-08-24.44ea1792.decision_github_private.json";
+    let vpn =
+        Files { template: "cotv4/2021-08-24.84775760.private_github_.taskcluster.yml", commit: Some(COMMIT), ..COTV4 };
+    vec![
+        recorded(hg_push, hg_id, hg_push, hg_id, COTV2, "63.6.1"),
+        recorded(hg_push, hg_id, hg_push, hg_id, old_projects, "12.0.0"),
+        cron(late, "63.6.1"),
+        cron(late, "17.1.0"),
+        cron(january, "63.6.1").comes_to(Differs, &["/payload/command/6", "/routes/0", "/metadata/owner"]),
+        cron(april, "63.6.1").comes_to(Differs, &["/payload/command/6", "/routes/0"]),
+        cron(april, "12.0.0"),
+        relpro2("63.6.1").comes_to(Refused, &["otherwise than as a hook"]),
+        relpro2("12.0.0"),
+        recorded(try3, try3_id, try3, try3_id, COTV3, "63.6.1"),
+        recorded(try4, try4_id, try4, try4_id, COTV4, "63.6.1"),
+        recorded(retrigger, "E93EolXNSRuV2gOy7yMZEA", try4, try4_id, COTV4, "63.6.1"),
+        recorded(retrigger, "NdzxKw8bS5Sw5DRhoiM14w", try4, try4_id, COTV4, "63.6.1").comes_to(Differs, &["/routes/3"]),
+        relpro4("cotv4/2021-09-02.59875172.action_relpro.json"),
+        relpro4("cotv4/2018-12-19.4a8b10ab.action_relpro.json").comes_to(Differs, &["/routes/3"]),
+        recorded(private, "VUTfOIPFQWaGHf7sIbgTEg", private, "VUTfOIPFQWaGHf7sIbgTEg", vpn, "63.6.1").of("mozillavpn"),
+    ]
+}
+
+/// A recorded definition: some stand in what the queue told a worker.
+fn definition(folder: &Path, name: &str) -> Vec<u8> {
+    let bytes = fs::read(folder.join(name)).unwrap();
+    let value: Value = serde_json::from_slice(&bytes).unwrap();
+    match value.get("task") {
+        Some(task) => task.to_string().into_bytes(),
+        None => bytes,
+    }
+}
+
+fn recipe(recorded: &Recorded) -> Recipe {
+    RuleBook::named(recorded.rules).unwrap().recipe(recorded.product).unwrap()
+}
+
+fn rebuild(folder: &Path, recorded: &Recorded) -> Workings {
+    let read = |name: &str| fs::read(folder.join(name)).unwrap();
+    let task = definition(folder, recorded.task);
+    let decision = definition(folder, recorded.decision);
+    let parameters = recorded.files.parameters.map(read);
+    let actions = recorded.files.actions.map(read);
+    let inputs = Inputs {
+        task_id: recorded.task_id,
+        definition: &task,
+        decision_id: recorded.decision_id,
+        decision: Some(&decision),
+        parameters: parameters.as_deref(),
+        actions: actions.as_deref(),
+    };
+    let mut ask = |url: &str| {
+        let bytes = if url.contains("/json-pushes?") {
+            read(recorded.files.pushlog)
+        } else if url.ends_with("projects.yml") {
+            read(recorded.files.projects)
+        } else if url.contains("/contents/.taskcluster.yml?ref=") {
+            use base64::Engine as _;
+            let content = base64::engine::general_purpose::STANDARD.encode(read(recorded.files.template));
+            serde_json::json!({"encoding": "base64", "content": content}).to_string().into_bytes()
+        } else if url.contains(".taskcluster.yml") {
+            read(recorded.files.template)
+        } else if url.contains("/commits/") {
+            recorded.files.commit.unwrap().as_bytes().to_vec()
+        } else {
+            assert!(url.starts_with("https://api.github.com/repos/"), "{url}");
+            b"{}".to_vec()
+        };
+        Reply::Body { sha256: Digest::of(&bytes), bytes, is_html: false }
+    };
+    work_out(&inputs, &recipe(recorded), &mut ask)
+}
+
+#[test]
+fn real_tasks_are_rebuilt_as_scriptworker_rebuilds_them() {
+    let Some(folder) = shared("real/scriptworker") else { return };
+    let mut wrong = Vec::new();
+    for recorded in all() {
+        let rebuild = rebuild(&folder, &recorded).rebuild;
+        let mut places: Vec<&str> = rebuild.differences.iter().map(|found| found.pointer.as_str()).collect();
+        let mut expected = recorded.why.to_vec();
+        places.sort_unstable();
+        expected.sort_unstable();
+        let why = rebuild.why.as_deref().unwrap_or_default();
+        let is_as_expected = rebuild.outcome == recorded.outcome
+            && match rebuild.outcome {
+                RebuildOutcome::Refused => recorded.why.iter().all(|part| why.contains(part)),
+                _ => places == expected,
+            };
+        if !is_as_expected {
+            let (task, rules) = (recorded.task, recorded.rules);
+            wrong.push(format!("{task} by {rules}: {:?} {why} {:?}", rebuild.outcome, rebuild.differences));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Each context that scriptworker logged while it verified a real chain, with success, renders a template of the revisions
+/// in that log.
+#[test]
+fn real_templates_render_with_the_contexts_that_were_logged() {
+    let (Some(templates), Some(logs)) = (shared("real/taskcluster-yml"), shared("real/ffupdater")) else { return };
+    let templates: Vec<(String, jsone::Value)> = crate::program::files(&templates)
+        .into_iter()
+        .filter(|(name, _)| name.ends_with(".yml"))
+        .map(|(name, path)| {
+            let document = yaml::parse(&fs::read(&path).unwrap()).unwrap_or_else(|error| panic!("{name}: {error}"));
+            (name, jsone::Value::of_yaml(&document.value))
+        })
+        .collect();
+    let mut rendered = 0;
+    for (name, path) in crate::program::files(&logs).into_iter().filter(|(name, _)| name.ends_with(".log")) {
+        let log = fs::read_to_string(&path).unwrap();
+        // Actions are rendered by their hooks, with other variables than these.
+        for context in contexts(&log).into_iter().filter(|context| !is_action(context)) {
+            let of_log = templates.iter().filter(|(name, _)| log.contains(&format!("/raw/{}", revision(name))));
+            let tasks =
+                of_log.filter_map(|(_, template)| jsone::render(template, &variables(&context), jsone::LIMITS).ok());
+            let tasks = tasks.filter(|rendered| rendered.get("tasks").is_some_and(|tasks| tasks.as_list().is_some()));
+            assert!(tasks.count() > 0, "{name}: {context:?}");
+            rendered += 1;
+        }
+    }
+    assert!(rendered >= 9, "{rendered}");
+}
+
+/// The revision in a template's name, such as `fenix-v90.1.0.taskcluster.yml`.
+fn revision(name: &str) -> String {
+    let name = name.trim_end_matches(".taskcluster.yml").trim_start_matches("focus-android-");
+    format!("{}/", name.trim_start_matches("fenix-"))
+}
+
+/// The contexts in a log: dictionaries as Python's `pprint` writes them, which are YAML but for the function in them.
+fn contexts(log: &str) -> Vec<yaml::Value> {
+    let mut contexts = Vec::new();
+    for after in log.split("json-e context:\n").skip(1) {
+        let is_new = |line: &&str| !line.starts_with("20") || line.contains(" -  {");
+        let text: Vec<&str> = after.lines().take_while(is_new).collect();
+        let text = text.join("\n").replace(": None", ": null");
+        let Some((_, text)) = text.split_once(" -  ") else { continue };
+        let text = match (text.find("'as_slugid'"), text.find(">,")) {
+            (Some(start), Some(end)) => format!("{}{}", &text[..start], &text[end + 2..]),
+            _ => text.to_owned(),
+        };
+        // A long text that is written in several parts is no YAML.
+        contexts.extend(yaml::parse(text.as_bytes()).ok().map(|document| document.value));
+    }
+    contexts
+}
+
+fn is_action(context: &yaml::Value) -> bool {
+    context.get("tasks_for").and_then(yaml::Value::as_text) == Some("action")
+}
+
+fn variables(context: &yaml::Value) -> Vec<(&'static str, jsone::Value)> {
+    const NAMES: [&str; 8] = ["now", "tasks_for", "ownTaskId", "taskId", "event", "cron", "repository", "push"];
+    let own = context.get("ownTaskId").and_then(yaml::Value::as_text).unwrap_or_default();
+    let as_slugid = jsone::Function::lookup(vec![("decision".to_owned(), own.to_owned())], own);
+    let given = NAMES.iter().filter_map(|name| Some((*name, jsone::Value::of_yaml(context.get(name)?))));
+    given.chain([("as_slugid", jsone::Value::Function(as_slugid))]).collect()
+}
