@@ -44,7 +44,7 @@ pub(super) enum Command {
     ///   cotrace rules list
     ///   cotrace rules show 12.0.0 --product firefox
     ///   cotrace rules diff 11.1.0 12.0.0
-    ///   cotrace rules show latest --format json > mine.json
+    ///   cotrace rules show latest --format json
     #[command(subcommand, verbatim_doc_comment)]
     Rules(RulesCommand),
     VerifyCot(VerifyCotArgs),
@@ -226,7 +226,7 @@ pub(super) struct RulesDiffArgs {
 /// Signatures are always checked, and nothing is left behind that --cleanup could remove. The exit code is that of replay.
 ///
 /// Examples:
-///   cotrace --case review.sqlite verify-cot --task-type decision --cleanup -- TASK_ID
+///   cotrace --case review.sqlite verify-cot --task-type signing --cleanup -- TASK_ID
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub(super) struct VerifyCotArgs {

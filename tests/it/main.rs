@@ -23,6 +23,7 @@ mod rebuilds;
 mod releases;
 mod report;
 mod repository;
+mod rule_books;
 mod samples;
 mod store;
 mod support;

@@ -103,6 +103,53 @@ fn a_real_build_ran_in_the_image_that_its_docker_image_task_made() {
     assert_ne!(image_check["outcome"], "fail", "{image_check}");
 }
 
+/// The same chain, from a signing task on, under the rules of that day: what scriptworker 4.1.2 looked at holds, and what
+/// the slides do not show is named. The attestations are unsigned copies: a rule book that reads such says what is in them.
+#[test]
+fn a_real_chain_of_2017_holds_under_the_rules_of_its_day() {
+    let Some(folder) = shared("real/slides-sf-2017") else { return };
+    let capture = Capture::new();
+    let (decision, build, image) = ("UnU2jpdcQheHKXpI3HHXsQ", "el2acWweT5a6rYhb19RBRw", "Pr9OcxSqQlOjbytRDpHd2g");
+    for (name, id) in [("decision", decision), ("build", build), ("docker-image", image)] {
+        let attestation = folder.join(format!("{name}-{id}.cot.json"));
+        let text: Value = serde_json::from_slice(&fs::read(&attestation).unwrap()).unwrap();
+        capture.artifact(id, "public/chain-of-trust.json", &attestation);
+        // What the queue would give is what the worker embedded.
+        write(capture.0.path(), &format!("tasks/{id}/definition.json"), text["task"].to_string().as_bytes());
+    }
+    let signing = "AAAAAAAAQAaAAAAAAAAAAA";
+    capture.put(&format!("tasks/{signing}/definition.json"), &folder.join("signing-task-definition.json"));
+    let book = r#"{"base": "4.1.2", "id": "4.1.2-unsigned", "switches": {"forms": ["ed25519"]}}"#;
+    write(capture.0.path(), "book.json", book.as_bytes());
+    let case = CaseFile::of(&[capture.0.path()]);
+    let rules = capture.0.path().join("book.json");
+    let report =
+        case.report([signing, "--task-type", "signing", "--no-check-task", "--rules", rules.to_str().unwrap()]);
+    let target = &report["targets"][0];
+    assert_eq!(target["verdict"], "undetermined", "{}", target["headline"]);
+    let outcome = |link: &str, check: &str| {
+        let links = target["links"].as_array().unwrap();
+        let link = links.iter().find(|found| found["name"] == link).unwrap_or_else(|| panic!("{link}: {target:#}"));
+        let checks = link["checks"].as_array().unwrap();
+        checks.iter().find(|found| found["check"] == check).unwrap()["outcome"].as_str().unwrap().to_owned()
+    };
+    for link in ["signing", "signing:decision", "signing:build", "signing:build:docker-image"] {
+        for check in ["chain", "definition", "worker", "tree"] {
+            assert_eq!(outcome(link, check), "pass", "{link} {check}");
+        }
+    }
+    assert_eq!(outcome("signing:decision", "rebuild"), "pass", "the usual command");
+    for link in ["signing:decision", "signing:build", "signing:build:docker-image"] {
+        assert_eq!(outcome(link, "docker-image"), "pass", "{link}");
+    }
+    let gaps = report["gaps"].as_array().unwrap();
+    let lacks = |kind: &str, id: &str| gaps.iter().any(|gap| gap["kind"] == kind && gap["subject"]["taskId"] == id);
+    assert!(lacks("artifact", decision), "its task graph: {gaps:#?}");
+    assert!(lacks("signature", build), "{gaps:#?}");
+    let other = gaps.iter().filter(|gap| gap["kind"] == "definition").count();
+    assert_eq!(other, 1, "the docker-image task's own decision task: {gaps:#?}");
+}
+
 /// Prototype attestations of May 2016, from before schema version 1: soundly signed lists of tasks.
 #[test]
 fn the_prototypes_of_2016_are_sound_and_their_digests_those_of_the_artifacts() {
