@@ -8,7 +8,8 @@ use anyhow::{Context as _, Result, bail};
 const USAGE: &str = "usage:
   cotrace-generator sample NAME OUT_DIR
   cotrace-generator scale --tasks N [--seed N] OUT_DIR
-NAME is nightly-2017 or nightly-2026. OUT_DIR must not exist.";
+NAME is nightly-2017, nightly-2026, or attacks/ and altered-definition, malicious-image, altered-artifact or
+moved-pointer. OUT_DIR must not exist.";
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

@@ -249,6 +249,22 @@ impl World {
         Ok(())
     }
 
+    /// Leaves out all tasks but these, and all targets.
+    pub(crate) fn keep(&mut self, labels: &[&str]) -> Result<()> {
+        for label in labels {
+            self.known(label)?;
+        }
+        let gone: Vec<String> = self.known.keys().filter(|label| !labels.contains(&label.as_str())).cloned().collect();
+        for label in gone {
+            if let Some(known) = self.known.remove(&label) {
+                let folder = format!("tasks/{}/", known.task_id);
+                self.files.retain(|path, _| !path.starts_with(&folder));
+            }
+        }
+        self.targets.clear();
+        Ok(())
+    }
+
     /// Adds a target that must be verified.
     pub(crate) fn target(&mut self, label: &str, task_type: &str) -> Result<()> {
         self.target_with(label, task_type, "verified", &[])

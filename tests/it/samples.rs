@@ -13,7 +13,7 @@ use crate::support::Scene;
 /// The generator's own tests compare too; here it is done with the version that these tests were built with.
 #[test]
 fn samples_are_what_the_generator_makes() {
-    for name in cotrace_generator::sample::NAMES {
+    for name in cotrace_generator::sample::NAMES.iter().chain(&cotrace_generator::sample::ATTACKS) {
         let world = cotrace_generator::sample::by_name(name).unwrap();
         let there = files(&sample(name));
         assert!(there.keys().eq(world.files.keys()), "snapshots/{name} has other files");
@@ -46,6 +46,27 @@ fn samples_get_the_verdicts_that_they_state() {
             assert_eq!(target(&typed, id)["verdict"], expected["verdict"], "{name} {id}");
             let before = case.report([id, "--no-check-task"]);
             assert_eq!(target(&before, id)["verdict"], "verified", "{name} {id} before its run");
+        }
+    }
+}
+
+/// The four ways to attack a chain that its authors named: each is refuted, and says what it is refuted for.
+#[test]
+fn attacks_are_refuted_for_what_they_are() {
+    for name in cotrace_generator::sample::ATTACKS {
+        let stated: Value = serde_json::from_slice(&fs::read(sample(name).join("verdicts.json")).unwrap()).unwrap();
+        let stated = &stated["targets"][0];
+        let id = stated["taskId"].as_str().unwrap();
+        let case = CaseFile::of(&[sample(name)]);
+        for report in [case.report([id]), case.report([id, "--no-check-task"]), case.report([id, "--rules", "signatures"])] {
+            let found = target(&report, id);
+            assert_eq!(found["verdict"], "refuted", "{name}: {}", found["headline"]);
+            let codes = crate::program::codes(&report);
+            for code in stated["findings"].as_array().unwrap() {
+                assert!(codes.contains(code.as_str().unwrap()), "{name}: {code}: {codes:?}");
+            }
+            let first = stated["findings"][0].as_str().unwrap();
+            assert!(found["headline"].as_str().unwrap().contains(first), "{name}: {}", found["headline"]);
         }
     }
 }

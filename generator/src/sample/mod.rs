@@ -1,11 +1,13 @@
 //! The worlds that ship as sample snapshots.
 
+mod attacks;
 mod key_history;
 mod nightly_2017;
 mod nightly_2026;
 
 use anyhow::{Result, bail};
 
+pub use attacks::{ATTACKS, attack};
 pub use nightly_2017::{nightly_2017, nightly_2017_as_shipped};
 pub use nightly_2026::{nightly_2026, nightly_2026_as_shipped};
 
@@ -21,7 +23,7 @@ enum Purpose {
     Shipping,
 }
 
-/// The names of the samples, as the command line and the folders of the snapshots have them.
+/// The names of the samples of whole nightlies, as the command line and the folders of the snapshots have them.
 pub const NAMES: [&str; 2] = ["nightly-2017", "nightly-2026"];
 
 /// The sample of this name.
@@ -29,6 +31,7 @@ pub fn by_name(name: &str) -> Result<World> {
     match name {
         "nightly-2017" => nightly_2017_as_shipped(),
         "nightly-2026" => nightly_2026_as_shipped(),
-        _ => bail!("there is no sample named {name:?}; there are: {}", NAMES.join(", ")),
+        name if ATTACKS.contains(&name) => attack(name),
+        _ => bail!("there is no sample named {name:?}; there are: {}, {}", NAMES.join(", "), ATTACKS.join(", ")),
     }
 }
