@@ -45,8 +45,8 @@ pub(super) const CASES: &[Case] = &[
         Code::AttestationDataByTask,
         ("attestation", "build-win64"),
         ("the task wrote what its worker merges into the attestation", "it wrote a file of nearly that name"),
-        || Scene::of(windows_build_with("public/build/chain-of-trust-additional-data.json"), "signing-win64"),
-        || Scene::of(windows_build_with("public/build/chain-of-trust-additional-data.jsonl"), "signing-win64"),
+        || Scene::of(windows_build_with("public/chain-of-trust-additional-data.json"), "signing-win64"),
+        || Scene::of(windows_build_with("public/chain-of-trust-additional-data.jsonl"), "signing-win64"),
     ),
 ];
 
