@@ -177,7 +177,6 @@ const REMARKS: &[Code] = &[
     Code::DecisionCommandUnseen,
     Code::TaskPrivileged,
     Code::DockerImageFloating,
-    Code::RebuildUnsettled,
     Code::ActionGroupOverlooked,
     Code::ScopeWildcard,
 ];

@@ -71,7 +71,7 @@ pub(super) const CASES: &[Case] = &[
         || Scene::of(with_action("retrigger", true), ACTION).under(THEIRS),
         || Scene::of(with_action("retrigger", false), ACTION).under(THEIRS),
     ),
-    Case::remarks(
+    Case::refutes(
         Code::RebuildUnsettled,
         ("task", "decision"),
         ("the template is nested 101 deep", "the template is nested 100 deep"),
