@@ -19,10 +19,17 @@ mod documents;
 mod edits;
 mod graph;
 mod key;
+mod rebuild;
 mod signature;
+mod tree;
+mod uploads;
+mod worker;
 
 pub(crate) use edits::{log_attestation, redefine};
 pub(crate) use key::{date_keys, fingerprint, revoked_key};
+
+/// The rule book of the newest release of scriptworker, which looks at all there is.
+const THEIRS: &str = "scriptworker-63.6.1";
 
 /// One way to raise a finding, and what is nearest to it and raises none.
 struct Case {
@@ -111,6 +118,10 @@ const FAMILIES: &[Family] = &[
     ("artifacts", artifacts::CASES),
     ("docker-image", docker_image::CASES),
     ("graph", graph::CASES),
+    ("uploads", uploads::CASES),
+    ("worker", worker::CASES),
+    ("rebuild", rebuild::CASES),
+    ("tree", tree::CASES),
 ];
 
 /// The codes that are only ever told beyond the rule book, and leave a verdict as it is.
@@ -148,6 +159,26 @@ const REMARKS: &[Code] = &[
     Code::RunRepeated,
     Code::RunUnlisted,
     Code::EqualInPythonOnly,
+    Code::GraphLabelMismatch,
+    Code::TreeGivesSeveralTasks,
+    Code::SourceOfOtherTree,
+    Code::SourceOfMirror,
+    Code::GraphDifferenceIgnored,
+    Code::GroupTaskUnlisted,
+    Code::GraphTaskNotRun,
+    Code::RunBeforeUpstream,
+    Code::EvidenceExpired,
+    Code::ArtifactPointer,
+    Code::ArtifactUnattested,
+    Code::ArtifactAttestedUnlisted,
+    Code::ArtifactChangedBetweenRuns,
+    Code::AttestationDataByTask,
+    Code::TasksForMismatch,
+    Code::DecisionCommandUnseen,
+    Code::TaskPrivileged,
+    Code::DockerImageFloating,
+    Code::ActionGroupOverlooked,
+    Code::ScopeWildcard,
 ];
 
 /// A case with its reports, made when first asked for.
@@ -359,4 +390,24 @@ fn docker_image_cases() {
 #[test]
 fn graph_cases() {
     play("graph");
+}
+
+#[test]
+fn upload_cases() {
+    play("uploads");
+}
+
+#[test]
+fn worker_cases() {
+    play("worker");
+}
+
+#[test]
+fn rebuild_cases() {
+    play("rebuild");
+}
+
+#[test]
+fn tree_cases() {
+    play("tree");
 }

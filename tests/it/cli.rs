@@ -418,8 +418,9 @@ fn filled(example: &str) -> String {
 
 /// The exit codes that an example may have: a replay's verdicts are no failures.
 fn is_fine(line: &str, code: i32) -> bool {
-    let judges =
-        ["replay", "verify", "show", "verify-cot"].iter().any(|word| line.split_whitespace().any(|w| w.trim_matches('-') == *word));
+    let judges = ["replay", "verify", "show", "verify-cot"]
+        .iter()
+        .any(|word| line.split_whitespace().any(|w| w.trim_matches('-') == *word));
     code == 0 || judges && matches!(code, 10..=12)
 }
 

@@ -58,7 +58,9 @@ fn attacks_are_refuted_for_what_they_are() {
         let stated = &stated["targets"][0];
         let id = stated["taskId"].as_str().unwrap();
         let case = CaseFile::of(&[sample(name)]);
-        for report in [case.report([id]), case.report([id, "--no-check-task"]), case.report([id, "--rules", "signatures"])] {
+        for report in
+            [case.report([id]), case.report([id, "--no-check-task"]), case.report([id, "--rules", "signatures"])]
+        {
             let found = target(&report, id);
             assert_eq!(found["verdict"], "refuted", "{name}: {}", found["headline"]);
             let codes = crate::program::codes(&report);

@@ -129,6 +129,7 @@ pub(crate) struct Scene {
     distrust: Vec<Distrusted>,
     mode: Mode,
     task_type: Option<String>,
+    product: Option<String>,
     rules: Option<&'static str>,
     snapshot: SnapshotChoice,
 }
@@ -148,6 +149,7 @@ impl Scene {
             distrust: Vec::new(),
             mode: Mode::AfterRun,
             task_type: None,
+            product: None,
             rules: None,
             snapshot: SnapshotChoice::Newest,
         }
@@ -190,6 +192,11 @@ impl Scene {
         Self { task_type: Some(task_type.to_owned()), ..self }
     }
 
+    /// By the tables of this product.
+    pub(crate) fn of_product(self, product: &str) -> Self {
+        Self { product: Some(product.to_owned()), ..self }
+    }
+
     /// Under this rule book.
     pub(crate) fn under(self, rules: &'static str) -> Self {
         Self { rules: Some(rules), ..self }
@@ -226,6 +233,7 @@ impl Scene {
         let usual = request(Targets::These(vec![self.task_id(self.target)]));
         Request {
             task_type: self.task_type.clone(),
+            product: self.product.clone(),
             mode: self.mode,
             snapshot: self.snapshot.clone(),
             as_of: self.as_of,

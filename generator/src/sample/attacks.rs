@@ -7,12 +7,8 @@ use super::nightly_2026;
 use crate::{World, ids};
 
 /// The names of the captures, as the command line and the folders of the snapshots have them.
-pub const ATTACKS: [&str; 4] = [
-    "attacks/altered-definition",
-    "attacks/malicious-image",
-    "attacks/altered-artifact",
-    "attacks/moved-pointer",
-];
+pub const ATTACKS: [&str; 4] =
+    ["attacks/altered-definition", "attacks/malicious-image", "attacks/altered-artifact", "attacks/moved-pointer"];
 
 /// The target of each: the task that would sign what was attacked.
 const TARGET: &str = "signing-linux64";

@@ -1,6 +1,11 @@
 //! A rebuilt task beside a definition, as scriptworker compares them (`compare_jsone_task_definition`, with
 //! `dictdiffer`).
 
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "containers, numbers and texts are compared in their own ways, and everything else as a whole"
+)]
+
 use super::{Step, Workings, refuse};
 use crate::formats::json::{self, to_compact_string};
 use crate::formats::jsone::Value;

@@ -92,7 +92,7 @@ fn from_the_tree(judging: &mut Judging<'_>, link: &Link) -> Ruling {
             outcome = outcome.max(Outcome::Unknown);
             let why = rebuild.why.as_deref().unwrap_or_default();
             let message = format!("what scriptworker's rebuild would come to can't be said: {why}");
-            judging.remark(Code::RebuildUnsettled, about(link), message, sources(rebuild).collect());
+            judging.refute(Code::RebuildUnsettled, about(link), message, sources(rebuild).collect());
             format!("not settled: {why}")
         }
         RebuildOutcome::Incomplete => {

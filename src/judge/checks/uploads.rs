@@ -58,7 +58,7 @@ pub(super) fn remark(judging: &mut Judging<'_>, link: &Link) {
 
 /// Whether an artifact is one of the task's own work: no attestation, and no log, which end after what attests them.
 fn is_work(name: &str) -> bool {
-    !is_evidence_artifact(name) && !name.starts_with("public/logs/") && !name.starts_with("public/chain")
+    !is_evidence_artifact(name) && !name.starts_with("public/logs/")
 }
 
 fn told(names: &[&str]) -> String {

@@ -3,8 +3,8 @@ use cotrace_generator::World;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha512};
 
-use super::Case;
 use super::edits::{listing_path, log_digest, redefine, uncapture, unlist};
+use super::{Case, THEIRS};
 use crate::support::{Scene, nightly_2026};
 
 pub(super) const CASES: &[Case] = &[
@@ -19,21 +19,26 @@ pub(super) const CASES: &[Case] = &[
         },
         || Scene::of(without_target(), "signing-linux64"),
     )
-    .near_verdict(Verdict::Undetermined),
+    .near_verdict(Verdict::Undetermined)
+    .also(&[Code::ArtifactAttestedUnlisted]),
     Case::refutes(
         Code::ArtifactMissing,
         ("artifact", "build-linux64"),
         ("what is consumed is not there", "what is consumed as optional is not there"),
         || Scene::of(without_langpack(false), "beetmover-linux64"),
         || Scene::of(without_langpack(true), "beetmover-linux64"),
-    ),
+    )
+    .also(&[Code::ArtifactAttestedUnlisted])
+    .near_also(&[Code::ArtifactAttestedUnlisted]),
     Case::refutes(
         Code::ArtifactNotAttested,
         ("artifact", "build-linux64"),
         ("what is consumed is not attested", "what nothing consumes is not attested"),
         || Scene::of(unattested(TARGET), "signing-linux64"),
         || Scene::of(unattested("public/build/target.langpack.xpi"), "signing-linux64"),
-    ),
+    )
+    .also(&[Code::ArtifactUnattested])
+    .near_also(&[Code::ArtifactUnattested]),
     Case::refutes(
         Code::ArtifactDigestMismatch,
         ("artifact", "build-linux64"),
@@ -70,18 +75,14 @@ pub(super) const CASES: &[Case] = &[
             Code::ArtifactDigestMismatch,
             ("artifact", "build-linux64"),
             ("under scriptworker's rules, what another link consumes was altered", "and attested so"),
-            || {
-                Scene::of(altered("build-linux64", "public/build/target.checksums"), "balrog-linux64")
-                    .under("scriptworker-63.6.1")
-            },
+            || Scene::of(altered("build-linux64", "public/build/target.checksums"), "balrog-linux64").under(THEIRS),
             || {
                 let mut world = altered("build-linux64", "public/build/target.checksums");
                 world.attest("build-linux64").unwrap();
-                Scene::of(world, "balrog-linux64").under("scriptworker-63.6.1")
+                Scene::of(world, "balrog-linux64").under(THEIRS)
             },
         )
-        .verdict(Verdict::Undetermined)
-        .near_verdict(Verdict::Undetermined)
+        .verdict(Verdict::Verified)
     },
     Case::refutes(
         Code::ArtifactDigestMalformed,
@@ -121,14 +122,16 @@ pub(super) const CASES: &[Case] = &[
         ("what a pattern stands for was deleted, and is attested", "it is there"),
         || Scene::of(deleted(with_pattern_for("public/build/*", false)), "beetmover-linux64"),
         || Scene::of(with_pattern_for("public/build/*", false), "beetmover-linux64"),
-    ),
+    )
+    .also(&[Code::ArtifactAttestedUnlisted]),
     Case::remarks(
         Code::ArtifactMissing,
         ("artifact", "build-linux64"),
         ("what an optional pattern stands for was deleted, and is attested", "it is there"),
         || Scene::of(deleted(with_pattern_for("public/build/*", true)), "beetmover-linux64"),
         || Scene::of(with_pattern_for("public/build/*", true), "beetmover-linux64"),
-    ),
+    )
+    .also(&[Code::ArtifactAttestedUnlisted]),
     Case::remarks(
         Code::ArtifactPatternUnfollowed,
         ("artifact", "build-linux64"),
@@ -284,7 +287,7 @@ fn with_pattern(optional: bool) -> World {
 fn an_attested_name_counts_for_scriptworker_unless_a_listing_lacks_it() {
     let name = "public/build/target.langpack.xpi";
     let lacks = |world: World| {
-        let report = Scene::of(world, "beetmover-linux64").under("scriptworker-63.6.1").report();
+        let report = Scene::of(world, "beetmover-linux64").under(THEIRS).report();
         report.gaps.iter().any(|gap| gap.subject.name.as_deref() == Some(name))
     };
     let mut unlisted = with_pattern_for("public/build/*", false);

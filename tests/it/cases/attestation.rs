@@ -54,6 +54,13 @@ pub(super) const CASES: &[Case] = &[
         || Scene::of(with_file_of_run(0), "signing-linux64"),
     ),
     Case::remarks(
+        Code::RunBeforeUpstream,
+        ("task", "signing-linux64"),
+        ("the signing started a millisecond before its build had ended", "it started when the build had ended"),
+        || Scene::of(signing_started("2026-10-06T11:27:23.117Z"), "signing-linux64"),
+        || Scene::of(signing_started("2026-10-06T11:27:23.118Z"), "signing-linux64"),
+    ),
+    Case::remarks(
         Code::EqualInPythonOnly,
         ("attestation", "build-linux64"),
         ("the worker ran 5.0 retries of the queue's 5", "the worker ran 5"),
@@ -117,6 +124,8 @@ pub(super) const CASES: &[Case] = &[
         Code::ArtifactNotAttested,
         Code::ArtifactAltered,
         Code::DockerImageUnstated,
+        Code::ArtifactUnattested,
+        Code::ArtifactAttestedUnlisted,
     ]),
     Case::refutes(
         Code::AttestationRunMismatch,
@@ -222,6 +231,12 @@ fn in_both_forms(edit: impl FnOnce(&mut Value)) -> World {
     edit(&mut body);
     let text = serde_json::to_string_pretty(&body).unwrap();
     attest_in_both_forms(&mut world, "docker-image", &text, &text);
+    world
+}
+
+fn signing_started(at: &str) -> World {
+    let mut world = nightly_2026();
+    edit_status(&mut world, "signing-linux64", |status| status["status"]["runs"][0]["started"] = at.into());
     world
 }
 

@@ -52,14 +52,18 @@ pub(super) const CASES: &[Case] = &[
         ("the last image lies 21 links from the target", "the last image lies 20 links from the target"),
         || Scene::of(images_on_images(21), "signing-linux64"),
         || Scene::of(images_on_images(20), "signing-linux64"),
-    ),
+    )
+    // The images are copies of one, made at one time.
+    .also(&[Code::RunBeforeUpstream])
+    .near_also(&[Code::RunBeforeUpstream]),
     Case::remarks(
         Code::ChainCycle,
         ("task", "build-linux64"),
         ("the image rests on the build that uses it", "the signing rests on the image that its build uses"),
         || Scene::of(rests_on("docker-image", "build", "build-linux64"), "signing-linux64"),
         || Scene::of(rests_on("signing-linux64", "docker-image", "docker-image"), "signing-linux64"),
-    ),
+    )
+    .also(&[Code::RunBeforeUpstream]),
     Case::refutes(
         Code::DependencyMalformed,
         ("task", "build-linux64"),

@@ -54,7 +54,20 @@ pub(super) const CASES: &[Case] = &[
         || Scene::of(nightly_2026(), "signing-linux64").after(with_checksums(Some("other")), true).joined(),
         || Scene::of(nightly_2026(), "signing-linux64").after(with_checksums(None), true).joined(),
     ),
+    Case::remarks(
+        Code::EvidenceExpired,
+        ("task", "decision"),
+        ("it was captured when the decision expired", "it was captured a millisecond before"),
+        || Scene::of(captured_at("2027-10-06T10:01:53.607Z"), "signing-linux64"),
+        || Scene::of(captured_at("2027-10-06T10:01:53.606Z"), "signing-linux64"),
+    ),
 ];
+
+fn captured_at(at: &str) -> World {
+    let mut world = nightly_2026();
+    world.edit_json("capture.json", |head| head["capturedAt"] = at.into()).unwrap();
+    world
+}
 
 /// The sample with another file of checksums, or without one.
 fn with_checksums(bytes: Option<&str>) -> World {

@@ -2,9 +2,9 @@ use cotrace::model::Code;
 use cotrace_generator::World;
 use serde_json::{Value, json};
 
-use super::Case;
 use super::edits::{edit_bytes, redefine};
-use crate::support::{Scene, nightly_2026};
+use super::{Case, THEIRS};
+use crate::support::{Scene, nightly_2017, nightly_2026};
 
 pub(super) const CASES: &[Case] = &[
     Case::refutes(
@@ -34,7 +34,8 @@ pub(super) const CASES: &[Case] = &[
             Scene::of(in_image(|image| image["taskId"] = decision.as_str().into()), "signing-linux64")
         },
         || Scene::of(in_image(|image| *image = json!("debian:12")), "signing-linux64"),
-    ),
+    )
+    .near_also(&[Code::DockerImageFloating]),
     Case::refutes(
         Code::DockerImageUnstated,
         ("attestation", "build-linux64"),
@@ -42,7 +43,80 @@ pub(super) const CASES: &[Case] = &[
         || Scene::of(attested(|environment| forget(environment, "imageArtifactHash")), "signing-linux64"),
         || Scene::of(attested(|environment| forget(environment, "imageHash")), "signing-linux64"),
     ),
+    Case::refutes(
+        Code::DockerImageNotPermitted,
+        ("task", "build-linux64"),
+        ("a build runs in an image that no task made", "a docker-image task does"),
+        || Scene::of(in_image(|image| *image = NAMED.into()), "signing-linux64").under(THEIRS),
+        || Scene::of(builder(NAMED.into()), "signing-linux64").under(THEIRS),
+    ),
+    Case::refutes(
+        Code::DockerImageNotPermitted,
+        ("task", "docker-image"),
+        (
+            "a target with restricted scopes rests on an image found by an index",
+            "a target without such scopes rests on it",
+        ),
+        || Scene::of(builder(indexed()), "signing-linux64").under(THEIRS),
+        || Scene::of(builder(indexed()), "build-linux64").under(THEIRS),
+    )
+    .also(&[Code::DockerImageFloating])
+    .near_also(&[Code::DockerImageFloating]),
+    Case::refutes(
+        Code::DockerImageNotPermitted,
+        ("task", "docker-image"),
+        ("under the rules of 2017 the builder of images is in no list", "it is another one of the lists"),
+        || {
+            let unlisted = LISTED.replace("74c5a18c", "74c5a18d");
+            Scene::of(built_in(&unlisted), "signing-linux64").under("scriptworker-4.1.2")
+        },
+        || Scene::of(built_in(LISTED), "signing-linux64").under("scriptworker-4.1.2"),
+    ),
+    Case::remarks(
+        Code::DockerImageFloating,
+        ("task", "docker-image"),
+        ("an image is named without a digest", "an image is named with one"),
+        || Scene::of(builder("mozillareleases/image_builder:5.1.0".into()), "signing-linux64"),
+        || Scene::of(builder(NAMED.into()), "signing-linux64"),
+    ),
+    Case::remarks(
+        Code::DockerImageFloating,
+        ("task", "docker-image"),
+        ("an image is found by an index", "an image is named with a digest"),
+        || Scene::of(builder(indexed()), "signing-linux64"),
+        || Scene::of(builder(NAMED.into()), "signing-linux64"),
+    ),
 ];
+
+/// An image that no task made.
+const NAMED: &str =
+    "mozillareleases/image_builder@sha256:1c5ac4b2c6ce8be35ac06e2ba7b3c97d1f1c4c2a8e0b9c6d0d4a3b2f1e0d9c8b";
+
+/// An image that docker-image tasks could run in until 2018.
+const LISTED: &str = "sha256:74c5a18ce1768605ce9b1b5f009abac1ff11b55a007e2d03733cd6e95847c747";
+
+/// An image that is whatever an index has.
+fn indexed() -> Value {
+    json!({
+        "type": "indexed-image",
+        "namespace": "gecko.cache.level-3.docker-images.v2.image_builder.latest",
+        "path": "public/image.tar.zst",
+    })
+}
+
+/// The docker-image task runs in this image.
+fn builder(image: Value) -> World {
+    let mut world = nightly_2026();
+    redefine(&mut world, "docker-image", |task| task["payload"]["image"] = image.clone());
+    world
+}
+
+/// The worker of 2017 says that the docker-image task ran in this image.
+fn built_in(hash: &str) -> World {
+    let mut world = nightly_2017();
+    world.edit_attestation("docker-image", |body| body["environment"]["imageHash"] = hash.into()).unwrap();
+    world
+}
 
 /// The digest of nothing that there is.
 const NO_DIGEST: &str = "sha256:0000000000000000000000000000000000000000000000000000000000000000";

@@ -115,21 +115,28 @@ pub(crate) fn log_attestation(world: &mut World, label: &str, of: &str) {
     log_digest(world, label, of, &name, &bytes);
 }
 
-/// Adds a task that is like another one, by its worker, and lists it in the graph. The decision task is not attested
-/// anew.
-pub(super) fn copy_task(world: &mut World, label: &str, id: &str, edit: impl Fn(&mut Value)) {
-    let original = world.task_id(label).unwrap().to_owned();
+/// Adds a task that is like another one but for what is edited, by its worker. No graph lists it.
+pub(super) fn copy_alone(world: &mut World, label: &str, id: &str, edit: impl FnOnce(&mut World)) {
+    let folder = format!("tasks/{}/", world.task_id(label).unwrap());
     let mut scratch = world.clone();
-    scratch.edit_json(&scratch.definition_path(label).unwrap(), &edit).unwrap();
+    edit(&mut scratch);
     edit_status(&mut scratch, label, |status| status["status"]["taskId"] = id.into());
     scratch.attest(label).unwrap();
     scratch.edit_attestation(label, |body| body["taskId"] = id.into()).unwrap();
-    let folder = format!("tasks/{original}/");
     for (path, bytes) in &scratch.files {
         if let Some(rest) = path.strip_prefix(&folder) {
             world.put(&format!("tasks/{id}/{rest}"), bytes.clone());
         }
     }
+}
+
+/// Adds a task that is like another one, by its worker, and lists it in the graph. The decision task is not attested
+/// anew.
+pub(super) fn copy_task(world: &mut World, label: &str, id: &str, edit: impl Fn(&mut Value)) {
+    let original = world.task_id(label).unwrap().to_owned();
+    copy_alone(world, label, id, |scratch| {
+        scratch.edit_json(&scratch.definition_path(label).unwrap(), &edit).unwrap();
+    });
     let path = graph_path(world);
     world
         .edit_json(&path, |graph| {
@@ -153,4 +160,65 @@ pub(super) fn attest_in_both_forms(world: &mut World, label: &str, text: &str, s
     world.put(&world.artifact_path(label, name).unwrap(), text);
     world.put(&world.artifact_path(label, &format!("{name}.sig")).unwrap(), signature);
     world.put("keys.json", scratch.read("keys.json").unwrap().to_vec());
+}
+
+/// What lists the answers of servers.
+const SOURCES: &str = "sources/index.json";
+
+/// The one address that a server was asked for and that ends so.
+pub(super) fn source_ending(world: &World, end: &str) -> String {
+    let index = world.json(SOURCES).unwrap();
+    let ending: Vec<&String> = index.as_object().unwrap().keys().filter(|url| url.ends_with(end)).collect();
+    let [url] = ending.as_slice() else { panic!("{} sources end in {end}", ending.len()) };
+    (*url).clone()
+}
+
+/// A server answers this at an address.
+pub(super) fn put_source(world: &mut World, url: &str, content_type: &str, text: &str) {
+    remove_source(world, url);
+    let sha256 = hex::encode(Sha256::digest(text));
+    let file = format!("files/{}", &sha256[..16]);
+    world.put(&format!("sources/{file}"), text);
+    let entry = json!({"file": file, "sha256": sha256, "status": 200, "content_type": content_type});
+    world.edit_json(SOURCES, |index| index[url] = entry).unwrap();
+}
+
+/// The text that a server answers at an address.
+pub(super) fn source(world: &World, url: &str) -> String {
+    let file = world.json(SOURCES).unwrap()[url]["file"].as_str().unwrap().to_owned();
+    String::from_utf8(world.read(&format!("sources/{file}")).unwrap().to_vec()).unwrap()
+}
+
+/// A server answers something else at the address that ends so.
+pub(super) fn edit_source(world: &mut World, end: &str, edit: impl FnOnce(String) -> String) {
+    let url = source_ending(world, end);
+    let before = source(world, &url);
+    let after = edit(before.clone());
+    assert_ne!(after, before);
+    put_source(world, &url, "text/plain", &after);
+}
+
+/// Takes the answer at an address away, if there is one.
+fn remove_source(world: &mut World, url: &str) -> bool {
+    let file = world.json(SOURCES).unwrap()[url]["file"].as_str().map(str::to_owned);
+    let Some(file) = file else { return false };
+    world.remove(&format!("sources/{file}"));
+    world.edit_json(SOURCES, |index| assert!(index.as_object_mut().unwrap().remove(url).is_some())).unwrap();
+    true
+}
+
+/// Nobody asked a server for an address.
+pub(super) fn forget_source(world: &mut World, url: &str) {
+    assert!(remove_source(world, url));
+}
+
+/// A server said that it has nothing at an address.
+pub(super) fn deny_source(world: &mut World, url: &str) {
+    assert!(remove_source(world, url));
+    world.edit_json(SOURCES, |index| index[url] = json!({"status": 404})).unwrap();
+}
+
+/// Rewords every text of a value.
+pub(super) fn reword(value: &mut Value, edit: impl Fn(&str) -> String) {
+    *value = serde_json::from_str(&edit(&value.to_string())).unwrap();
 }

@@ -3,7 +3,7 @@ use cotrace_generator::World;
 use serde_json::{Value, json};
 
 use super::Case;
-use super::edits::{edit_bytes, edit_graph, graph_path, redefine_alone};
+use super::edits::{copy_task, edit_bytes, edit_graph, edit_status, graph_path, redefine_alone};
 use crate::support::{Scene, nightly_2026};
 
 pub(super) const CASES: &[Case] = &[
@@ -38,21 +38,25 @@ pub(super) const CASES: &[Case] = &[
         ("the graph does not list a link", "the graph does not list another task"),
         || Scene::of(unlisted("signing-linux64"), "signing-linux64"),
         || Scene::of(unlisted("test-linux64"), "signing-linux64"),
-    ),
+    )
+    .also(&[Code::GroupTaskUnlisted])
+    .near_also(&[Code::GroupTaskUnlisted]),
     Case::refutes(
         Code::TaskDiffersFromGraph,
         ("task", "build-linux64"),
         ("the build runs longer than the graph says", "the build has another priority, which is ignored"),
         || Scene::of(redefined(|task| task["payload"]["maxRunTime"] = 86_400.into()), "signing-linux64"),
         || Scene::of(redefined(|task| task["priority"] = "highest".into()), "signing-linux64"),
-    ),
+    )
+    .near_also(&[Code::GraphDifferenceIgnored]),
     Case::refutes(
         Code::TaskDiffersFromGraph,
         ("task", "build-linux64"),
         ("the build has a key more in its payload", "the build has a key more, which scriptworker never sees"),
         || Scene::of(redefined(|task| task["payload"]["onExitStatus"] = json!({})), "signing-linux64"),
         || Scene::of(redefined(|task| task["onExitStatus"] = json!({})), "signing-linux64"),
-    ),
+    )
+    .near_also(&[Code::GraphDifferenceIgnored]),
     Case::refutes(
         Code::TaskDiffersFromGraph,
         ("task", "build-linux64"),
@@ -89,7 +93,97 @@ pub(super) const CASES: &[Case] = &[
         || Scene::of(with_log_level(true.into()), "signing-linux64"),
         || Scene::of(with_log_level(1.into()), "signing-linux64"),
     ),
+    Case::remarks(
+        Code::GraphLabelMismatch,
+        ("task", "build-linux64"),
+        ("the graph calls the build by another label", "the graph says that it is of another kind"),
+        || Scene::of(listed_with("label", "build-linux64-shippable/debug"), "signing-linux64"),
+        || Scene::of(listed_with("kind", "build-debug"), "signing-linux64"),
+    ),
+    Case::remarks(
+        Code::GraphDifferenceIgnored,
+        ("task", "build-linux64"),
+        ("the build has a key that the graph lacks", "the queue fills in a key that the graph lacks"),
+        || Scene::of(redefined(|task| task["onExitStatus"] = json!({})), "signing-linux64"),
+        || Scene::of(redefined(|task| task["schedulerId"] = "gecko-level-4".into()), "signing-linux64"),
+    ),
+    Case::remarks(
+        Code::GraphDifferenceIgnored,
+        ("task", "build-linux64"),
+        ("the build lacks a dependency that the graph lists", "the build has the decision as one more"),
+        || Scene::of(redefined(|task| task["dependencies"] = json!([])), "signing-linux64"),
+        || Scene::of(depending_on("decision"), "signing-linux64"),
+    ),
+    Case::remarks(
+        Code::GroupTaskUnlisted,
+        ("graph", "decision"),
+        ("a task more, which the graph does not list", "the graph lists it"),
+        || Scene::of(with_another_task(false, |_| ()), "signing-linux64"),
+        || Scene::of(with_another_task(true, |_| ()), "signing-linux64"),
+    ),
+    Case::remarks(
+        Code::GroupTaskUnlisted,
+        ("graph", "decision"),
+        ("a task more, which the graph does not list", "an action task more, which no graph lists"),
+        || Scene::of(with_another_task(false, |_| ()), "signing-linux64"),
+        || {
+            let act = |task: &mut Value| task["extra"]["action"] = json!({"name": "retrigger"});
+            Scene::of(with_another_task(false, act), "signing-linux64")
+        },
+    ),
+    Case::remarks(
+        Code::GraphTaskNotRun,
+        ("graph", "decision"),
+        ("a test of the graph waits for a worker", "a worker runs it"),
+        || Scene::of(test_that_is("pending"), "signing-linux64"),
+        || Scene::of(test_that_is("running"), "signing-linux64"),
+    ),
 ];
+
+/// The graph says something else of the build, beside its definition.
+fn listed_with(key: &str, text: &str) -> World {
+    let mut world = nightly_2026();
+    let id = world.task_id("build-linux64").unwrap().to_owned();
+    edit_graph(&mut world, |graph| {
+        assert!(graph[&id][key].is_string());
+        graph[&id][key] = text.into();
+    });
+    world
+}
+
+/// One docker-image task more than the sample has, edited.
+fn with_another_task(is_listed: bool, edit: impl Fn(&mut Value)) -> World {
+    let mut world = nightly_2026();
+    copy_task(&mut world, "docker-image", OTHER_TASK, edit);
+    edit_graph(&mut world, |graph| {
+        if !is_listed {
+            graph.as_object_mut().unwrap().remove(OTHER_TASK).unwrap();
+        }
+    });
+    world
+}
+
+/// The id of a task that the sample does not have.
+const OTHER_TASK: &str = "ATaskThatIsNotThere001";
+
+/// The one run of the test is in this state, and has not ended.
+fn test_that_is(state: &str) -> World {
+    let mut world = nightly_2026();
+    edit_status(&mut world, "test-linux64", |status| {
+        let status = &mut status["status"];
+        status["state"] = state.into();
+        let run = status["runs"][0].as_object_mut().unwrap();
+        run.insert("state".to_owned(), state.into());
+        run.remove("resolved").unwrap();
+        run.remove("reasonResolved").unwrap();
+        if state == "pending" {
+            for key in ["started", "takenUntil", "workerGroup", "workerId"] {
+                run.remove(key).unwrap();
+            }
+        }
+    });
+    world
+}
 
 fn ending(edit: impl FnOnce(&[u8]) -> Vec<u8>) -> World {
     let mut world = nightly_2026();

@@ -80,7 +80,7 @@ pub(super) const CASES: &[Case] = &[
             || Scene::of(signed_in_2017_by("scriptworker"), "signing-linux64").under("scriptworker-4.1.2"),
             || Scene::of(signed_in_2017_by("generic-worker"), "signing-linux64").under("scriptworker-4.1.2"),
         )
-        .verdict(Verdict::Undetermined)
+        .verdict(Verdict::Verified)
         .near_verdict(Verdict::Refuted)
         .near_also(&[Code::KeyWrongRole])
     },
