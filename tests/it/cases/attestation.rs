@@ -126,7 +126,8 @@ pub(super) const CASES: &[Case] = &[
         Code::DockerImageUnstated,
         Code::ArtifactUnattested,
         Code::ArtifactAttestedUnlisted,
-    ]),
+    ])
+    .near_also(&[Code::ArtifactUnattested]),
     Case::refutes(
         Code::AttestationRunMismatch,
         ("attestation", "build-linux64"),

@@ -78,7 +78,8 @@ pub(super) const CASES: &[Case] = &[
             };
             Scene::of(redefined(edit), "signing-linux64")
         },
-    ),
+    )
+    .near_also(&[Code::GraphDifferenceIgnored]),
     Case::remarks(
         Code::EqualInPythonOnly,
         ("task", "build-linux64"),
