@@ -2,6 +2,7 @@
 //!
 //! The case is read on one thread, in batches of owned values; batches are examined on all.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use rayon::prelude::*;
@@ -41,6 +42,9 @@ pub struct Work {
     pub examined: u64,
     /// Facts that were stored already.
     pub reused: u64,
+    /// Documents of tasks and answers of servers that were read, and with that checked, parsed or verified. Key files are
+    /// read each time, and are not counted.
+    pub documents: u64,
 }
 
 /// One digest over the digests of a fact's inputs; a missing input counts as such.
@@ -52,6 +56,8 @@ pub(super) fn input_digest(inputs: &[Option<Digest>]) -> Digest {
 pub(super) struct FactDesk<'case> {
     pub(super) case: &'case mut Case,
     pub(super) work: Work,
+    /// Documents that were read: a document is read while facts are looked at.
+    documents: Cell<u64>,
     /// All stored facts of a kind, where many will be asked for.
     loaded: HashMap<FactKind, HashMap<FactKey, String>>,
     fresh: Vec<(FactKey, String)>,
@@ -69,12 +75,24 @@ pub(super) struct FactAudit {
 
 impl<'case> FactDesk<'case> {
     pub(super) fn new(case: &'case mut Case) -> Self {
-        Self { case, work: Work::default(), loaded: HashMap::new(), fresh: Vec::new(), audit: None }
+        Self {
+            case,
+            work: Work::default(),
+            documents: Cell::new(0),
+            loaded: HashMap::new(),
+            fresh: Vec::new(),
+            audit: None,
+        }
     }
 
     /// A desk that makes every fact again.
     pub(super) fn auditing(case: &'case mut Case) -> Self {
         Self { audit: Some(FactAudit::default()), ..Self::new(case) }
+    }
+
+    /// How much was done.
+    pub(super) fn work(&self) -> Work {
+        Work { documents: self.documents.get(), ..self.work }
     }
 
     /// What came of making facts again.
@@ -117,6 +135,7 @@ impl<'case> FactDesk<'case> {
 
     /// The bytes of a document, if the case holds them and they are not too many.
     pub(super) fn document(&self, digest: &Digest, limit: u64) -> Result<Option<Vec<u8>>, StoreError> {
+        self.documents.set(self.documents.get() + 1);
         match self.case.blob(digest, limit) {
             Err(StoreError::TooLarge { .. }) => Ok(None),
             read => read,

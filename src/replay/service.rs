@@ -87,7 +87,7 @@ pub fn replay(case: &mut Case, request: &Request) -> Result<Replayed, ReplayErro
     if judged.is_empty() {
         return Err(ReplayError::NothingToReplay);
     }
-    let work = desk.work;
+    let work = desk.work();
     snapshots.sort_by(|a: &SnapshotReport, b| a.snapshots.cmp(&b.snapshots));
     judged.sort_by(|a, b| a.task_id.cmp(&b.task_id));
     let inputs = inputs(&keys, case.held()?);

@@ -638,3 +638,35 @@ fn stored_facts_are_used_again() {
     case.sqlite().execute_batch("UPDATE fact SET value = '{'").unwrap();
     assert!(case.run(["replay", "--all"]).exits(0).stdout == before);
 }
+
+/// Judging again, at another moment, with distrust, or by other rules whose facts are there, reads no evidence: so nothing
+/// is hashed, parsed or verified. What other rules need is examined first, and counted apart.
+#[test]
+fn judging_again_reads_no_evidence() {
+    use crate::support::{TempCase, request, rules};
+    let world = nightly_2026().unwrap();
+    let mut case = TempCase::new();
+    case.import(&world, true, cotrace::import::KeepArtifacts::Evidence);
+    let all = || request(cotrace::replay::Targets::All);
+    let usual = cotrace::replay::Request { rules: rules("63.6.1"), ..all() };
+    let work = |case: &mut TempCase, request: &cotrace::replay::Request| case.replayed(request).work;
+    let first = work(&mut case, &usual);
+    assert!(first.examined > 20 && first.documents > 20, "{first:?}");
+    let again = [
+        usual.clone(),
+        cotrace::replay::Request { as_of: cotrace::model::AsOf::At("2026-11-01".parse().unwrap()), ..usual.clone() },
+        cotrace::replay::Request { distrust: vec!["worker:nobody@2026-01-01".parse().unwrap()], ..usual.clone() },
+        cotrace::replay::Request { rules: rules("signatures"), ..usual.clone() },
+        cotrace::replay::Request { mode: cotrace::chain::Mode::BeforeRun, ..usual.clone() },
+    ];
+    for request in again {
+        let work = work(&mut case, &request);
+        assert_eq!((work.examined, work.documents), (0, 0), "{request:?}");
+        assert!(work.reused > 20);
+    }
+    // This release rebuilds otherwise: one fact is missing, and a second time none is.
+    let older = cotrace::replay::Request { rules: rules("41.0.0"), ..usual };
+    let work_of_older = work(&mut case, &older);
+    assert_eq!(work_of_older.examined, 1, "{work_of_older:?}");
+    assert_eq!(work(&mut case, &older).documents, 0);
+}

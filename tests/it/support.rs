@@ -10,7 +10,7 @@ use std::sync::{Arc, LazyLock};
 use cotrace::chain::Mode;
 use cotrace::import::{Evidence, KeepArtifacts, Options, Summary, import};
 use cotrace::model::{AsOf, Basis, ClockOverrides, Moment, Report, TargetReport, TaskId, ToolUsed};
-use cotrace::replay::{Request, RuleChoice, SnapshotChoice, Targets, replay};
+use cotrace::replay::{Replayed, Request, RuleChoice, SnapshotChoice, Targets, replay};
 use cotrace::rules::RuleBook;
 use cotrace::store::{Access, Case};
 use cotrace::trust::Distrusted;
@@ -85,7 +85,12 @@ impl TempCase {
 
     /// Replays what is asked.
     pub(crate) fn replay(&mut self, request: &Request) -> Report {
-        replay(&mut self.case, request).unwrap().report
+        self.replayed(request).report
+    }
+
+    /// The same, with how much work it was.
+    pub(crate) fn replayed(&mut self, request: &Request) -> Replayed {
+        replay(&mut self.case, request).unwrap()
     }
 }
 
