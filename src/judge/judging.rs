@@ -373,6 +373,9 @@ impl<'a> Judging<'a> {
         if presence == Presence::Present {
             return Some(Asserter::Collector);
         }
+        if kind == GapKind::Source && presence == Presence::Gone {
+            return Some(Asserter::Collector);
+        }
         let task = self.task(subject.task_id.as_ref()?)?;
         let what = match kind {
             GapKind::Definition => "definition",

@@ -271,11 +271,7 @@ fn landed(judging: &mut Judging<'_>, product: &ProductRules, link: &Link, commit
         (Some(false), _) => {
             refuse(judging, link, &format!("{revision} is on no branch of {owner}/{repository}: a pull request's"))
         }
-        (None, Some(Lacking::NoSource(url))) => {
-            let message = format!("whether {revision} is on a branch can't be said: the server has nothing at {url}");
-            judging.refute(Code::SourceDenied, about(link), message, Vec::new());
-            Outcome::Fail
-        }
+        (None, Some(Lacking::NoSource(url))) => super::rebuild::denied(judging, link, url),
         (None, lack) => {
             if let Some(Lacking::Source(url)) = lack {
                 judging.lack(GapKind::Source, super::rebuild::source(url), Presence::Unknown);
