@@ -133,7 +133,9 @@ fn write_clocks(target: &TargetReport, out: &mut dyn Write) -> io::Result<()> {
     let product = target.product.as_deref().unwrap_or("product undecided");
     writeln!(out, "  {DIM}{}{DIM:#}", completeness(&target.completeness))?;
     let (mode, rules) = (&target.mode, &target.rules.id);
-    writeln!(out, "  {DIM}as of {moment}{basis}{apart} · rules {rules} · {mode} · {}{DIM:#}", Untrusted(product))?;
+    writeln!(out, "  {DIM}as of {moment}{basis}{apart} · {mode} · {}{DIM:#}", Untrusted(product))?;
+    let why = &target.rules.basis;
+    writeln!(out, "  {DIM}rules {} ({}){DIM:#}", Untrusted(rules), Untrusted(why))?;
     writeln!(out, "  {DIM}{}{DIM:#}", authenticated(&target.as_of))?;
     writeln!(out, "  {DIM}{}{DIM:#}", verifier(&target.verifier))
 }

@@ -20,7 +20,8 @@ use crate::trust::{Fleet, Rollout};
 const REPORT_VERSION: u32 = 1;
 
 /// What no replay covers, whatever the rule book: stable name and sentence.
-const NEVER_COVERED: [(&str, &str); 6] = [
+const NEVER_COVERED: [(&str, &str); 7] = [
+    ("servers", "Whether hg.mozilla.org, GitHub and the list of projects answered truly: nobody signs what they say."),
     ("tree", "Whether the source code at the revision is what it should be: the chain ends at the tree."),
     ("downloads-at-run-time", "What a task fetched while it ran, beyond its declared inputs."),
     ("freshness", "Whether a newer, corrected task exists: an old sound chain stays sound."),
@@ -197,7 +198,7 @@ pub(super) fn assemble(
     keys: &Keys,
     request: &Request,
 ) -> Report {
-    let not_checked = not_checked(judged.iter().map(|target| &*target.rules.book));
+    let mut not_checked = not_checked(judged.iter().map(|target| &*target.rules.book));
     let mut targets = Vec::with_capacity(judged.len());
     let mut findings = Findings::default();
     let mut gaps = Gaps::default();
@@ -208,6 +209,9 @@ pub(super) fn assemble(
         findings.add(problem.finding());
     }
     let (findings, findings_left_out) = findings.told();
+    let gaps = gaps.ordered();
+    not_checked.extend(left_open(&targets, &gaps));
+    not_checked.sort();
     Report {
         report_version: REPORT_VERSION,
         tool: request.tool.clone(),
@@ -221,7 +225,7 @@ pub(super) fn assemble(
         targets,
         findings,
         findings_left_out,
-        gaps: gaps.ordered(),
+        gaps,
         not_checked,
     }
 }
@@ -516,6 +520,19 @@ fn queues_word(judged: &Judged) -> Option<Finding> {
     });
     let finding = own_finding(judged, Code::MomentOnQueuesWord, message);
     Some(Finding { plane: Plane::Audit, evidence: evidence.collect(), ..finding })
+}
+
+/// What the verdicts do not cover since evidence is missing.
+fn left_open(targets: &[TargetReport], gaps: &[Gap]) -> Vec<NotChecked> {
+    let links = targets.iter().flat_map(|target| &target.links);
+    let unknown = links.flat_map(|link| &link.checks).filter(|result| result.outcome == Outcome::Unknown).count();
+    let part = |what: &str, message: String| NotChecked { what: what.to_owned(), required_by_rules: true, message };
+    let told = [
+        ("missing-evidence", gaps.len(), "things that checks need are missing: the gaps name them."),
+        ("open-checks", unknown, "checks of links could not be decided."),
+    ];
+    let told = told.into_iter().filter(|(_, count, _)| *count > 0);
+    told.map(|(what, count, message)| part(what, format!("{count} {message}"))).collect()
 }
 
 /// What the verdicts do not cover, by the rule books that were used.
