@@ -14,6 +14,9 @@ use crate::replay::{ReplayError, Replayed, Request, RuleChoice, SnapshotChoice, 
 use crate::rules::RuleBook;
 use crate::store::{Access, Case};
 
+/// The most bytes of a rule book's file. Whole ones have some 60 kB.
+const BOOK_SIZE_MAX: u64 = 16 * 1024 * 1024;
+
 /// The rules that are used where none are named.
 const DEFAULT_RULES: &str = "then";
 
@@ -84,7 +87,7 @@ pub(super) fn rules(name: &str) -> Option<RuleChoice> {
 pub(super) fn book(name: &str) -> Option<RuleBook> {
     let is_file = name.contains(['/', '\\']) || name.ends_with(".json");
     let book = if is_file {
-        match std::fs::read_to_string(name) {
+        match read_book(name) {
             Ok(text) => RuleBook::of_file(name, &text),
             Err(error) => {
                 output::note(&format!("error: the rule book {name} can't be read: {error}"));
@@ -95,6 +98,17 @@ pub(super) fn book(name: &str) -> Option<RuleBook> {
         RuleBook::named(name)
     };
     book.inspect_err(|error| output::note(&format!("error: {error}"))).ok()
+}
+
+/// The text of a rule book's file.
+fn read_book(name: &str) -> std::io::Result<String> {
+    use std::io::Read as _;
+    let mut text = String::new();
+    std::fs::File::open(name)?.take(BOOK_SIZE_MAX + 1).read_to_string(&mut text)?;
+    if text.len() as u64 > BOOK_SIZE_MAX {
+        return Err(std::io::Error::other(format!("it has more than {BOOK_SIZE_MAX} bytes")));
+    }
+    Ok(text)
 }
 
 /// What is asked, or a usage error told.

@@ -1,5 +1,6 @@
 //! What other rules make of the same targets.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use serde::Serialize;
@@ -34,8 +35,10 @@ impl<'a> Side<'a> {
 
 /// The targets of two reports beside each other.
 pub fn compared<'a>(report: &'a Report, against: &'a Report) -> Vec<Compared<'a>> {
+    let others: BTreeMap<&TaskId, &TargetReport> =
+        against.targets.iter().map(|target| (&target.task_id, target)).collect();
     let pair = |target: &'a TargetReport| {
-        let other = against.targets.iter().find(|other| other.task_id == target.task_id)?;
+        let other = others.get(&target.task_id).copied()?;
         Some(Compared {
             task_id: &target.task_id,
             label: target.label.as_deref(),
@@ -59,6 +62,13 @@ pub fn write(compared: &[Compared<'_>], out: &mut dyn Write) -> io::Result<()> {
             writeln!(out, "  {:<24} {:<13} {}", Untrusted(side.rules), side.verdict.word(), Untrusted(side.headline))?;
         }
     }
-    let same = compared.len() - differing.len();
-    writeln!(out, "{} targets: {same} have the same verdict, {} another", compared.len(), differing.len())
+    let mut pairs: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    for target in compared {
+        *pairs.entry((target.rules.verdict.word(), target.against.verdict.word())).or_default() += 1;
+    }
+    writeln!(out, "{} targets", compared.len())?;
+    for ((before, after), count) in pairs {
+        writeln!(out, "  {count} {before}, and {after} under the other rules")?;
+    }
+    Ok(())
 }

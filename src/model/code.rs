@@ -149,8 +149,8 @@ codes! {
     GraphTaskNotRun "graph-task-not-run" Info Contradicted "A task graph lists tasks that have not run.";
     RunBeforeUpstream "run-before-upstream" Low Contradicted "The queue says that a task started before one that it rests on had ended.";
     EvidenceExpired "evidence-expired" Info Absent "A task's evidence had expired when it was captured.";
-    ArtifactPointer "artifact-pointer" Medium Absent "An artifact only points to where its bytes lie.";
-    ArtifactUnattested "artifact-unattested" Low Absent "A run uploaded artifacts that its worker did not attest.";
+    ArtifactPointer "artifact-pointer" Medium NotPermitted "An artifact only points to where its bytes lie.";
+    ArtifactUnattested "artifact-unattested" Low Contradicted "A run uploaded artifacts that its worker did not attest.";
     ArtifactAttestedUnlisted "artifact-attested-unlisted" Low Contradicted "An attestation lists artifacts that the queue does not list for its run.";
     ArtifactChangedBetweenRuns "artifact-changed-between-runs" Low Contradicted "An artifact had other bytes in an earlier run of its task.";
     AttestationDataByTask "attestation-data-by-task" Medium NotPermitted "A task wrote into its own attestation.";
@@ -161,7 +161,7 @@ codes! {
     TaskInteractive "task-interactive" High NotPermitted "Somebody could log in to a task while it ran.";
     TaskPrivileged "task-privileged" Medium NotPermitted "A task asked for more rights on its worker than tasks need.";
     DockerImageNotPermitted "docker-image-not-permitted" High NotPermitted "A task ran in a docker image that no task of the chain made, and may not.";
-    DockerImageFloating "docker-image-floating" Low Absent "A task ran in a docker image that is named without a digest, or found by an index.";
+    DockerImageFloating "docker-image-floating" Low NotPermitted "A task ran in a docker image that is named without a digest, or found by an index.";
     TasksForNotPermitted "tasks-for-not-permitted" High NotPermitted "A decision or action task was made for a reason that its product does not know.";
     TaskDiffersFromTree "task-differs-from-tree" High Contradicted "The definition of a decision or action task is not what its tree makes of it.";
     TaskNotRebuilt "task-not-rebuilt" High Malformed "The definition of a decision or action task can't be rebuilt from its tree.";

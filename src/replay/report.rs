@@ -390,8 +390,10 @@ fn headline(
 fn undetermined(links: &[LinkReport], findings: &[(Finding, Place)], book: &RuleBook) -> String {
     let undecided = findings.iter().map(|(finding, _)| finding);
     let mut undecided = undecided.filter(|f| {
-        matches!(f.code, Code::TaskTypeUndecided | Code::MomentUndecided | Code::VerifierReleaseUndecided)
-            && f.plane == Plane::Rule
+        matches!(
+            f.code,
+            Code::TaskTypeUndecided | Code::MomentUndecided | Code::VerifierReleaseUndecided | Code::ProductUndecided
+        ) && f.plane == Plane::Rule
     });
     if let Some(finding) = undecided.next() {
         return finding.message.clone();

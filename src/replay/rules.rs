@@ -110,7 +110,12 @@ fn release_of(
     if let Some((fleet, deployed)) = deployed {
         let before = deployed.before.map(|before| format!(", or still {}", before.release)).unwrap_or_default();
         let basis = format!("deployed on {} at {moment}{before}", fleet.name);
-        return (clamped(&deployed.pin.release), basis);
+        let known = clamped(&deployed.pin.release);
+        if known != deployed.pin.release {
+            let pinned = &deployed.pin.release;
+            return (known, format!("{basis}: {pinned}, of whose tables these are the nearest that are known"));
+        }
+        return (known, basis);
     }
     by_date(moment)
 }
@@ -133,7 +138,17 @@ fn by_form(task: &TaskFacts) -> (Release, String) {
 /// The newest release at a moment.
 fn by_date(moment: Moment) -> (Release, String) {
     match newest_at(moment) {
-        Some(release) => (release.clone(), format!("the newest release at {moment}")),
+        Some(release) => {
+            let undated = releases().iter().filter(|known| known.tagged.is_none() && known.release > *release).count();
+            let is_last = releases().iter().rev().find(|known| known.tagged.is_some()).map(|known| &known.release);
+            // Only after the last release whose date is known can one of the others have been out.
+            let later = if is_last == Some(release) && undated > 0 {
+                format!("; {undated} later ones, of unknown dates, may have been out")
+            } else {
+                String::new()
+            };
+            (release.clone(), format!("the newest release at {moment}{later}"))
+        }
         None => {
             let first = releases().first().map_or_else(known_to_all_release, |known| known.release.clone());
             (first, format!("the first release that verified chains; at {moment} there was none"))

@@ -62,6 +62,25 @@ const fn no_digest() -> Digest {
 }
 
 impl RuleBook {
+    /// Why the book can't be used, if it can't: then it would accuse evidence of its own faults.
+    pub(super) fn problem(&self) -> Option<String> {
+        let rebuilds = matches!(self.switches.rebuild, Rebuilding::FromTheTree { .. });
+        if self.id.is_empty() {
+            return Some("it has no id".to_owned());
+        }
+        if self.switches.forms.is_empty() {
+            return Some("it accepts no form of attestation".to_owned());
+        }
+        if rebuilds && (self.projects_url.is_none() || self.pushlog_url.is_none()) {
+            return Some("it rebuilds tasks, and names no list of projects or no push log".to_owned());
+        }
+        self.products.iter().find_map(|(name, rules)| {
+            let is_nowhere = rebuilds && rules.product_types.is_empty();
+            let why = is_nowhere.then(|| "its trees lie nowhere: it has no productTypes".to_owned());
+            why.or_else(|| rules.problem()).map(|why| format!("product {name}: {why}"))
+        })
+    }
+
     /// How the definitions of a product's decision and action tasks are rebuilt; `None` where they are not.
     pub fn recipe(&self, product: &str) -> Option<Recipe> {
         let rules = self.products.get(product)?;
@@ -205,9 +224,9 @@ pub enum EmptyDigests {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ArtifactExpiry {
-    /// It does (scriptworker since 61.0.0, which resolves relative moments first).
+    /// It does (scriptworker since 60.5.0, which resolves relative moments first).
     Compared,
-    /// It does not (until 60.x): graphs state it relative to another moment.
+    /// It does not (until 60.4.0): graphs state it relative to another moment.
     Ignored,
 }
 
@@ -251,7 +270,7 @@ pub enum Interactive {
     NotRefused,
     /// They are refused (since 34.0.0, 2020-04-17); `features.interactive` of generic-worker is not looked at.
     Refused,
-    /// `features.interactive` of generic-worker too (seen in 63.6.1).
+    /// `features.interactive` of generic-worker too (since 63.4.4).
     RefusedWhollyForGenericWorker,
 }
 
@@ -264,11 +283,11 @@ pub enum Images {
     /// The same; others must have one of the digests in the tables (scriptworker until 11.x). Every image that is no name is
     /// taken for one that a task made.
     DigestLists,
-    /// The same; others are for some task types (12.0.0 to 23.x). Every image that is no name is taken for one that a task
+    /// The same; others are for some task types (12.0.0 to 23.4.0). Every image that is no name is taken for one that a task
     /// made.
     TaskTypes,
-    /// The same, and images found by an index are for some task types, and not for those with restricted scopes (seen in
-    /// 34.0.0); images of other kinds are refused.
+    /// The same, and images found by an index are for some task types, and not for those with restricted scopes (since
+    /// 23.5.0); images of other kinds are refused.
     TaskTypesAndIndex,
 }
 
@@ -282,7 +301,7 @@ pub enum Trees {
     VariablesWin,
     /// They must; variables and source must name one tree (since 12.0.0).
     OneTree,
-    /// The same; commits of pull requests may not use restricted scopes (since 21.0.0).
+    /// The same; commits of pull requests may not use restricted scopes (since 20.0.0).
     OneTreeAndNoPullRequest,
 }
 

@@ -158,12 +158,26 @@ impl RuleBook {
             Some(Value::String(base)) => {
                 let base = Self::named(&base)?;
                 let mut whole = serde_json::to_value(&base).map_err(|error| broken(error.to_string()))?;
+                // What names the base is not the file's: nobody may take these rules for those of a release.
+                if let Some(whole) = whole.as_object_mut() {
+                    whole.insert("description".to_owned(), format!("rules of {name}, upon {}", base.id).into());
+                    whole.remove("id");
+                    whole.remove("readInFull");
+                }
                 merge(&mut whole, own);
                 whole
             }
-            Some(_) => return Err(broken("its base is no name of a rule book".to_owned())),
+            Some(_) => return Err(broken("its base is no name of a rule book that ships".to_owned())),
         };
-        read(name, &whole.to_string())
+        let book = read(name, &whole.to_string())?;
+        let is_shipped = Self::named(&book.id).is_ok_and(|shipped| shipped.digest != book.digest);
+        if is_shipped {
+            return Err(broken(format!(
+                "its id, {}, is that of a rule book that ships: give it one of its own",
+                book.id
+            )));
+        }
+        Ok(book)
     }
 
     /// The book as a file that [`RuleBook::of_file`] reads.
@@ -178,7 +192,7 @@ fn read(name: &str, text: &str) -> Result<RuleBook, RuleBookError> {
     if book.rule_book_version != RULE_BOOK_VERSION {
         return Err(broken(format!("its version is not {RULE_BOOK_VERSION}")));
     }
-    if let Some(why) = book.products.values().find_map(super::product::ProductRules::problem) {
+    if let Some(why) = book.problem() {
         return Err(broken(why));
     }
     Ok(sealed(book))
@@ -279,13 +293,26 @@ mod tests {
 
     #[test]
     fn a_file_may_say_only_what_differs() {
+        let nameless = RuleBook::of_file("mine.json", r#"{"base": "63.6.1"}"#);
+        assert!(nameless.unwrap_err().to_string().contains("id"));
+        let posing = RuleBook::of_file("mine.json", r#"{"base": "1.0.0b5", "id": "scriptworker-63.6.1"}"#);
+        assert!(posing.unwrap_err().to_string().contains("that ships"));
         let text = r#"{"base": "63.6.1", "id": "mine", "maxChainLength": 3,
             "products": {"firefox": {"scopes": {"project:mine:*": "release"}}, "xpi": null}}"#;
         let book = RuleBook::of_file("mine.json", text).unwrap();
         assert_eq!((book.id.as_str(), book.max_chain_length), ("mine", 3));
         assert!(book.products["firefox"].scopes.len() > 10 && !book.products.contains_key("xpi"));
         assert_ne!(book.digest, RuleBook::named("latest").unwrap().digest);
-        for text in ["", "{}", r#"{"base": 1}"#, r#"{"base": "0.1.0"}"#, r#"{"base": "latest", "idd": "x"}"#] {
+        for text in [
+            "",
+            "{}",
+            r#"{"base": 1}"#,
+            r#"{"base": "0.1.0"}"#,
+            r#"{"base": "latest", "id": "y", "idd": "x"}"#,
+            r#"{"base": "latest", "id": "y", "switches": {"forms": []}}"#,
+            r#"{"base": "latest", "id": "y", "projectsUrl": null}"#,
+            r#"{"base": "latest", "id": "y", "products": {"firefox": {"productTypes": []}}}"#,
+        ] {
             assert!(RuleBook::of_file("broken", text).is_err(), "{text}");
         }
     }

@@ -17,6 +17,10 @@ const EXCERPT_MAX: usize = 1024;
 /// The most differences that are kept of a rebuilt task.
 const DIFFERENCES_MAX: usize = 100;
 
+/// The most values that one comparison looks at: several rebuilt tasks beside a definition. Real ones have some hundreds
+/// each.
+const STEPS_MAX: u64 = 2_000_000;
+
 /// Two numbers count as equal that differ by this part of the greater (`sys.float_info.epsilon`).
 const TOLERANCE: f64 = f64::EPSILON;
 
@@ -37,23 +41,24 @@ pub(super) fn compare(
     workings.rebuild.tasks = tasks.len();
     let definition = normal(&Value::of_json(definition), recipe)?;
     workings.definition = Some(definition.clone());
-    let mut nearest: Option<(Vec<Difference>, Value)> = None;
+    let mut nearest: Option<(usize, Vec<Difference>, Value)> = None;
+    let mut steps = STEPS_MAX;
     for task in tasks {
         let Some(map) = task.as_map() else { return refuse("the template gives a task that is no object") };
         let task = normal(&Value::Map(std::rc::Rc::new(map.without("taskId"))), recipe)?;
-        let mut differ = Differ { found: Vec::new() };
+        let mut differ = Differ { found: Vec::new(), count: 0, steps };
         differ.compare(&task, &definition, &mut String::new())?;
-        let is_nearer = nearest.as_ref().is_none_or(|(known, _)| differ.found.len() < known.len());
+        steps = differ.steps;
+        let is_nearer = nearest.as_ref().is_none_or(|(known, ..)| differ.count < *known);
         if is_nearer {
-            nearest = Some((differ.found, task));
+            nearest = Some((differ.count, differ.found, task));
         }
-        if nearest.as_ref().is_some_and(|(differences, _)| differences.is_empty()) {
+        if nearest.as_ref().is_some_and(|(count, ..)| *count == 0) {
             break;
         }
     }
-    let Some((mut differences, task)) = nearest else { return refuse("the template gives no task") };
+    let Some((_, differences, task)) = nearest else { return refuse("the template gives no task") };
     let outcome = if differences.is_empty() { RebuildOutcome::Matches } else { RebuildOutcome::Differs };
-    differences.truncate(DIFFERENCES_MAX);
     workings.rebuild.differences = differences;
     workings.nearest = Some(task);
     Ok(outcome)
@@ -107,11 +112,17 @@ fn is_empty(value: &Value) -> bool {
 
 /// Collects differences.
 struct Differ {
+    /// The first of them.
     found: Vec<Difference>,
+    /// How many there are.
+    count: usize,
+    /// How many values may still be looked at.
+    steps: u64,
 }
 
 impl Differ {
     fn compare(&mut self, left: &Value, right: &Value, pointer: &mut String) -> Step<()> {
+        self.step()?;
         match (left, right) {
             (Value::Map(left), Value::Map(right)) => {
                 for (key, value) in left.iter() {
@@ -141,11 +152,21 @@ impl Differ {
             (Some(left), Some(right)) => self.compare(left, right, pointer),
             (left, right) => {
                 self.add(left, right, pointer);
-                Ok(())
+                self.step()
             }
         };
         pointer.truncate(length);
         compared
+    }
+
+    fn step(&mut self) -> Step<()> {
+        match self.steps.checked_sub(1) {
+            Some(left) => {
+                self.steps = left;
+                Ok(())
+            }
+            None => Err(super::Stop::Unsettled("the template gives more than is compared".to_owned())),
+        }
     }
 
     fn add(&mut self, left: Option<&Value>, right: Option<&Value>, pointer: &str) {
@@ -154,11 +175,11 @@ impl Differ {
             (None, Some(_)) => DifferenceKind::RightOnly,
             _ => DifferenceKind::Changed,
         };
-        // What is beyond those that are kept counts, and needs no text.
-        let is_kept = self.found.len() < DIFFERENCES_MAX;
-        let text = |value: Option<&Value>| value.filter(|_| is_kept).map(excerpt);
-        let pointer = if is_kept { pointer.to_owned() } else { String::new() };
-        self.found.push(Difference { pointer, kind, left: text(left), right: text(right) });
+        self.count += 1;
+        if self.found.len() < DIFFERENCES_MAX {
+            let (left, right) = (left.map(excerpt), right.map(excerpt));
+            self.found.push(Difference { pointer: pointer.to_owned(), kind, left, right });
+        }
     }
 }
 

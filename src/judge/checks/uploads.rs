@@ -1,11 +1,11 @@
 //! What a link's run uploaded, beside what its worker attested. Part of the check of artifacts, and audit alone: scriptworker
 //! looks only at what the target consumes.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::chain::Link;
 use crate::judge::judging::{Judging, evidence, subject};
-use crate::model::{Asserter, Code, Presence, TaskFacts, is_evidence_artifact};
+use crate::model::{Asserter, Code, Digest, Presence, TaskFacts, is_evidence_artifact};
 
 /// The most artifacts that one message names.
 const NAMES_TOLD: usize = 3;
@@ -91,17 +91,21 @@ fn pointers(judging: &mut Judging<'_>, link: &Link, task: &TaskFacts, run_id: u3
 
 /// Artifacts that an earlier run uploaded with other bytes.
 fn changed(judging: &mut Judging<'_>, link: &Link, task: &TaskFacts, run_id: u32) {
-    let of_run = task.evidence.artifacts.iter().filter(|((run, name), _)| *run == run_id && is_work(name));
+    let mut earlier: BTreeMap<&str, Digest> = BTreeMap::new();
+    for ((run, name), record) in &task.evidence.artifacts {
+        if let Some(digest) = record.sha256.filter(|_| *run < run_id && is_work(name)) {
+            earlier.insert(name, digest);
+        }
+    }
+    let of_run = task.evidence.artifacts.iter().filter(|((run, _), _)| *run == run_id);
     let mut changed: Vec<&str> = Vec::new();
     let mut places = Vec::new();
     for ((_, name), record) in of_run {
-        let earlier = task.evidence.artifacts.iter().find(|((run, known), earlier)| {
-            *run < run_id && known == name && earlier.sha256.is_some() && earlier.sha256 != record.sha256
-        });
-        if let (Some((_, earlier)), Some(_)) = (earlier, record.sha256) {
+        let (Some(before), Some(now)) = (earlier.get(name.as_str()), record.sha256) else { continue };
+        if *before != now {
             changed.push(name);
-            let both = [earlier.sha256, record.sha256];
-            places.extend(both.map(|blob| evidence(blob, "", Some(name.clone()), Asserter::Collector)));
+            let both = [*before, now];
+            places.extend(both.map(|blob| evidence(Some(blob), "", Some(name.clone()), Asserter::Collector)));
         }
     }
     if changed.is_empty() {
