@@ -2,7 +2,7 @@
 
 use super::ambiguity::ambiguities;
 use super::definition;
-use crate::formats::json::{self, Map, Text, Value, parse, to_compact_string};
+use crate::formats::json::{self, Map, Text, Value, parse, to_compact_string, to_sorted_string};
 use crate::model::{Attestation, Difference, DifferenceKind, Digest};
 
 /// Raised when the answers of this file could change.
@@ -49,7 +49,7 @@ pub fn examine(covered: &[u8], definition: Option<&[u8]>) -> Attestation {
             _ => Vec::new(),
         },
         embedded: embedded.filter(|_| definition.is_none()).map(definition::shape),
-        value_digest: Some(Digest::of(canonical(value).as_bytes())),
+        value_digest: Some(Digest::of(to_sorted_string(value).as_bytes())),
     }
 }
 
@@ -138,37 +138,4 @@ pub(super) fn shorten(difference: json::Difference) -> Difference {
         left: difference.left.map(excerpt),
         right: difference.right.map(excerpt),
     }
-}
-
-/// A value as compact JSON with sorted keys: the same for two documents of the same content. Nested as deep as the
-/// reader allows, no deeper.
-fn canonical(value: &Value) -> String {
-    fn write(value: &Value, out: &mut String) {
-        match value {
-            Value::Map(map) => {
-                let mut members: Vec<(&Text, &Value)> = map.iter().collect();
-                members.sort_by(|a, b| a.0.cmp(b.0));
-                out.push('{');
-                for (key, value) in members {
-                    out.push_str(&to_compact_string(&Value::Text(key.clone())));
-                    out.push(':');
-                    write(value, out);
-                    out.push(',');
-                }
-                out.push('}');
-            }
-            Value::List(items) => {
-                out.push('[');
-                for item in items {
-                    write(item, out);
-                    out.push(',');
-                }
-                out.push(']');
-            }
-            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Text(_) => out.push_str(&to_compact_string(value)),
-        }
-    }
-    let mut out = String::new();
-    write(value, &mut out);
-    out
 }

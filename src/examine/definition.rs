@@ -2,11 +2,11 @@
 
 use super::ambiguity::ambiguities;
 use super::decision_command::{unseen, unusual};
-use crate::formats::json::{Value, parse};
-use crate::model::{Definition, Edge, ImageKind, Moment, Origin, TaskImage, UpstreamArtifact, WorkerHints};
+use crate::formats::json::{Text, Value, parse, to_sorted_string};
+use crate::model::{Definition, Digest, Edge, ImageKind, Moment, Origin, TaskImage, UpstreamArtifact, WorkerHints};
 
 /// Raised when the answers of this file could change.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 
 /// Examines the bytes of a definition.
 pub fn examine(bytes: &[u8]) -> Definition {
@@ -47,6 +47,7 @@ pub(super) fn shape(value: &Value) -> Definition {
         name: text("/metadata/name"),
         label: text("/tags/label"),
         kind: text("/tags/kind"),
+        work: work(value),
         source: text("/metadata/source"),
         wants_attestation: value.pointer("/payload/features/chainOfTrust").is_some_and(Value::is_truthy),
         expires: reader.moment("/expires"),
@@ -79,6 +80,21 @@ pub(super) fn shape(value: &Value) -> Definition {
 fn is_action(value: &Value) -> bool {
     value.pointer("/payload/env/ACTION_CALLBACK").is_some_and(Value::is_truthy)
         || value.pointer("/extra/action").is_some_and(|action| !matches!(action, Value::Null))
+}
+
+/// The digest of name and payload. Whoever submits a definition again must give its artifacts other moments to expire at.
+fn work(value: &Value) -> Option<Digest> {
+    let mut payload = value.pointer("/payload")?.as_map().filter(|payload| !payload.is_empty())?.clone();
+    if let Some(Value::Map(artifacts)) = payload.get_mut("artifacts") {
+        let names: Vec<Text> = artifacts.keys().cloned().collect();
+        for name in &names {
+            if let Some(Value::Map(artifact)) = name.as_str().and_then(|name| artifacts.get_mut(name)) {
+                artifact.remove("expires");
+            }
+        }
+    }
+    let name = value.pointer("/metadata/name").map(to_sorted_string).unwrap_or_default();
+    Some(Digest::of_parts([name.as_bytes(), to_sorted_string(&Value::Map(payload)).as_bytes()]))
 }
 
 /// What `payload.image` is.

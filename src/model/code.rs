@@ -146,6 +146,7 @@ codes! {
     SourceOfMirror "source-of-mirror" Low Contradicted "A task was made from the mirror of its graph's tree, which counts as that.";
     GraphDifferenceIgnored "graph-difference-ignored" Low Contradicted "A task's definition differs from its entry in the task graph where no rule book looks.";
     GroupTaskUnlisted "group-task-unlisted" Medium Contradicted "The task group holds tasks that the task graph of their parent does not list.";
+    TaskSubmittedAgain "task-submitted-again" Medium Contradicted "Another task does the same, and no task graph lists it.";
     GraphTaskNotRun "graph-task-not-run" Info Contradicted "A task graph lists tasks that have not run.";
     RunBeforeUpstream "run-before-upstream" Low Contradicted "The queue says that a task started before one that it rests on had ended.";
     EvidenceExpired "evidence-expired" Info Absent "A task's evidence had expired when it was captured.";
@@ -175,6 +176,7 @@ codes! {
     SourceNotATree "source-not-a-tree" High NotPermitted "A task under restricted scopes rests on one whose source is no known tree.";
     ScopeNotPermitted "scope-not-permitted" High NotPermitted "The target has a restricted scope that its tree may not use.";
     ScopeWildcard "scope-wildcard" High NotPermitted "A target has a scope that stands for restricted ones, which scriptworker does not see.";
+    ScopeUnused "scope-unused" Medium NotPermitted "A task that no scriptworker runs has a restricted scope.";
     SourceTryOrPullRequest "source-try-or-pull-request" High NotPermitted "A target with restricted scopes rests on a try push or a pull request.";
     ProductUndecided "product-undecided" Medium Absent "The evidence does not settle whose rules apply, or the rule book knows no such product.";
     TaskDiffersFromGraph "task-differs-from-graph" High Contradicted "A task's definition is not the one that its parent's task-graph.json lists.";

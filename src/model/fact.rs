@@ -120,6 +120,9 @@ pub struct Definition {
     pub label: Option<String>,
     /// `tags.kind`.
     pub kind: Option<String>,
+    /// A digest of name and payload, whatever moments the payload's artifacts expire at: the same for two tasks that do
+    /// the same. `None` where the payload is empty.
+    pub work: Option<Digest>,
     /// `metadata.source`.
     pub source: Option<String>,
     /// `payload.features.chainOfTrust`, truthy: whether the task asks its worker for an attestation.

@@ -95,6 +95,15 @@ pub struct Member {
     pub has_run: Option<bool>,
 }
 
+/// A task that does the same as another one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TaskCopy {
+    /// The task.
+    pub task_id: TaskId,
+    /// Its definition, by digest of its bytes.
+    pub definition: Option<Digest>,
+}
+
 /// What is known of the tasks of one snapshot.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Facts {
@@ -104,6 +113,8 @@ pub struct Facts {
     pub consumers: BTreeMap<TaskId, Vec<TaskId>>,
     /// The tasks of the snapshot that name a task as their parent, by that task.
     pub members: BTreeMap<TaskId, Vec<Member>>,
+    /// The tasks of the snapshot that have the name and the payload of a task and that no task graph lists, by that task.
+    pub copies: BTreeMap<TaskId, Vec<TaskCopy>>,
     /// The deployment that the evidence comes from.
     pub root_url: Option<String>,
 }

@@ -13,8 +13,8 @@ use crate::chain::{WorkerVote, worker_implementation};
 use crate::examine::{Keyring, attestation, definition, digests, graph_entry, signature, verification_log};
 use crate::model::{
     ATTESTATION_SIG, ArtifactRecord, Attestation, AttestationFacts, Definition, Digest, DigestFact, FactKey, FactKind,
-    Form, GraphEntry, LogFacts, Member, Role, Signature, SignatureState, TASK_GRAPH_JSON, TaskEvidence, TaskFacts,
-    TaskId, VERIFICATION_LOG, VerificationLog,
+    Form, GraphEntry, LogFacts, Role, Signature, SignatureState, TASK_GRAPH_JSON, TaskEvidence, TaskFacts, TaskId,
+    VERIFICATION_LOG, VerificationLog,
 };
 use crate::rules::RuleBook;
 use crate::store::{Case, StoreError};
@@ -482,12 +482,12 @@ pub(super) fn graph_entries(
 }
 
 /// The tasks that the task graphs of some tasks list, added to their facts.
-pub(super) fn graph_tasks(
+pub(super) fn graph_tasks<'t>(
     desk: &mut FactDesk<'_>,
     tasks: &mut BTreeMap<TaskId, TaskFacts>,
-    parents: &BTreeMap<TaskId, Vec<Member>>,
+    parents: impl IntoIterator<Item = &'t TaskId>,
 ) -> Result<(), StoreError> {
-    for parent in parents.keys() {
+    for parent in parents {
         let Some(graph) = tasks.get(parent).and_then(|task| graph_digest(&task.evidence)) else { continue };
         let key = fact_key(FactKind::GraphTasks, parent, String::new(), &[Some(graph)], graph_entry::VERSION);
         let is_held = desk.case.blob_size(&graph)?.is_some();

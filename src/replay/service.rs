@@ -18,7 +18,7 @@ use crate::insight::{completeness, completeness_of_all};
 use crate::judge::{Leeway, MomentOfJudgement, Rules, judge, leeway, then};
 use crate::model::{
     AsOf, Basis, ClockOverrides, Clocks, Completeness, Definition, Digest, FactKey, FactKind, Facts, Member, Moment,
-    Origin, Report, SnapshotReport, TaskFacts, TaskId, ToolUsed,
+    Origin, Report, SnapshotReport, TaskCopy, TaskFacts, TaskId, ToolUsed,
 };
 use crate::rules::{Restriction, RuleBook, Trees};
 use crate::store::{Case, Damage, ReplayRecord, StoreError};
@@ -332,8 +332,74 @@ fn gather_facts(
     }
     graph_entries(desk, &mut tasks)?;
     let members = members(desk, scope, &tasks, definitions)?;
-    graph_tasks(desk, &mut tasks, &members)?;
-    Ok(Facts { tasks, consumers, members, root_url: scope.root_url() })
+    graph_tasks(desk, &mut tasks, members.keys())?;
+    let copies = copies(desk, scope, &tasks, definitions)?;
+    Ok(Facts { tasks, consumers, members, copies, root_url: scope.root_url() })
+}
+
+/// The tasks of the snapshot that do the same as one of these, and that no task graph lists. Where the graph of a copy's
+/// parent is not held nobody can tell, and it counts as listed: graphs share tasks with each other.
+fn copies(
+    desk: &mut FactDesk<'_>,
+    scope: &Scope,
+    tasks: &BTreeMap<TaskId, TaskFacts>,
+    definitions: &BTreeMap<TaskId, Definition>,
+) -> Result<BTreeMap<TaskId, Vec<TaskCopy>>, StoreError> {
+    let is_own_group =
+        |task_id: &TaskId, definition: &Definition| definition.task_group_id.as_deref() == Some(task_id.as_str());
+    // Decision and action tasks are in no graph, and a tree makes the same ones again and again.
+    let is_original = |task_id: &TaskId| {
+        let definition = definitions.get(task_id).filter(|_| tasks.contains_key(task_id));
+        definition.is_some_and(|definition| !definition.is_action && !is_own_group(task_id, definition))
+    };
+    let mut alike: BTreeMap<Digest, Vec<&TaskId>> = BTreeMap::new();
+    for (task_id, definition) in definitions {
+        if let Some(work) = definition.work {
+            alike.entry(work).or_default().push(task_id);
+        }
+    }
+    alike.retain(|_, same| same.len() > 1 && same.iter().any(|task_id| is_original(task_id)));
+    let parent_of = |task_id: &TaskId| {
+        let definition = definitions.get(task_id)?;
+        definition.parent.as_ref().or(definition.task_group_id.as_ref())?.parse::<TaskId>().ok()
+    };
+    let parents: BTreeSet<TaskId> = alike.values().flatten().filter_map(|task_id| parent_of(task_id)).collect();
+    let mut makers: BTreeMap<TaskId, TaskFacts> = BTreeMap::new();
+    for parent in &parents {
+        if let Some(evidence) = scope.evidence(desk.case, parent)? {
+            makers.insert(parent.clone(), TaskFacts::new(evidence, None));
+        }
+    }
+    graph_tasks(desk, &mut makers, &parents)?;
+    let is_unlisted = |task_id: &TaskId| match parent_of(task_id) {
+        // A task that was submitted without a group is a group of its own, and no decision task: it does the work of
+        // a task of a graph.
+        Some(parent) if parent == *task_id => true,
+        Some(parent) => makers
+            .get(&parent)
+            .and_then(|maker| maker.graph_tasks.as_ref())
+            .is_some_and(|listed| !listed.iter().any(|listed| listed == task_id.as_str())),
+        None => false,
+    };
+    let mut copies: BTreeMap<TaskId, Vec<TaskCopy>> = BTreeMap::new();
+    let mut documents: BTreeMap<TaskId, Option<Digest>> = BTreeMap::new();
+    if !alike.is_empty() {
+        documents.extend(scope.summaries(desk.case)?.into_iter().map(|task| (task.task_id, task.definition)));
+    }
+    for same in alike.values() {
+        let unlisted: Vec<&TaskId> = same.iter().copied().filter(|task_id| is_unlisted(task_id)).collect();
+        for original in same.iter().filter(|task_id| is_original(task_id)) {
+            let others = unlisted.iter().filter(|task_id| *task_id != original).map(|task_id| TaskCopy {
+                task_id: (*task_id).clone(),
+                definition: documents.get(*task_id).copied().flatten(),
+            });
+            let others: Vec<TaskCopy> = others.collect();
+            if !others.is_empty() {
+                copies.insert((*original).clone(), others);
+            }
+        }
+    }
+    Ok(copies)
 }
 
 /// The tasks of the snapshot that name one of these as their parent.

@@ -165,6 +165,7 @@ const REMARKS: &[Code] = &[
     Code::SourceOfMirror,
     Code::GraphDifferenceIgnored,
     Code::GroupTaskUnlisted,
+    Code::TaskSubmittedAgain,
     Code::GraphTaskNotRun,
     Code::RunBeforeUpstream,
     Code::EvidenceExpired,
@@ -179,6 +180,7 @@ const REMARKS: &[Code] = &[
     Code::DockerImageFloating,
     Code::ActionGroupOverlooked,
     Code::ScopeWildcard,
+    Code::ScopeUnused,
 ];
 
 /// A case with its reports, made when first asked for.

@@ -13,6 +13,39 @@ pub fn to_compact_string(value: &Value) -> String {
     text
 }
 
+/// Writes a value as text that is the same for two values of the same content, in whatever order their keys stand: to take
+/// digests of, not to read. Nested as deep as the reader allows, no deeper.
+pub fn to_sorted_string(value: &Value) -> String {
+    fn write(value: &Value, out: &mut String) {
+        match value {
+            Value::Map(map) => {
+                let mut members: Vec<(&Text, &Value)> = map.iter().collect();
+                members.sort_by(|a, b| a.0.cmp(b.0));
+                out.push('{');
+                for (key, value) in members {
+                    out.push_str(&to_compact_string(&Value::Text(key.clone())));
+                    out.push(':');
+                    write(value, out);
+                    out.push(',');
+                }
+                out.push('}');
+            }
+            Value::List(items) => {
+                out.push('[');
+                for item in items {
+                    write(item, out);
+                    out.push(',');
+                }
+                out.push(']');
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Text(_) => out.push_str(&to_compact_string(value)),
+        }
+    }
+    let mut out = String::new();
+    write(value, &mut out);
+    out
+}
+
 /// Writes a value as [`to_compact_string`] does, one member or item a line, indented by two blanks a level: for people.
 pub fn to_pretty_string(value: &Value) -> String {
     let mut text = String::new();

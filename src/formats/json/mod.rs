@@ -25,7 +25,7 @@ mod token;
 mod value;
 
 pub use budget::{BYTES_MAX, Budget, INTEGER_DIGITS_MAX, MAX_DEPTH, NODES_MAX, WHOLE_NODES_MAX};
-pub use compact::{to_compact_string, to_pretty_string};
+pub use compact::{to_compact_string, to_pretty_string, to_sorted_string};
 pub use difference::{DIFFERENCE_POINTER_BYTES_MAX, Difference, DifferenceKind, difference};
 pub use document::{Document, parse, parse_with};
 pub use entries::{Entries, Entry, entries, entries_with, items};

@@ -13,6 +13,7 @@ pub(super) fn check(judging: &mut Judging<'_>, link: &Link) -> Ruling {
     if link.is_parent_type() {
         remark_on_group(judging, link);
     }
+    remark_on_copies(judging, link);
     if link.is_parent_type() && (link.is_attested || shows_its_type(judging, link)) {
         return of_parent_type(judging, link);
     }
@@ -56,6 +57,18 @@ fn remark_on_group(judging: &mut Judging<'_>, link: &Link) {
         let message = format!("{} tasks of its graph have not run: {}", idle.len(), told(&idle));
         judging.remark(Code::GraphTaskNotRun, about(), message, vec![evidence(graph, "", None, Asserter::Collector)]);
     }
+}
+
+/// Other tasks that do the same. Only those of a graph were asked for by a tree.
+fn remark_on_copies(judging: &mut Judging<'_>, link: &Link) {
+    let Some(copies) = judging.facts.copies.get(&link.task_id) else { return };
+    let more = if copies.len() > DIFFERENCES_TOLD { ", …" } else { "" };
+    let told = copies.iter().take(DIFFERENCES_TOLD).map(|copy| copy.task_id.as_str()).collect::<Vec<_>>().join(", ");
+    let message = format!("{} more of its name and payload that no task graph lists: {told}{more}", copies.len());
+    let places = copies.iter().take(DIFFERENCES_TOLD);
+    let places = places.map(|copy| evidence(copy.definition, "/payload", None, Asserter::Queue));
+    let places = places.collect();
+    judging.remark(Code::TaskSubmittedAgain, subject("task", &link.task_id, None, None), message, places);
 }
 
 /// Whether a task's own definition shows that it is the decision or action task that it is taken for.

@@ -3,11 +3,14 @@
 use crate::chain::{Link, speaks_of_github};
 use crate::formats::url::{Url, is_inside, unquote};
 use crate::judge::judging::{Judging, Ruling, evidence, subject};
-use crate::model::{Asserter, Code, Commit, Definition, GapKind, Lacking, Outcome, Presence, Subject, TaskId};
+use crate::model::{Asserter, Code, Commit, Definition, GapKind, Lacking, Outcome, Presence, Role, Subject, TaskId};
 use crate::rules::{ProductRules, Restriction, Trees};
 
 /// The reasons for which tasks of pull requests are made.
 const PULL_REQUESTS: [&str; 2] = ["github-pull-request", "github-pull-request-untrusted"];
+
+/// The most scopes that one message names.
+const SCOPES_TOLD: usize = 3;
 
 pub(super) fn check(judging: &mut Judging<'_>, link: &Link) -> Ruling {
     if judging.book.switches.trees == Trees::NotHeld {
@@ -29,6 +32,7 @@ pub(super) fn check(judging: &mut Judging<'_>, link: &Link) -> Ruling {
         scopes(judging, product, link, shape, tree.as_deref());
         judging.demote_since(mark);
     }
+    unused(judging, product, link, shape);
     if is_restricted(judging, product) {
         outcome = outcome.max(try_or_pull_request(judging, product, link, shape));
     } else if is_try(product, shape) && !is_target {
@@ -168,6 +172,29 @@ fn scopes(
         outcome = Outcome::Fail;
     }
     outcome
+}
+
+/// Restricted scopes are rights at scriptworkers. Another task does nothing with them, but may hand them on to tasks that it
+/// makes.
+fn unused(judging: &mut Judging<'_>, product: &ProductRules, link: &Link, shape: &Definition) {
+    let scriptworker = Role::new("scriptworker");
+    if Judging::role(link).is_none_or(|role| *role == scriptworker) {
+        return;
+    }
+    let held = shape.scopes.iter().enumerate();
+    let held: Vec<_> = held.filter(|(_, scope)| product.restriction(scope) != Restriction::None).collect();
+    if held.is_empty() {
+        return;
+    }
+    let told = held.iter().take(SCOPES_TOLD).map(|(_, scope)| scope.as_str()).collect::<Vec<_>>().join(", ");
+    let more = if held.len() > SCOPES_TOLD { ", …" } else { "" };
+    let message = format!("no scriptworker runs it, and it has restricted scopes: {told}{more}");
+    let definition = judging.task(&link.task_id).and_then(|task| task.evidence.definition);
+    let place = |(index, scope): &(usize, &String)| {
+        evidence(definition, &format!("/scopes/{index}"), Some((*scope).clone()), Asserter::Queue)
+    };
+    let places = held.iter().take(SCOPES_TOLD).map(place).collect();
+    judging.remark(Code::ScopeUnused, about(link), message, places);
 }
 
 /// A scope that stands for restricted ones, which scriptworker takes for none.

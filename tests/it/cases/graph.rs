@@ -119,17 +119,41 @@ pub(super) const CASES: &[Case] = &[
         Code::GroupTaskUnlisted,
         ("graph", "decision"),
         ("a task more, which the graph does not list", "the graph lists it"),
-        || Scene::of(with_another_task(false, |_| ()), "signing-linux64"),
-        || Scene::of(with_another_task(true, |_| ()), "signing-linux64"),
+        || Scene::of(with_another_task(false, rework), "signing-linux64"),
+        || Scene::of(with_another_task(true, rework), "signing-linux64"),
     ),
     Case::remarks(
         Code::GroupTaskUnlisted,
         ("graph", "decision"),
         ("a task more, which the graph does not list", "an action task more, which no graph lists"),
-        || Scene::of(with_another_task(false, |_| ()), "signing-linux64"),
+        || Scene::of(with_another_task(false, rework), "signing-linux64"),
         || {
-            let act = |task: &mut Value| task["extra"]["action"] = json!({"name": "retrigger"});
+            let act = |task: &mut Value| {
+                rework(task);
+                task["extra"]["action"] = json!({"name": "retrigger"});
+            };
             Scene::of(with_another_task(false, act), "signing-linux64")
+        },
+    ),
+    Case::remarks(
+        Code::TaskSubmittedAgain,
+        ("task", "docker-image"),
+        ("somebody submits the task that made the image once more", "the graph lists the second one"),
+        || Scene::of(with_another_task(false, |_| ()), "signing-linux64"),
+        || Scene::of(with_another_task(true, |_| ()), "signing-linux64"),
+    )
+    .also(&[Code::GroupTaskUnlisted]),
+    Case::remarks(
+        Code::TaskSubmittedAgain,
+        ("task", "docker-image"),
+        ("it is submitted in no group", "it is submitted so with another payload"),
+        || Scene::of(with_another_task(false, alone), "signing-linux64"),
+        || {
+            let edit = |task: &mut Value| {
+                alone(task);
+                task["payload"]["maxRunTime"] = 1.into();
+            };
+            Scene::of(with_another_task(false, edit), "signing-linux64")
         },
     ),
     Case::remarks(
@@ -162,6 +186,17 @@ fn with_another_task(is_listed: bool, edit: impl Fn(&mut Value)) -> World {
         }
     });
     world
+}
+
+/// Not the work of any other task.
+fn rework(task: &mut Value) {
+    task["payload"]["maxRunTime"] = 1.into();
+}
+
+/// As a task is that was submitted without a group: its id is that of its group.
+fn alone(task: &mut Value) {
+    task["taskGroupId"] = OTHER_TASK.into();
+    task["extra"].as_object_mut().unwrap().remove("parent");
 }
 
 /// The id of a task that the sample does not have.

@@ -165,7 +165,26 @@ pub(super) const CASES: &[Case] = &[
         || Scene::of(signing_with("project:releng:signing:cert:*"), "signing-linux64").under(THEIRS),
         || Scene::of(signing_with("project:releng:signing:cert:dep-*"), "signing-linux64").under(THEIRS),
     ),
+    Case::remarks(
+        Code::ScopeUnused,
+        ("task", "build-linux64"),
+        ("the build has the scope of the signing", "it has one that is not restricted"),
+        || Scene::of(build_with("project:releng:signing:cert:nightly-signing"), "signing-linux64").under(THEIRS),
+        || Scene::of(build_with("project:releng:signing:cert:dep-signing"), "signing-linux64").under(THEIRS),
+    ),
+    Case::remarks(
+        Code::ScopeUnused,
+        ("task", "build-linux64"),
+        ("the build has a restricted scope", "the signing has it, which a scriptworker runs"),
+        || Scene::of(build_with("project:releng:signing:cert:nightly-signing"), "signing-linux64").under(THEIRS),
+        || Scene::of(signing_with("project:releng:signing:cert:nightly-signing"), "signing-linux64").under(THEIRS),
+    ),
 ];
+
+/// The build has one scope.
+fn build_with(scope: &str) -> World {
+    build(|task| task["scopes"] = json!([scope]))
+}
 
 fn build(edit: impl Fn(&mut Value)) -> World {
     let mut world = nightly_2026();
