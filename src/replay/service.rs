@@ -12,10 +12,10 @@ use super::rules::{RuleChoice, RulesOfTarget, examination_book, rules_of};
 use super::scope::{Scope, SnapshotChoice};
 use super::targets::{ReplayError, ScopedTargets, Targets, by_scope};
 use super::verifiers::{Verifier, Verifiers};
-use crate::chain::{Chain, EdgeNames, Mode, TaskTypeGuess, build, guess_task_type, product, speaks_of_github};
+use crate::chain::{Chain, EdgeNames, Mode, TaskTypeGuess, build, guess_task_type, speaks_of_github};
 use crate::examine::rebuild::Workings;
 use crate::insight::{completeness, completeness_of_all};
-use crate::judge::{Leeway, MomentOfJudgement, Rules, judge, leeway, then};
+use crate::judge::{Leeway, MomentOfJudgement, Rules, judge, leeway, product_of, then};
 use crate::model::{
     AsOf, Basis, ClockOverrides, Clocks, Completeness, Definition, Digest, FactKey, FactKind, Facts, Member, Moment,
     Origin, Report, SnapshotReport, TaskFacts, TaskId, ToolUsed,
@@ -406,7 +406,7 @@ fn plan(target: &TaskId, rules: RulesOfTarget, facts: &Facts, names: &EdgeNames,
         (None, None) => TaskTypeGuess::Undecided(book.task_types.iter().cloned().collect()),
     };
     let source = shape.and_then(|shape| shape.source.as_deref());
-    let product = request.product.clone().or_else(|| source.and_then(product).map(str::to_owned));
+    let product = request.product.clone().or_else(|| product_of(source?, book));
     let (task_type, candidates) = match guess {
         TaskTypeGuess::Settled(task_type) => (Some(task_type), Vec::new()),
         TaskTypeGuess::Undecided(candidates) => (None, candidates),
