@@ -57,12 +57,13 @@ fn show_rebuild(case: &mut Case, request: &Request) -> anyhow::Result<Outcome> {
     }
     for lack in &rebuild.lacks {
         let told = match lack {
-            Lacking::Decision => "the decision task's definition".to_owned(),
-            Lacking::Artifact(name) => format!("{name} of the decision task"),
-            Lacking::Source(url) => url.clone(),
-            Lacking::NoSource(url) => format!("{url}: the server has nothing there"),
+            Lacking::Decision => "missing the decision task's definition".to_owned(),
+            Lacking::Artifact(name) => format!("missing {name} of the decision task"),
+            Lacking::Source(url) => format!("missing {url}"),
+            Lacking::NoSource(url) => format!("missing {url}: the server has nothing there"),
+            Lacking::TooLarge { url, limit } => format!("not read {url}: it has more than {limit} bytes"),
         };
-        writeln!(out, "missing {}", Untrusted(&told))?;
+        writeln!(out, "{}", Untrusted(&told))?;
     }
     let Workings { template, context, nearest, definition, .. } = &shown.workings;
     for (what, value) in [

@@ -7,7 +7,7 @@ use std::path::Path;
 use cotrace::examine::Reply;
 use cotrace::examine::rebuild::{Inputs, Workings, work_out};
 use cotrace::formats::{jsone, yaml};
-use cotrace::model::{Digest, RebuildOutcome, Recipe};
+use cotrace::model::{Digest, Lacking, RebuildOutcome, Recipe};
 use cotrace::rules::RuleBook;
 use serde_json::Value;
 
@@ -207,6 +207,33 @@ fn real_tasks_are_rebuilt_as_scriptworker_rebuilds_them() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// A push to hg.mozilla.org, whose servers are asked.
+#[test]
+fn an_answer_that_is_too_large_settles_nothing_and_is_not_missing() {
+    let task = br#"{"created": "2026-08-14T00:00:00.000Z",
+        "metadata": {"source": "https://hg.mozilla.org/mozilla-central/raw-file/1/.taskcluster.yml"},
+        "extra": {"tasks_for": "hg-push"}, "payload": {"env": {
+        "GECKO_HEAD_REPOSITORY": "https://hg.mozilla.org/mozilla-central", "GECKO_HEAD_REV": "1"}}}"#;
+    let decision_id = "VQU9QMO4Teq7zr91FhBusg";
+    let definition = task.as_slice();
+    let decision = Some(definition);
+    let inputs = Inputs { task_id: decision_id, definition, decision_id, decision, parameters: None, actions: None };
+    let recipe = RuleBook::named("latest").unwrap().recipe("firefox").unwrap();
+    let template = "https://hg.mozilla.org/mozilla-central/raw-file/1/.taskcluster.yml";
+    let rebuilt = |of_template: &Reply| {
+        let mut ask = |url: &str| if url == template { of_template.clone() } else { Reply::Unknown };
+        work_out(&inputs, &recipe, &mut ask).rebuild
+    };
+    let missing = rebuilt(&Reply::Unknown);
+    assert_eq!(missing.outcome, RebuildOutcome::Incomplete);
+    assert!(missing.lacks.contains(&Lacking::Source(template.to_owned())), "{:?}", missing.lacks);
+    let too_large = rebuilt(&Reply::TooLarge { limit: 5 });
+    assert_eq!(too_large.outcome, RebuildOutcome::Unsettled);
+    assert_eq!(too_large.why, Some(format!("{template} has more than 5 bytes, the most that is read")));
+    assert!(too_large.lacks.contains(&Lacking::TooLarge { url: template.to_owned(), limit: 5 }));
+    assert!(!too_large.lacks.contains(&Lacking::Source(template.to_owned())));
 }
 
 /// Each context that scriptworker logged while it verified a real chain, with success, renders a template of the revisions
