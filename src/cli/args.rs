@@ -358,7 +358,7 @@ impl From<FailOn> for Severity {
 ///
 /// Examples:
 ///   cotrace --case review.sqlite show TASK_ID
-///   cotrace --case review.sqlite show TASK_ID --rebuild
+///   cotrace --case review.sqlite show DECISION_ID --rebuild
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub(super) struct ShowArgs {

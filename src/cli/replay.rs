@@ -204,8 +204,13 @@ pub(super) fn outcome(report: &Report, fail_on: Option<FailOn>) -> Outcome {
 
 /// Replays; `None` where there is nothing to replay, which is said.
 pub(super) fn replay_or_say(case: &mut Case, request: &Request) -> anyhow::Result<Option<Replayed>> {
-    match replay(case, request) {
-        Ok(replayed) => Ok(Some(replayed)),
+    or_say(replay(case, request))
+}
+
+/// What came of it; `None` where there is nothing to replay, which is said.
+pub(super) fn or_say<T>(result: Result<T, ReplayError>) -> anyhow::Result<Option<T>> {
+    match result {
+        Ok(found) => Ok(Some(found)),
         Err(
             error @ (ReplayError::NothingToReplay | ReplayError::UnknownTarget(_) | ReplayError::UnknownSnapshot(_)),
         ) => {

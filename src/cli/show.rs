@@ -44,9 +44,15 @@ pub(super) fn run(case: Option<PathBuf>, args: &ShowArgs) -> anyhow::Result<Outc
 
 /// How a definition is rebuilt from its tree.
 fn show_rebuild(case: &mut Case, request: &Request) -> anyhow::Result<Outcome> {
-    let Some(shown) = crate::replay::rebuild(case, request)? else {
-        output::note("error: these rules rebuild nothing here, or the definition or the product is not known");
+    let Some(rebuilt) = replay::or_say(crate::replay::rebuild(case, request))? else {
         return Ok(Outcome::NothingToReplay);
+    };
+    let shown = match rebuilt {
+        Ok(shown) => shown,
+        Err(why) => {
+            output::note(&format!("error: {why}"));
+            return Ok(Outcome::NothingToReplay);
+        }
     };
     let mut out = output::stdout();
     let rebuild = &shown.workings.rebuild;

@@ -11,6 +11,8 @@ use cotrace::model::{Digest, Lacking, RebuildOutcome, Recipe};
 use cotrace::rules::RuleBook;
 use serde_json::Value;
 
+use crate::cases::edits;
+use crate::program::{CaseFile, capture_of};
 use crate::real_input::shared;
 
 /// The files of a rebuild.
@@ -234,6 +236,30 @@ fn an_answer_that_is_too_large_settles_nothing_and_is_not_missing() {
     assert_eq!(too_large.why, Some(format!("{template} has more than 5 bytes, the most that is read")));
     assert!(too_large.lacks.contains(&Lacking::TooLarge { url: template.to_owned(), limit: 5 }));
     assert!(!too_large.lacks.contains(&Lacking::Source(template.to_owned())));
+}
+
+/// What is never rebuilt is one thing, what can't be for want of a source another.
+#[test]
+fn a_task_that_is_never_rebuilt_is_told_from_one_that_lacks_a_source() {
+    let mut world = crate::support::nightly_2026();
+    let id = |label: &str| world.task_id(label).unwrap().to_owned();
+    let (signing, decision) = (id("signing-linux64"), id("decision"));
+    let case = CaseFile::of(&[capture_of(&world).path()]);
+    let show = |case: &CaseFile, task: &str, rules: &str, code| {
+        case.run(["show", task, "--rebuild", "--rules", rules]).exits(code)
+    };
+    show(&case, &decision, "latest", 0);
+    let other = show(&case, &signing, "latest", 3);
+    assert!(other.stderr.contains("only decision and action tasks are rebuilt"), "{}", other.stderr);
+    assert!(other.stderr.contains("type signing"), "{}", other.stderr);
+    let by_none = show(&case, &decision, "signatures", 3);
+    assert!(by_none.stderr.contains("signatures rebuilds no tasks of firefox"), "{}", by_none.stderr);
+
+    let template = edits::source_ending(&world, ".taskcluster.yml");
+    edits::forget_source(&mut world, &template);
+    let without = CaseFile::of(&[capture_of(&world).path()]);
+    let lacking = show(&without, &decision, "latest", 10).text();
+    assert!(lacking.contains(&format!("missing {template}")) && lacking.contains("incomplete"), "{lacking}");
 }
 
 /// Each context that scriptworker logged while it verified a real chain, with success, renders a template of the revisions
