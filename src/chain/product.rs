@@ -20,7 +20,7 @@ const PRODUCTS: &[(&str, &str)] = &[
     ("https://github.com/mozilla-releng/", "adhoc"),
 ];
 
-/// The product of a source; `None` where the beginning of its URL tells none.
+/// The product of a source among those of scriptworker's releases; `None` where the beginning of its URL tells none.
 pub fn product(source: &str) -> Option<&'static str> {
     PRODUCTS.iter().find(|(start, _)| source.starts_with(start)).map(|(_, product)| *product)
 }
@@ -34,7 +34,8 @@ pub fn speaks_of_github(shape: &Definition) -> bool {
         || source.starts_with("ssh://github.com/")
 }
 
-/// The products that have rules of their own (`cot_product` in scriptworker, 2016 to 2026).
+/// The products that any release had rules for (`cot_product` in scriptworker, 2016 to 2026). A user's rule book may have
+/// others.
 pub const NAMES: [&str; 13] = [
     "adhoc",
     "app-services",

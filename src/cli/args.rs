@@ -286,7 +286,7 @@ pub(super) struct JudgementArgs {
     /// The targets' task type, where the evidence does not settle it.
     #[arg(long, value_name = "TYPE")]
     pub(super) task_type: Option<String>,
-    /// The product whose tables apply, where the evidence does not settle it.
+    /// The product whose tables apply, where the evidence does not settle it: one of the rule book's.
     #[arg(long, visible_alias = "cot-product", value_name = "PRODUCT")]
     pub(super) product: Option<String>,
     /// The snapshot to judge in, by the beginning of its digest; without it, the newest that has the target.
@@ -358,7 +358,7 @@ impl From<FailOn> for Severity {
 ///
 /// Examples:
 ///   cotrace --case review.sqlite show TASK_ID
-///   cotrace --case review.sqlite show TASK_ID --rebuild
+///   cotrace --case review.sqlite show DECISION_ID --rebuild
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub(super) struct ShowArgs {

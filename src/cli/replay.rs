@@ -25,14 +25,15 @@ pub(super) fn run(case: Option<PathBuf>, args: &ReplayArgs) -> anyhow::Result<Ou
     let targets = if args.all { Targets::All } else { Targets::These(args.targets.clone()) };
     let Some(request) = request(targets, &args.judgement) else { return Ok(Outcome::Usage) };
     let detail = if args.all && !args.chains { Detail::Brief } else { Detail::Chains };
+    let Some(name) = &args.against else {
+        let mut case = Case::open(path, Access::Keep)?;
+        return print(&mut case, &request, args.format, detail, args.fail_on);
+    };
+    let Some(other) = rules(name).filter(|rules| has_product(rules, request.product.as_deref())) else {
+        return Ok(Outcome::Usage);
+    };
     let mut case = Case::open(path, Access::Keep)?;
-    match &args.against {
-        None => print(&mut case, &request, args.format, detail, args.fail_on),
-        Some(name) => {
-            let Some(rules) = rules(name) else { return Ok(Outcome::Usage) };
-            compare(&mut case, request, rules, args.format)
-        }
-    }
+    compare(&mut case, request, other, args.format)
 }
 
 /// Replays under two rules, and tells where the verdicts differ.
@@ -111,6 +112,23 @@ fn read_book(name: &str) -> std::io::Result<String> {
     Ok(text)
 }
 
+/// Whether these rules have the product that is named, if one is; else a usage error is told.
+fn has_product(rules: &RuleChoice, product: Option<&str>) -> bool {
+    let Some(product) = product else { return true };
+    let (known, whose): (Vec<&str>, _) = match rules {
+        RuleChoice::One(book) if !book.products.is_empty() => {
+            (book.products.keys().map(String::as_str).collect(), format!("the rule book {}", book.id))
+        }
+        // A book without products asks for none: there any that is known will do.
+        RuleChoice::One(_) | RuleChoice::Then => (PRODUCTS.to_vec(), "any release of scriptworker".to_owned()),
+    };
+    let has_it = known.contains(&product);
+    if !has_it {
+        output::note(&format!("error: {product} is no product of {whose}; there are: {}", known.join(", ")));
+    }
+    has_it
+}
+
 /// What is asked, or a usage error told.
 pub(super) fn request(targets: Targets, args: &JudgementArgs) -> Option<Request> {
     let rules = rules(args.rules.as_deref().unwrap_or(DEFAULT_RULES))?;
@@ -125,8 +143,7 @@ pub(super) fn request(targets: Targets, args: &JudgementArgs) -> Option<Request>
         output::note(&format!("error: {task_type} is no task type; there are: {known}"));
         return None;
     }
-    if let Some(product) = args.product.as_deref().filter(|product| !PRODUCTS.contains(product)) {
-        output::note(&format!("error: {product} is no product; there are: {}", PRODUCTS.join(", ")));
+    if !has_product(&rules, args.product.as_deref()) {
         return None;
     }
     Some(Request {
@@ -187,8 +204,13 @@ pub(super) fn outcome(report: &Report, fail_on: Option<FailOn>) -> Outcome {
 
 /// Replays; `None` where there is nothing to replay, which is said.
 pub(super) fn replay_or_say(case: &mut Case, request: &Request) -> anyhow::Result<Option<Replayed>> {
-    match replay(case, request) {
-        Ok(replayed) => Ok(Some(replayed)),
+    or_say(replay(case, request))
+}
+
+/// What came of it; `None` where there is nothing to replay, which is said.
+pub(super) fn or_say<T>(result: Result<T, ReplayError>) -> anyhow::Result<Option<T>> {
+    match result {
+        Ok(found) => Ok(Some(found)),
         Err(
             error @ (ReplayError::NothingToReplay | ReplayError::UnknownTarget(_) | ReplayError::UnknownSnapshot(_)),
         ) => {

@@ -44,9 +44,15 @@ pub(super) fn run(case: Option<PathBuf>, args: &ShowArgs) -> anyhow::Result<Outc
 
 /// How a definition is rebuilt from its tree.
 fn show_rebuild(case: &mut Case, request: &Request) -> anyhow::Result<Outcome> {
-    let Some(shown) = crate::replay::rebuild(case, request)? else {
-        output::note("error: these rules rebuild nothing here, or the definition or the product is not known");
+    let Some(rebuilt) = replay::or_say(crate::replay::rebuild(case, request))? else {
         return Ok(Outcome::NothingToReplay);
+    };
+    let shown = match rebuilt {
+        Ok(shown) => shown,
+        Err(why) => {
+            output::note(&format!("error: {why}"));
+            return Ok(Outcome::NothingToReplay);
+        }
     };
     let mut out = output::stdout();
     let rebuild = &shown.workings.rebuild;
@@ -57,12 +63,13 @@ fn show_rebuild(case: &mut Case, request: &Request) -> anyhow::Result<Outcome> {
     }
     for lack in &rebuild.lacks {
         let told = match lack {
-            Lacking::Decision => "the decision task's definition".to_owned(),
-            Lacking::Artifact(name) => format!("{name} of the decision task"),
-            Lacking::Source(url) => url.clone(),
-            Lacking::NoSource(url) => format!("{url}: the server has nothing there"),
+            Lacking::Decision => "missing the decision task's definition".to_owned(),
+            Lacking::Artifact(name) => format!("missing {name} of the decision task"),
+            Lacking::Source(url) => format!("missing {url}"),
+            Lacking::NoSource(url) => format!("missing {url}: the server has nothing there"),
+            Lacking::TooLarge { url, limit } => format!("not read {url}: it has more than {limit} bytes"),
         };
-        writeln!(out, "missing {}", Untrusted(&told))?;
+        writeln!(out, "{}", Untrusted(&told))?;
     }
     let Workings { template, context, nearest, definition, .. } = &shown.workings;
     for (what, value) in [

@@ -8,7 +8,7 @@ use crate::formats::url::{Url, is_github, owner_and_name, with_scheme};
 use crate::model::{Commit, Lacking, Landing};
 
 /// Raised when the answers of this file could change.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// Looks the commits of a definition up. `prefix` begins the names of the variables; `is_private` says that the trees
 /// are private, where scriptworker does not ask.
@@ -117,4 +117,25 @@ fn tagged(api: &str, tag: &str, sources: &mut Sources<'_>) -> Option<String> {
 
 fn is_full_hash(text: &str) -> bool {
     text.len() == 40 && text.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::examine::Reply;
+
+    const DEFINITION: &[u8] = br#"{"metadata": {"source":
+        "https://github.com/mozilla-mobile/fenix/raw/0123456789012345678901234567890123456789/a.yml"}}"#;
+
+    #[test]
+    fn an_answer_that_is_too_large_is_not_missing() {
+        let lacks = |reply: Reply| {
+            let landing = examine(DEFINITION, "MOBILE", false, &mut |_| reply.clone());
+            assert_eq!(landing.commits[0].landed, None);
+            landing.commits[0].lacks.clone().unwrap()
+        };
+        let url = "https://api.github.com/repos/mozilla-mobile/fenix".to_owned();
+        assert_eq!(lacks(Reply::Unknown), Lacking::Source(url.clone()));
+        assert_eq!(lacks(Reply::TooLarge { limit: 5 }), Lacking::TooLarge { url, limit: 5 });
+    }
 }

@@ -9,6 +9,11 @@ pub enum Reply {
     Unknown,
     /// The server said that there is nothing.
     Denied,
+    /// It answered, and with more bytes than are read.
+    TooLarge {
+        /// The most bytes that are read.
+        limit: u64,
+    },
     /// It answered.
     Body {
         /// The digest of the bytes.
@@ -41,11 +46,12 @@ impl<'a> Sources<'a> {
         Self { ask, read: Vec::new(), lacks: Vec::new() }
     }
 
-    /// What lies at an address; `None` where that is missing, which is noted.
+    /// What lies at an address; `None` where that is missing or too large, which is noted.
     pub(super) fn get(&mut self, url: &str) -> Option<Body> {
         match (self.ask)(url) {
             Reply::Unknown => self.lack(Lacking::Source(url.to_owned())),
             Reply::Denied => self.lack(Lacking::NoSource(url.to_owned())),
+            Reply::TooLarge { limit } => self.lack(Lacking::TooLarge { url: url.to_owned(), limit }),
             Reply::Body { sha256, bytes, is_html } => {
                 let read = SourceRead { url: url.to_owned(), sha256 };
                 if !self.read.contains(&read) {
@@ -55,6 +61,14 @@ impl<'a> Sources<'a> {
             }
         }
         None
+    }
+
+    /// The most bytes that are read of what an address gave, where that had more.
+    pub(super) fn exceeded(&self, url: &str) -> Option<u64> {
+        self.lacks.iter().find_map(|lack| {
+            let Lacking::TooLarge { url: found, limit } = lack else { return None };
+            (found == url).then_some(*limit)
+        })
     }
 
     /// Notes that something is missing.

@@ -70,10 +70,15 @@ pub(super) fn read_sources(tree: &dyn Tree, folder: &str, keep: Keep<'_>) -> Res
                     };
                     seen.insert(name.to_owned(), kept);
                 }
-                if let Some(Ok((digest, size))) = seen.get(name) {
+                let kept = seen.get(name).and_then(|kept| kept.as_ref().ok());
+                if let Some((digest, size)) = kept {
                     row.path = Some(format!("sources/{name}"));
                     row.sha256 = Some(*digest);
                     row.size = Some(*size);
+                } else if found.size > SMALL_FILE_SIZE_MAX {
+                    // Its size tells it from what nobody captured.
+                    row.path = Some(format!("sources/{name}"));
+                    row.size = Some(found.size);
                 }
             }
         }

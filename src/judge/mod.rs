@@ -10,7 +10,9 @@ mod consumption;
 mod judging;
 mod moment;
 mod opinions;
+mod product;
 mod signing_time;
 
 pub use judging::{Judgement, LinkJudgement, Place, Rules, judge};
 pub use moment::{Leeway, MomentOfJudgement, leeway, ran_at, then};
+pub use product::product_of;

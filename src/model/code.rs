@@ -166,7 +166,7 @@ codes! {
     TasksForNotPermitted "tasks-for-not-permitted" High NotPermitted "A decision or action task was made for a reason that its product does not know.";
     TaskDiffersFromTree "task-differs-from-tree" High Contradicted "The definition of a decision or action task is not what its tree makes of it.";
     TaskNotRebuilt "task-not-rebuilt" High Malformed "The definition of a decision or action task can't be rebuilt from its tree.";
-    RebuildUnsettled "rebuild-unsettled" Medium Absent "Nobody can say here what scriptworker's rebuild of a task would come to.";
+    RebuildUnsettled "rebuild-unsettled" Medium Absent "Nobody can say here what scriptworker would make of a task's tree.";
     SourceDenied "source-denied" High Absent "A server said that it has nothing where a rebuild needs something.";
     DecisionCommandUnusual "decision-command-unusual" High NotPermitted "A decision task does not run the usual command.";
     ActionGroupOverlooked "action-group-overlooked" Medium Contradicted "An action task names another task group than its tree does, which scriptworker overlooks.";

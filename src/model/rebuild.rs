@@ -24,7 +24,7 @@ pub struct Rebuild {
     /// What servers answered that was read, by address, in the order in which it was asked for.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub sources: Vec<SourceRead>,
-    /// What was not there to be read.
+    /// What was not there to be read, or not read.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub lacks: Vec<Lacking>,
     /// The `ACTION_TASK_GROUP_ID` that the template gives, where the definition has another and scriptworker overlooks
@@ -60,7 +60,7 @@ pub struct SourceRead {
     pub sha256: Digest,
 }
 
-/// Something that was not there to be read.
+/// Something that was not there to be read, or not read.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Lacking {
@@ -72,6 +72,13 @@ pub enum Lacking {
     Source(String),
     /// A server was asked, and said that there is nothing at this address.
     NoSource(String),
+    /// A server answered, and with more than is read.
+    TooLarge {
+        /// The address.
+        url: String,
+        /// The most bytes that are read.
+        limit: u64,
+    },
 }
 
 /// Whether commits are on the branches of the repository that a task names, and who owns that.

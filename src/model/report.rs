@@ -75,7 +75,8 @@ pub struct RulesUsed {
     pub id: String,
     /// The digest of its tables and switches.
     pub digest: Digest,
-    /// Why this rule book: `default` or `requested`.
+    /// Why this rule book: `requested`, or which release judged the target then and what says so. Where its code was not read
+    /// in full, whose behaviour counts.
     pub basis: String,
 }
 

@@ -18,5 +18,5 @@ pub use examination::Work;
 pub use key_ledger::key_report;
 pub use rules::RuleChoice;
 pub use scope::SnapshotChoice;
-pub use service::{RebuildShown, Replayed, Request, rebuild, replay, survey, verify_facts};
+pub use service::{NotRebuilt, RebuildShown, Replayed, Request, rebuild, replay, survey, verify_facts};
 pub use targets::{ReplayError, Targets};

@@ -41,7 +41,8 @@ impl Answers {
     pub(super) fn of(desk: &FactDesk<'_>, scope: &Scope) -> Result<Self, StoreError> {
         let by_url = scope.sources(desk.case)?;
         let rows = by_url.values().map(|row| {
-            let sha256 = row.sha256.map(|digest| digest.to_string()).unwrap_or_default();
+            let not_kept = || if is_too_large(row.size) { "too large".to_owned() } else { String::new() };
+            let sha256 = row.sha256.map_or_else(not_kept, |digest| digest.to_string());
             let content_type = row.content_type.as_deref().unwrap_or_default();
             format!("{} {:?} {content_type} {sha256}", row.url, row.http_status)
         });
@@ -61,15 +62,22 @@ impl Answers {
                     let is_html = content_type.get(..9).is_some_and(|start| start.eq_ignore_ascii_case("text/html"));
                     Reply::Body { sha256, bytes, is_html }
                 }
+                Ok(None) if is_too_large(row.size) => Reply::TooLarge { limit: DOCUMENT_SIZE_MAX },
                 Ok(None) => Reply::Unknown,
                 Err(error) => {
                     *failure = Some(error);
                     Reply::Unknown
                 }
             },
+            (None | Some(200), None) if is_too_large(row.size) => Reply::TooLarge { limit: DOCUMENT_SIZE_MAX },
             _ => Reply::Unknown,
         }
     }
+}
+
+/// Whether a document of this size is not read; an import keeps none of that size.
+fn is_too_large(size: Option<u64>) -> bool {
+    size.is_some_and(|size| size > DOCUMENT_SIZE_MAX)
 }
 
 /// Adds what is wanted to the facts of tasks.

@@ -43,8 +43,15 @@ impl RuleChoice {
 #[derive(Debug, Clone)]
 pub(super) struct RulesOfTarget {
     pub(super) book: Arc<RuleBook>,
-    /// Why these.
+    /// Why these; and whose behaviour they are, where that is another release's.
     pub(super) basis: String,
+}
+
+impl RulesOfTarget {
+    fn new(book: Arc<RuleBook>, why: &str) -> Self {
+        let behaviour = book.behaviour().map(|behaviour| format!("; {behaviour}")).unwrap_or_default();
+        Self { book, basis: format!("{why}{behaviour}") }
+    }
 }
 
 /// The rule book that examination goes by, and everything else for which no release counts: it knows every provisioner of
@@ -66,7 +73,7 @@ pub(super) fn rules_of(
     let known_to_all = examination_book()?;
     for target in targets {
         let rules = match choice {
-            RuleChoice::One(book) => RulesOfTarget { book: Arc::clone(book), basis: "requested".to_owned() },
+            RuleChoice::One(book) => RulesOfTarget::new(Arc::clone(book), "requested"),
             RuleChoice::Then => {
                 let (release, basis) = release_of(facts.tasks.get(target), &known_to_all, deployments, mode);
                 let book = match books.get(&release) {
@@ -78,7 +85,7 @@ pub(super) fn rules_of(
                         book
                     }
                 };
-                RulesOfTarget { book, basis }
+                RulesOfTarget::new(book, &basis)
             }
         };
         found.push(rules);

@@ -12,10 +12,10 @@ use super::rules::{RuleChoice, RulesOfTarget, examination_book, rules_of};
 use super::scope::{Scope, SnapshotChoice};
 use super::targets::{ReplayError, ScopedTargets, Targets, by_scope};
 use super::verifiers::{Verifier, Verifiers};
-use crate::chain::{Chain, EdgeNames, Mode, TaskTypeGuess, build, guess_task_type, product, speaks_of_github};
+use crate::chain::{Chain, EdgeNames, Mode, TaskTypeGuess, build, guess_task_type, speaks_of_github};
 use crate::examine::rebuild::Workings;
 use crate::insight::{completeness, completeness_of_all};
-use crate::judge::{Leeway, MomentOfJudgement, Rules, judge, leeway, then};
+use crate::judge::{Leeway, MomentOfJudgement, Rules, judge, leeway, product_of, then};
 use crate::model::{
     AsOf, Basis, ClockOverrides, Clocks, Completeness, Definition, Digest, FactKey, FactKind, Facts, Member, Moment,
     Origin, Report, SnapshotReport, TaskCopy, TaskFacts, TaskId, ToolUsed,
@@ -109,11 +109,34 @@ pub struct RebuildShown {
     pub workings: Workings,
 }
 
-/// Rebuilds the one target of a request, as its rules say; `None` where they rebuild nothing, where the product is not
-/// known, or where the definition is missing.
-pub fn rebuild(case: &mut Case, request: &Request) -> Result<Option<RebuildShown>, ReplayError> {
+/// Why a task is not rebuilt at all.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotRebuilt {
+    /// It is of a type that is not rebuilt.
+    #[error("only decision and action tasks are rebuilt from their trees, and this one is of type {0}")]
+    OtherType(String),
+    /// The queue's definition is missing, or too large.
+    #[error("the task's definition is missing: it can't be rebuilt")]
+    NoDefinition,
+    /// Nothing tells the product.
+    #[error("the evidence does not tell whose rules apply: --product says it")]
+    NoProduct,
+    /// The rules rebuild no tasks of the product.
+    #[error("the rule book {rules} rebuilds no tasks of {product}")]
+    NotByRules {
+        /// The rule book's id.
+        rules: String,
+        /// The product.
+        product: String,
+    },
+}
+
+/// Rebuilds the one target of a request, as its rules say, or tells why they don't.
+pub fn rebuild(case: &mut Case, request: &Request) -> Result<Result<RebuildShown, NotRebuilt>, ReplayError> {
     let scopes = by_scope(case, &request.targets, &request.snapshot)?;
-    let Some(ScopedTargets { scope, tasks: Some(targets) }) = scopes.into_iter().next_back() else { return Ok(None) };
+    let Some(ScopedTargets { scope, tasks: Some(targets) }) = scopes.into_iter().next_back() else {
+        return Err(ReplayError::NothingToReplay);
+    };
     let deployments = Deployments::shipped()?;
     let mut desk = FactDesk::new(case);
     let keys = keys::load(&mut desk)?;
@@ -126,16 +149,27 @@ pub fn rebuild(case: &mut Case, request: &Request) -> Result<Option<RebuildShown
     definitions.values().for_each(|definition| names.add(definition));
     let facts = gather_facts(&mut desk, &scope, &targets, &definitions, &keys, &book)?;
     let rules = rules_of(&request.rules, &targets, &facts, &deployments, request.mode)?;
-    let Some((target, rules)) = targets.iter().zip(rules).next() else { return Ok(None) };
+    let Some((target, rules)) = targets.iter().zip(rules).next() else { return Err(ReplayError::NothingToReplay) };
     let planned = plan(target, rules, &facts, &names, request);
-    let book = &planned.rules.book;
-    let Some((product, recipe)) = planned.product.and_then(|name| Some((name.clone(), book.recipe(&name)?))) else {
-        return Ok(None);
+    let Some(found) = rebuilds::documents(&facts.tasks, target) else { return Ok(Err(NotRebuilt::NoDefinition)) };
+    if let Some(other) = other_type(&planned) {
+        return Ok(Err(NotRebuilt::OtherType(other)));
+    }
+    let rules = planned.rules.book.id.clone();
+    let Some(product) = planned.product else { return Ok(Err(NotRebuilt::NoProduct)) };
+    let Some(recipe) = planned.rules.book.recipe(&product) else {
+        return Ok(Err(NotRebuilt::NotByRules { rules, product }));
     };
-    let Some(found) = rebuilds::documents(&facts.tasks, target) else { return Ok(None) };
     let answers = Answers::of(&desk, &scope)?;
     let workings = rebuilds::work_out(&desk, &answers, &found, target, &recipe)?;
-    Ok(workings.map(|workings| RebuildShown { rules: book.id.clone(), product, workings }))
+    Ok(workings.map(|workings| RebuildShown { rules, product, workings }).ok_or(NotRebuilt::NoDefinition))
+}
+
+/// The types that a target may be of, where it can be no decision or action task.
+fn other_type(planned: &Planned) -> Option<String> {
+    let types: Vec<&str> = planned.task_type.iter().chain(&planned.candidates).map(String::as_str).collect();
+    let is_other = types.iter().all(|name| !matches!(*name, "decision" | "action"));
+    is_other.then(|| types.join(" or "))
 }
 
 /// Makes every fact again and holds it against the stored one: what differs was changed in the case file. Facts that
@@ -472,7 +506,7 @@ fn plan(target: &TaskId, rules: RulesOfTarget, facts: &Facts, names: &EdgeNames,
         (None, None) => TaskTypeGuess::Undecided(book.task_types.iter().cloned().collect()),
     };
     let source = shape.and_then(|shape| shape.source.as_deref());
-    let product = request.product.clone().or_else(|| source.and_then(product).map(str::to_owned));
+    let product = request.product.clone().or_else(|| product_of(source?, book));
     let (task_type, candidates) = match guess {
         TaskTypeGuess::Settled(task_type) => (Some(task_type), Vec::new()),
         TaskTypeGuess::Undecided(candidates) => (None, candidates),

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::product::ProductRules;
+use super::releases::releases;
 use crate::model::{
     ActionKinds, CronPush, Digest, Form, GithubSender, ProjectLevel, PullRequest, PushComment, QueueFields, Recipe,
     Release, Rendering, TemplatePlace,
@@ -79,6 +80,19 @@ impl RuleBook {
             let why = is_nowhere.then(|| "its trees lie nowhere: it has no productTypes".to_owned());
             why.or_else(|| rules.problem()).map(|why| format!("product {name}: {why}"))
         })
+    }
+
+    /// How well the behaviour of the release is known, where its code was not read in full; `None` where it was, and for a
+    /// book that is no release's.
+    pub fn behaviour(&self) -> Option<String> {
+        let release: Release = self.id.strip_prefix("scriptworker-")?.parse().ok()?;
+        let is_known = releases().first()?.release <= release && release <= releases().last()?.release;
+        match &self.read_in_full {
+            _ if !is_known => None,
+            Some(read) if *read == release => None,
+            Some(read) => Some(format!("behaviour as of {read}")),
+            None => Some("behaviour as far as known".to_owned()),
+        }
     }
 
     /// How the definitions of a product's decision and action tasks are rebuilt; `None` where they are not.

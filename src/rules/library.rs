@@ -292,6 +292,17 @@ mod tests {
     }
 
     #[test]
+    fn what_was_not_read_in_full_says_whose_behaviour_it_has() {
+        let behaviour = |id: &str| RuleBook::named(id).unwrap().behaviour();
+        assert_eq!(behaviour("22.0.0"), None);
+        assert_eq!(behaviour("22.1.0").as_deref(), Some("behaviour as of 22.0.0"));
+        assert_eq!(behaviour("1.0.0b5").as_deref(), Some("behaviour as far as known"));
+        assert_eq!(behaviour("signatures"), None);
+        let own = RuleBook::of_file("mine.json", r#"{"base": "22.1.0", "id": "scriptworker-99.0.0"}"#).unwrap();
+        assert_eq!(own.behaviour(), None);
+    }
+
+    #[test]
     fn a_file_may_say_only_what_differs() {
         let nameless = RuleBook::of_file("mine.json", r#"{"base": "63.6.1"}"#);
         assert!(nameless.unwrap_err().to_string().contains("id"));

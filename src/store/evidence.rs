@@ -43,6 +43,8 @@ pub struct SourceInfo {
     pub content_type: Option<String>,
     /// The digest of the answer's bytes.
     pub sha256: Option<Digest>,
+    /// The length of the answer; without a digest, of one that was too large to be kept.
+    pub size: Option<u64>,
 }
 
 /// A document of a snapshot that belongs to no task.
@@ -86,7 +88,7 @@ impl Case {
     pub fn sources(&self, snapshot: i64) -> Result<Vec<SourceInfo>, StoreError> {
         self.reading(|conn| {
             let mut statement = conn.prepare(
-                "SELECT url, http_status, content_type, sha256 FROM source WHERE snapshot = ?1 ORDER BY url",
+                "SELECT url, http_status, content_type, sha256, size FROM source WHERE snapshot = ?1 ORDER BY url",
             )?;
             let rows = statement.query_map([snapshot], |row| {
                 Ok(SourceInfo {
@@ -94,6 +96,7 @@ impl Case {
                     http_status: row.get(1)?,
                     content_type: row.get(2)?,
                     sha256: row.get(3)?,
+                    size: row.get::<_, Option<i64>>(4)?.map(i64::cast_unsigned),
                 })
             })?;
             Ok(rows.collect::<Result<_, _>>()?)

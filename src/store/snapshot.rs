@@ -154,7 +154,7 @@ pub struct SourceRow {
     pub content_type: Option<String>,
     /// Its path in the capture.
     pub path: Option<String>,
-    /// Digest of its bytes.
+    /// Digest of its bytes; none where they were too many to be kept.
     pub sha256: Option<Digest>,
     /// Its length in bytes.
     pub size: Option<u64>,

@@ -16,7 +16,7 @@ mod chain;
 mod definition;
 mod docker_image;
 mod documents;
-mod edits;
+pub(crate) mod edits;
 mod graph;
 mod key;
 mod rebuild;

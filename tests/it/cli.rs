@@ -413,7 +413,9 @@ fn workbench() -> TempDir {
 fn filled(example: &str) -> String {
     let attestation = format!("tasks/{}/artifacts/0/public/chain-of-trust.json", signing());
     let bytes = fs::read(sample("nightly-2026").join(attestation)).unwrap();
-    example.replace("TASK_ID", &signing()).replace("SHA256", &cotrace::model::Digest::of(&bytes).to_string())
+    let decision = &targets("nightly-2026")["decision"];
+    let example = example.replace("DECISION_ID", decision).replace("TASK_ID", &signing());
+    example.replace("SHA256", &cotrace::model::Digest::of(&bytes).to_string())
 }
 
 /// The exit codes that an example may have: a replay's verdicts are no failures.

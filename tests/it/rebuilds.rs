@@ -7,10 +7,12 @@ use std::path::Path;
 use cotrace::examine::Reply;
 use cotrace::examine::rebuild::{Inputs, Workings, work_out};
 use cotrace::formats::{jsone, yaml};
-use cotrace::model::{Digest, RebuildOutcome, Recipe};
+use cotrace::model::{Digest, Lacking, RebuildOutcome, Recipe};
 use cotrace::rules::RuleBook;
 use serde_json::Value;
 
+use crate::cases::edits;
+use crate::program::{CaseFile, capture_of};
 use crate::real_input::shared;
 
 /// The files of a rebuild.
@@ -207,6 +209,57 @@ fn real_tasks_are_rebuilt_as_scriptworker_rebuilds_them() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// A push to hg.mozilla.org, whose servers are asked.
+#[test]
+fn an_answer_that_is_too_large_settles_nothing_and_is_not_missing() {
+    let task = br#"{"created": "2026-08-14T00:00:00.000Z",
+        "metadata": {"source": "https://hg.mozilla.org/mozilla-central/raw-file/1/.taskcluster.yml"},
+        "extra": {"tasks_for": "hg-push"}, "payload": {"env": {
+        "GECKO_HEAD_REPOSITORY": "https://hg.mozilla.org/mozilla-central", "GECKO_HEAD_REV": "1"}}}"#;
+    let decision_id = "VQU9QMO4Teq7zr91FhBusg";
+    let definition = task.as_slice();
+    let decision = Some(definition);
+    let inputs = Inputs { task_id: decision_id, definition, decision_id, decision, parameters: None, actions: None };
+    let recipe = RuleBook::named("latest").unwrap().recipe("firefox").unwrap();
+    let template = "https://hg.mozilla.org/mozilla-central/raw-file/1/.taskcluster.yml";
+    let rebuilt = |of_template: &Reply| {
+        let mut ask = |url: &str| if url == template { of_template.clone() } else { Reply::Unknown };
+        work_out(&inputs, &recipe, &mut ask).rebuild
+    };
+    let missing = rebuilt(&Reply::Unknown);
+    assert_eq!(missing.outcome, RebuildOutcome::Incomplete);
+    assert!(missing.lacks.contains(&Lacking::Source(template.to_owned())), "{:?}", missing.lacks);
+    let too_large = rebuilt(&Reply::TooLarge { limit: 5 });
+    assert_eq!(too_large.outcome, RebuildOutcome::Unsettled);
+    assert_eq!(too_large.why, Some(format!("{template} has more than 5 bytes, the most that is read")));
+    assert!(too_large.lacks.contains(&Lacking::TooLarge { url: template.to_owned(), limit: 5 }));
+    assert!(!too_large.lacks.contains(&Lacking::Source(template.to_owned())));
+}
+
+/// What is never rebuilt is one thing, what can't be for want of a source another.
+#[test]
+fn a_task_that_is_never_rebuilt_is_told_from_one_that_lacks_a_source() {
+    let mut world = crate::support::nightly_2026();
+    let id = |label: &str| world.task_id(label).unwrap().to_owned();
+    let (signing, decision) = (id("signing-linux64"), id("decision"));
+    let case = CaseFile::of(&[capture_of(&world).path()]);
+    let show = |case: &CaseFile, task: &str, rules: &str, code| {
+        case.run(["show", task, "--rebuild", "--rules", rules]).exits(code)
+    };
+    show(&case, &decision, "latest", 0);
+    let other = show(&case, &signing, "latest", 3);
+    assert!(other.stderr.contains("only decision and action tasks are rebuilt"), "{}", other.stderr);
+    assert!(other.stderr.contains("type signing"), "{}", other.stderr);
+    let by_none = show(&case, &decision, "signatures", 3);
+    assert!(by_none.stderr.contains("signatures rebuilds no tasks of firefox"), "{}", by_none.stderr);
+
+    let template = edits::source_ending(&world, ".taskcluster.yml");
+    edits::forget_source(&mut world, &template);
+    let without = CaseFile::of(&[capture_of(&world).path()]);
+    let lacking = show(&without, &decision, "latest", 10).text();
+    assert!(lacking.contains(&format!("missing {template}")) && lacking.contains("incomplete"), "{lacking}");
 }
 
 /// Each context that scriptworker logged while it verified a real chain, with success, renders a template of the revisions

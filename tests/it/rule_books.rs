@@ -184,3 +184,31 @@ fn a_user_has_rules_of_his_own() {
     let against = case.run(["replay", "--all", "--against", &path("stricter.json")]).exits(11).text();
     assert!(against.contains("stricter") && against.contains("refuted under the other rules"), "{against}");
 }
+
+/// A book whose only product is the user's own, with the trees of Firefox that lie on hg.mozilla.org.
+#[test]
+fn a_user_has_products_of_his_own() {
+    let mut book: Value = serde_json::from_str(&RuleBook::named("latest").unwrap().to_file()).unwrap();
+    let mut ours = book["products"]["firefox"].take();
+    ours["vcsRules"].as_array_mut().unwrap().retain(|rule| rule["hosts"] == serde_json::json!(["hg.mozilla.org"]));
+    book["products"] = serde_json::json!({"ours": ours});
+    book["id"] = "mine".into();
+    let folder = tempfile::TempDir::new().unwrap();
+    write(folder.path(), "mine.json", book.to_string().as_bytes());
+    let mine = folder.path().join("mine.json").to_str().unwrap().to_owned();
+    let case = CaseFile::of(&[sample("nightly-2026")]);
+    let latest = case.report(["--all", "--rules", "latest"]);
+    for args in [&["--all", "--rules", &mine][..], &["--all", "--rules", &mine, "--product", "ours"]] {
+        let report = case.report(args.iter().copied());
+        let verdicts = |report: &Value| -> Vec<Value> {
+            report["targets"].as_array().unwrap().iter().map(|target| target["verdict"].clone()).collect()
+        };
+        assert_eq!(verdicts(&report), verdicts(&latest));
+        assert!(report["targets"].as_array().unwrap().iter().all(|target| target["product"] == "ours"));
+    }
+    let wrong = case.run(["replay", "--all", "--rules", &mine, "--product", "firefox"]).exits(2);
+    assert!(wrong.stderr.contains("no product of the rule book mine; there are: ours"), "{}", wrong.stderr);
+    case.run(["replay", "--all", "--rules", "latest", "--against", &mine, "--product", "firefox"]).exits(2);
+    case.run(["replay", "--all", "--rules", "latest", "--product", "ours"]).exits(2);
+    case.run(["replay", "--all", "--product", "ours"]).exits(2);
+}

@@ -3,7 +3,7 @@
 use super::context::{optional, value};
 use super::task::Task;
 use super::template::Repository;
-use super::{Context, Maker, Step, Stop, read_json, refuse};
+use super::{Context, Maker, Step, read_json, refuse};
 use crate::formats::json;
 use crate::formats::jsone::Value;
 use crate::formats::url::{owner_and_name, with_scheme};
@@ -195,7 +195,7 @@ impl Maker<'_> {
 
     /// An answer of GitHub's API.
     fn api(&mut self, url: &str) -> Step<json::Value> {
-        let body = self.sources.get(url).ok_or(Stop::Missing)?;
+        let body = self.answer(url)?;
         read_json(&body.bytes, url)
     }
 }

@@ -77,7 +77,7 @@ impl Maker<'_> {
 
     fn projects(&mut self) -> Step<Value> {
         let url = self.recipe.projects_url.clone();
-        let body = self.sources.get(&url).ok_or(Stop::Missing)?;
+        let body = self.answer(&url)?;
         if body.is_html {
             return refuse(format_args!("{url} is an HTML page"));
         }
@@ -133,7 +133,7 @@ impl Maker<'_> {
         let revision = decision.revision(prefix)?;
         // One replacement: a repository's name must not be able to bring in another.
         let url = fill_in(&self.recipe.pushlog_url, repository, &revision);
-        let body = self.sources.get(&url).ok_or(Stop::Missing)?;
+        let body = self.answer(&url)?;
         if body.is_html {
             return refuse(format_args!("{url} is an HTML page"));
         }

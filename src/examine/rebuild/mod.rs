@@ -17,13 +17,13 @@ use std::fmt;
 
 use self::compare::compare;
 use self::task::Task;
-use super::sources::{Ask, Sources};
+use super::sources::{Ask, Body, Sources};
 use crate::formats::json;
 use crate::formats::jsone::{self, JsoneError, LIMITS, Value};
 use crate::model::{ActionKinds, Lacking, PARAMETERS_YML, Rebuild, RebuildOutcome, Recipe, Rendering};
 
 /// Raised when the answers of this folder could change.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// What a definition is rebuilt from beside what servers answered.
 #[derive(Debug, Clone, Copy)]
@@ -161,6 +161,17 @@ impl Maker<'_> {
     fn missing<T>(&mut self, what: Lacking) -> Step<T> {
         self.sources.lack(what);
         Err(Stop::Missing)
+    }
+
+    /// What a server answered at an address.
+    fn answer(&mut self, url: &str) -> Step<Body> {
+        match (self.sources.get(url), self.sources.exceeded(url)) {
+            (Some(body), _) => Ok(body),
+            (None, Some(limit)) => {
+                Err(Stop::Unsettled(format!("{url} has more than {limit} bytes, the most that is read")))
+            }
+            (None, None) => Err(Stop::Missing),
+        }
     }
 
     /// The decision task's parameters.

@@ -1,7 +1,7 @@
 //! The template of a tree: its `.taskcluster.yml` at the decision task's revision (`get_in_tree_template`).
 
 use super::task::Task;
-use super::{Maker, Step, Stop, read_json, read_yaml, refuse};
+use super::{Maker, Step, read_json, read_yaml, refuse};
 use crate::formats::json;
 use crate::formats::jsone::Value;
 use crate::formats::url::{Url, is_github, owner_and_name, with_scheme};
@@ -34,7 +34,7 @@ impl Maker<'_> {
                 format!("{scheme}://{netloc}{path}/raw-file/{}/{FILE}", decision.revision(prefix)?)
             }
         };
-        let body = self.sources.get(&url).ok_or(Stop::Missing)?;
+        let body = self.answer(&url)?;
         if body.is_html {
             return refuse(format_args!("{url} is an HTML page"));
         }
@@ -44,7 +44,7 @@ impl Maker<'_> {
     fn github_template(&mut self, repository: &str, revision: &str) -> Step<Value> {
         let api = self.github(repository)?.api;
         let url = format!("{api}/contents/{FILE}?ref={}", query(revision));
-        let body = self.sources.get(&url).ok_or(Stop::Missing)?;
+        let body = self.answer(&url)?;
         let reply = read_json(&body.bytes, &url)?;
         let text = |name: &str| reply.get(name).and_then(json::Value::as_text);
         let Some(content) = text("content") else { return refuse(format_args!("{url} has no content")) };
@@ -64,7 +64,7 @@ impl Maker<'_> {
             return refuse(format_args!("{url} is no repository on GitHub"));
         };
         let url = api(&owner, &name);
-        let body = self.sources.get(&url).ok_or(Stop::Missing)?;
+        let body = self.answer(&url)?;
         let definition = read_json(&body.bytes, &url)?;
         let api = definition.get("url").and_then(json::Value::as_text).unwrap_or(&url).to_owned();
         Ok(Repository { owner, name, api, definition })

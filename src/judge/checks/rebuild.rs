@@ -174,6 +174,8 @@ fn tell_lack(judging: &mut Judging<'_>, link: &Link, decision: &TaskId, lack: &L
             Outcome::Unknown
         }
         Lacking::NoSource(url) => denied(judging, link, url),
+        // It is there: the outcome of the rebuild says that it was not read.
+        Lacking::TooLarge { .. } => Outcome::Unknown,
     }
 }
 

@@ -299,6 +299,13 @@ fn landed(judging: &mut Judging<'_>, product: &ProductRules, link: &Link, commit
             refuse(judging, link, &format!("{revision} is on no branch of {owner}/{repository}: a pull request's"))
         }
         (None, Some(Lacking::NoSource(url))) => super::rebuild::denied(judging, link, url),
+        (None, Some(Lacking::TooLarge { url, limit })) => {
+            let message = format!(
+                "whether {revision} is on a branch can't be said: {url} has more than {limit} bytes, the most that is read"
+            );
+            judging.refute(Code::RebuildUnsettled, about(link), message, Vec::new());
+            Outcome::Unknown
+        }
         (None, lack) => {
             if let Some(Lacking::Source(url)) = lack {
                 judging.lack(GapKind::Source, super::rebuild::source(url), Presence::Unknown);

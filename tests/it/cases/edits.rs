@@ -166,7 +166,7 @@ pub(super) fn attest_in_both_forms(world: &mut World, label: &str, text: &str, s
 const SOURCES: &str = "sources/index.json";
 
 /// The one address that a server was asked for and that ends so.
-pub(super) fn source_ending(world: &World, end: &str) -> String {
+pub(crate) fn source_ending(world: &World, end: &str) -> String {
     let index = world.json(SOURCES).unwrap();
     let ending: Vec<&String> = index.as_object().unwrap().keys().filter(|url| url.ends_with(end)).collect();
     let [url] = ending.as_slice() else { panic!("{} sources end in {end}", ending.len()) };
@@ -208,7 +208,7 @@ fn remove_source(world: &mut World, url: &str) -> bool {
 }
 
 /// Nobody asked a server for an address.
-pub(super) fn forget_source(world: &mut World, url: &str) {
+pub(crate) fn forget_source(world: &mut World, url: &str) {
     assert!(remove_source(world, url));
 }
 

@@ -80,6 +80,14 @@ pub(super) const CASES: &[Case] = &[
     )
     .verdict(Verdict::Undetermined),
     Case::refutes(
+        Code::RebuildUnsettled,
+        ("task", "decision"),
+        ("the template has more bytes than are read", "it has a few bytes more than it had"),
+        || Scene::of(with_template(|text| padded(&text, 16 << 20)), "signing-linux64").under(THEIRS),
+        || Scene::of(with_template(|text| padded(&text, 16)), "signing-linux64").under(THEIRS),
+    )
+    .verdict(Verdict::Undetermined),
+    Case::refutes(
         Code::SourceDenied,
         ("task", "decision"),
         ("the server has no push of the decision's revision", "nobody asked the server for it"),
@@ -185,6 +193,11 @@ fn without_project(name: &str) -> World {
 /// A member of the template that holds lists in lists.
 fn nested(depth: usize) -> String {
     format!("nested: {}{}\n", "[".repeat(depth), "]".repeat(depth))
+}
+
+/// A text with a comment of some length at its end.
+fn padded(text: &str, length: usize) -> String {
+    format!("{text}# {}\n", "x".repeat(length))
 }
 
 fn made_for(reason: &str) -> World {
