@@ -66,6 +66,7 @@ pub(super) fn shape(value: &Value) -> Definition {
             .all(|pointer| value.pointer(pointer).is_some_and(|part| part.as_map().is_some())),
         unusual_command: unusual(value),
         unseen_command: unseen(value),
+        unasked: unasked(value).map(str::to_owned),
         scheduler_id: text("/schedulerId"),
         tasks_for: text("/extra/tasks_for"),
         scopes,
@@ -80,6 +81,18 @@ pub(super) fn shape(value: &Value) -> Definition {
 fn is_action(value: &Value) -> bool {
     value.pointer("/payload/env/ACTION_CALLBACK").is_some_and(Value::is_truthy)
         || value.pointer("/extra/action").is_some_and(|action| !matches!(action, Value::Null))
+}
+
+/// Where scriptworker stumbles when it asks whether a push to try or a pull request made a task (`is_github_task`, `is_try`).
+fn unasked(value: &Value) -> Option<&'static str> {
+    let is_text = |pointer: &str| value.pointer(pointer).is_none_or(|value| value.as_text().is_some());
+    if !is_text("/extra/tasks_for") {
+        return Some("extra.tasks_for is no text");
+    }
+    if value.get("schedulerId").is_none() {
+        return Some("there is no schedulerId");
+    }
+    (!is_text("/payload/env/MH_BRANCH")).then_some("MH_BRANCH is no text")
 }
 
 /// The digest of name and payload. Whoever submits a definition again must give its artifacts other moments to expire at.
@@ -306,6 +319,9 @@ impl<'a> Reader<'a> {
         }
         if hints.provisioner_id.is_none() || hints.worker_type.is_none() {
             self.problem("/provisionerId, /workerType", "are missing, and there is no taskQueueId");
+        } else if self.there("/provisionerId").is_none() {
+            // Scriptworker reads no taskQueueId.
+            self.problem("/provisionerId", "is missing");
         }
         match self.there("/tags/worker-implementation").filter(|tag| tag.is_truthy()) {
             Some(tag) if tag.as_text().is_some() => hints.tag = tag.as_text().map(str::to_owned),

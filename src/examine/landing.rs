@@ -8,7 +8,7 @@ use crate::formats::url::{Url, is_github, owner_and_name, with_scheme};
 use crate::model::{Commit, Lacking, Landing};
 
 /// Raised when the answers of this file could change.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// Looks the commits of a definition up. `prefix` begins the names of the variables; `is_private` says that the trees
 /// are private, where scriptworker does not ask.
@@ -28,6 +28,7 @@ pub fn examine(definition: &[u8], prefix: &str, is_private: bool, ask: Ask<'_>) 
                 repository: name,
                 revision: revision.map(str::to_owned),
                 landed: None,
+                refused: None,
                 source: None,
                 lacks: None,
             }),
@@ -42,6 +43,7 @@ pub fn examine(definition: &[u8], prefix: &str, is_private: bool, ask: Ask<'_>) 
             repository,
             revision: Some(revision),
             landed: None,
+            refused: None,
             source: None,
             lacks: None,
         }),
@@ -74,7 +76,13 @@ fn land(commit: &mut Commit, is_private: bool, sources: &mut Sources<'_>) {
         return;
     }
     let (read, lacks) = (sources.read.len(), sources.lacks.len());
-    commit.landed = landed(commit, &revision, sources);
+    match landed(commit, &revision, sources) {
+        Ok(landed) => commit.landed = landed,
+        Err(why) => {
+            commit.refused = Some(why);
+            return;
+        }
+    }
     commit.source = sources.read.get(read..).and_then(|read| read.last()).cloned();
     commit.lacks = sources.lacks.get(lacks..).and_then(|lacks| lacks.last()).cloned();
     if commit.landed.is_none() && commit.lacks.is_none() {
@@ -83,11 +91,15 @@ fn land(commit: &mut Commit, is_private: bool, sources: &mut Sources<'_>) {
     }
 }
 
-fn landed(commit: &Commit, revision: &str, sources: &mut Sources<'_>) -> Option<bool> {
+/// Whether a commit is on a branch; `None` where that can't be said.
+///
+/// # Errors
+/// What scriptworker stumbles over.
+fn landed(commit: &Commit, revision: &str, sources: &mut Sources<'_>) -> Result<Option<bool>, String> {
     let url = api(&commit.owner, &commit.repository);
-    let body = sources.get(&url)?;
-    let definition = json::parse(&body.bytes).ok()?.value;
-    let text = |name: &str| definition.get(name).and_then(Value::as_text);
+    let Some(body) = sources.get(&url) else { return Ok(None) };
+    let Ok(definition) = json::parse(&body.bytes) else { return Ok(None) };
+    let text = |name: &str| definition.value.get(name).and_then(Value::as_text);
     let home = text("html_url").map_or_else(
         || format!("https://github.com/{}/{}", commit.owner, commit.repository),
         |url| url.trim_end_matches('/').to_owned(),
@@ -96,23 +108,44 @@ fn landed(commit: &Commit, revision: &str, sources: &mut Sources<'_>) -> Option<
         revision.to_owned()
     } else {
         // `branch_commits` does not know tags.
-        tagged(text("url").unwrap_or(&url), revision, sources)?
+        match tagged(text("url").unwrap_or(&url), revision, sources)? {
+            Some(hash) => hash,
+            None => return Ok(None),
+        }
     };
-    let body = sources.get(&format!("{home}/branch_commits/{hash}"))?;
-    Some(!String::from_utf8_lossy(&body.bytes).trim().is_empty())
+    let page = format!("{home}/branch_commits/{hash}");
+    let Some(body) = sources.get(&page) else { return Ok(None) };
+    let text = std::str::from_utf8(&body.bytes).map_err(|_| format!("{page} is no UTF-8"))?;
+    Ok(Some(!text.trim_matches(is_blank).is_empty()))
 }
 
-/// The commit that a tag names.
-fn tagged(api: &str, tag: &str, sources: &mut Sources<'_>) -> Option<String> {
-    let url = format!("{api}/tags?per_page=100");
-    let body = sources.get(&url)?;
-    let tags = json::parse(&body.bytes).ok()?.value;
-    let is_it = |entry: &&Value| entry.get("name").and_then(Value::as_text) == Some(tag);
-    let found = tags.as_list()?.iter().find(is_it).and_then(|entry| entry.pointer("/commit/sha")?.as_text());
-    if found.is_none() {
-        sources.lack(Lacking::Source(url));
+/// What Python's `strip` takes away: four control characters more than Unicode's white space.
+fn is_blank(character: char) -> bool {
+    character.is_whitespace() || ('\u{1c}'..='\u{1f}').contains(&character)
+}
+
+/// The commit that a tag names; `None` where the tags were not captured, or are more than one page.
+fn tagged(api: &str, tag: &str, sources: &mut Sources<'_>) -> Result<Option<String>, String> {
+    // GitHub's tags of a repository come in pages of as many.
+    const TAGS_MAX: usize = 100;
+    let url = format!("{api}/tags?per_page={TAGS_MAX}");
+    let Some(body) = sources.get(&url) else { return Ok(None) };
+    let Ok(document) = json::parse(&body.bytes) else { return Ok(None) };
+    let Some(tags) = document.value.as_list() else { return Ok(None) };
+    let mut found = tags.iter().filter(|entry| entry.get("name").and_then(Value::as_text) == Some(tag));
+    let first = found.next();
+    if found.next().is_some() {
+        return Err(format!("{url} lists the tag {tag} more than once"));
     }
-    found.map(str::to_owned)
+    match first.map(|entry| entry.pointer("/commit/sha").and_then(Value::as_text)) {
+        Some(Some(hash)) => Ok(Some(hash.to_owned())),
+        Some(None) => Err(format!("{url} does not say of which commit the tag {tag} is")),
+        None if tags.len() < TAGS_MAX => Err(format!("{url} lists no tag {tag}")),
+        None => {
+            sources.lack(Lacking::Source(url));
+            Ok(None)
+        }
+    }
 }
 
 fn is_full_hash(text: &str) -> bool {
@@ -126,6 +159,32 @@ mod tests {
 
     const DEFINITION: &[u8] = br#"{"metadata": {"source":
         "https://github.com/mozilla-mobile/fenix/raw/0123456789012345678901234567890123456789/a.yml"}}"#;
+
+    #[test]
+    fn what_scriptworker_stumbles_over_is_refused() {
+        let definition = String::from_utf8_lossy(DEFINITION).replace("0123456789012345678901234567890123456789", "v1");
+        let landing = |tags: &str, page: &[u8]| {
+            let landing = examine(definition.as_bytes(), "MOBILE", false, &mut |url| {
+                let bytes = match url.rsplit('/').next() {
+                    Some("fenix") => b"{}".to_vec(),
+                    Some(end) if end.starts_with("tags") => tags.as_bytes().to_vec(),
+                    _ => page.to_vec(),
+                };
+                Reply::Body { sha256: crate::model::Digest::of(&bytes), bytes, is_html: false }
+            });
+            let commit = &landing.commits[0];
+            (commit.landed, commit.refused.is_some())
+        };
+        let one = r#"[{"name": "v1", "commit": {"sha": "1"}}]"#;
+        let two = r#"[{"name": "v1", "commit": {"sha": "1"}}, {"name": "v1", "commit": {"sha": "2"}}]"#;
+        assert_eq!(landing(one, b"main"), (Some(true), false));
+        assert_eq!(landing(one, b" \n"), (Some(false), false));
+        assert_eq!(landing(one, b"\x1c\x1f\n"), (Some(false), false));
+        assert_eq!(landing(one, b"\xff"), (None, true));
+        assert_eq!(landing(two, b"main"), (None, true));
+        assert_eq!(landing("[]", b"main"), (None, true));
+        assert_eq!(landing(r#"[{"name": "v1", "commit": {"sha": null}}]"#, b"main"), (None, true));
+    }
 
     #[test]
     fn an_answer_that_is_too_large_is_not_missing() {

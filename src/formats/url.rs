@@ -17,6 +17,19 @@ pub struct Url {
 }
 
 impl Url {
+    /// Why Python refuses an address, if it does: `urlsplit` looks at the host alone (`_check_bracketed_netloc`, since
+    /// Python 3.11.4, and `_checknetloc`).
+    pub fn problem(text: &str) -> Option<&'static str> {
+        let netloc = Self::parse(text).netloc;
+        match (netloc.contains('['), netloc.contains(']')) {
+            (false, false) => {}
+            (true, true) if is_bracketed_host(&netloc) => {}
+            _ => return Some("its host has brackets that hold no IPv6 address"),
+        }
+        let is_hidden = |c: char| HIDDEN_DELIMITERS.contains(&c);
+        netloc.contains(is_hidden).then_some("its host has characters that stand for delimiters")
+    }
+
     /// Takes an address apart. Every text is one.
     pub fn parse(text: &str) -> Self {
         // `_WHATWG_C0_CONTROL_OR_SPACE` is stripped in front, `_UNSAFE_URL_BYTES_TO_REMOVE` everywhere.
@@ -51,6 +64,21 @@ impl Url {
     pub fn path_parts(&self) -> Vec<String> {
         unquote(&self.path).trim_start_matches('/').split('/').map(str::to_owned).collect()
     }
+}
+
+/// The characters that come to one of `/?#@:` under NFKC (Unicode 15).
+const HIDDEN_DELIMITERS: [char; 19] = [
+    '\u{2047}', '\u{2048}', '\u{2049}', '\u{2100}', '\u{2101}', '\u{2105}', '\u{2106}', '\u{2a74}', '\u{fe13}',
+    '\u{fe16}', '\u{fe55}', '\u{fe56}', '\u{fe5f}', '\u{fe6b}', '\u{ff03}', '\u{ff0f}', '\u{ff1a}', '\u{ff1f}',
+    '\u{ff20}',
+];
+
+/// Whether the host is an IPv6 address in brackets, with nothing but a port behind it.
+fn is_bracketed_host(netloc: &str) -> bool {
+    let host = netloc.rsplit_once('@').map_or(netloc, |(_, host)| host);
+    let Some((inner, behind)) = host.strip_prefix('[').and_then(|rest| rest.split_once(']')) else { return false };
+    let address = inner.split_once('%').map_or(inner, |(address, _)| address);
+    (behind.is_empty() || behind.starts_with(':')) && address.parse::<std::net::Ipv6Addr>().is_ok()
 }
 
 fn is_scheme(text: &str) -> bool {
@@ -146,6 +174,17 @@ mod tests {
             ("1a:b", ["", "", "1a:b", "-"]),
         ] {
             assert_eq!(parts(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_python_refuses_is_no_address() {
+        for text in ["https://[/x", "https://a[b/x", "https://[x]/", "https://a]b/", "https://hg.mozilla.org℀/x"] {
+            assert!(Url::problem(text).is_some(), "{text}");
+        }
+        for text in ["https://hg.mozilla.org/[x", "https://[::1]:8/x", "https://u@[fe80::1%25eth0]/", "https://é/x", ""]
+        {
+            assert_eq!(Url::problem(text), None, "{text}");
         }
     }
 

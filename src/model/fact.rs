@@ -94,6 +94,8 @@ pub struct Definition {
     pub image: ImageKind,
     /// What tells the worker implementation.
     pub hints: WorkerHints,
+    /// Why nobody can ask whether a push to try or a pull request made it, if so.
+    pub unasked: Option<String>,
     /// `schedulerId`.
     pub scheduler_id: Option<String>,
     /// `extra.tasks_for`: the reason that a decision or action task gives for itself.

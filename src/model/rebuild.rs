@@ -111,6 +111,9 @@ pub struct Commit {
     /// The answer that says so.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<SourceRead>,
+    /// What scriptworker stumbles over when it asks. Holds captured text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused: Option<String>,
     /// What was not there to be read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lacks: Option<Lacking>,

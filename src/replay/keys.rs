@@ -60,6 +60,9 @@ pub(super) struct Keys {
     pub(super) keyring: Keyring,
     pub(super) ledger: Ledger,
     pub(super) problems: Vec<KeyProblem>,
+    /// The lists of ed25519 keys that have held one that can't be read so far, by snapshot, file and role, with what is to
+    /// be told of it.
+    broken: BTreeMap<(Option<Digest>, String, Role), String>,
     /// Since when each key file has been known; `None`: always.
     known_since: BTreeMap<Digest, Option<Moment>>,
     /// The epochs of ledgers whose files the case has: ledger, key, and file as the ledger names it.
@@ -147,6 +150,15 @@ impl Keys {
             (Moment::from_unix(0), Moment::from_unix(0))
         });
         let entry = self.keyring.add(&role, listed);
+        let list = (row.snapshot, row.path.clone(), role.clone());
+        if let Some(told) = self.broken.get(&list) {
+            entry.keys.iter().for_each(|key| self.ledger.add_behind(&role, key, told));
+        }
+        if entry.problem.is_some()
+            && let Some(text) = row.public_key.as_deref().filter(|text| !has_key_bytes(text))
+        {
+            self.broken.entry(list).or_insert_with(|| format!("the key {text:?} in {}", row.path));
+        }
         if let Some(why) = entry.problem {
             let shown = row.public_key.as_deref().unwrap_or("a certificate");
             let message = format!("the key {shown} of {role} can't be used: {why}");
@@ -232,6 +244,14 @@ impl Keys {
         let known = self.known_since.entry(file).or_insert(since);
         *known = (*known).min(since);
     }
+}
+
+/// Whether a text decodes to the 32 bytes of an ed25519 key as Python's `b64decode` reads it, which overlooks every character
+/// that is not of the alphabet. Which 32 bytes they are does not matter to `cryptography`.
+fn has_key_bytes(text: &str) -> bool {
+    const DIGITS: usize = 43;
+    let (digits, padding) = text.split_once('=').map_or((text, false), |(digits, _)| (digits, true));
+    padding && digits.bytes().filter(|byte| byte.is_ascii_alphanumeric() || b"+/".contains(byte)).count() == DIGITS
 }
 
 fn moment(text: Option<&str>) -> Result<Option<Moment>, crate::model::InvalidMoment> {

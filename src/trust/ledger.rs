@@ -53,9 +53,20 @@ struct Variant {
 pub struct Ledger {
     epochs: BTreeMap<KeyId, Vec<KeyEpoch>>,
     certificates: BTreeMap<KeyId, Vec<Variant>>,
+    behind: BTreeMap<(Role, KeyId), String>,
 }
 
 impl Ledger {
+    /// Notes that a key file lists a key of a role after one that can't be read, and what is to be told of that one.
+    pub fn add_behind(&mut self, role: &Role, key: &KeyId, told: &str) {
+        self.behind.entry((role.clone(), key.clone())).or_insert_with(|| told.to_owned());
+    }
+
+    /// The key that can't be read and stands before this one in the list that an operator accepted for the role.
+    pub fn behind(&self, role: &Role, key: &KeyId) -> Option<&str> {
+        self.behind.get(&(role.clone(), key.clone())).map(String::as_str)
+    }
+
     /// Adds an epoch, once.
     pub fn add_epoch(&mut self, epoch: KeyEpoch) {
         let of_key = self.epochs.entry(epoch.key.clone()).or_default();
@@ -86,7 +97,8 @@ impl Ledger {
 
     /// What a fleet held: the keys of releases from their deployment on it to that of a release without them.
     pub fn held_by(&self, fleet: &Fleet, rollout: Rollout) -> Self {
-        let mut held = Self { epochs: BTreeMap::new(), certificates: self.certificates.clone() };
+        let mut held =
+            Self { epochs: BTreeMap::new(), certificates: self.certificates.clone(), behind: self.behind.clone() };
         self.epochs().flat_map(|epoch| fleet.held(epoch, rollout)).for_each(|epoch| held.add_epoch(epoch));
         held
     }

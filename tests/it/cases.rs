@@ -147,7 +147,6 @@ const REMARKS: &[Code] = &[
     Code::ClearsignDashEscape,
     Code::ClearsignArmorLayout,
     Code::ClearsignLineTooLong,
-    Code::KeyMalformed,
     Code::KeyRevokedLater,
     Code::KeyNotTrustedThen,
     Code::KeyLedgerOutdated,

@@ -129,6 +129,9 @@ fn upstream<'a>(judging: &mut Judging<'a>, link: &'a Link) -> (Vec<Consumed>, Ou
                 entry.optional || is_lax && judging.consumption.is_called_optional(&link.task_id, &entry.task_id, path);
             if leads_elsewhere(path) {
                 outcome = outcome.max(illegal(judging, link, &maker, path, "a name that leads elsewhere"));
+            } else if !optional && !path.contains('*') && !is_found_again(path) {
+                let what = "a name that scriptworker does not find again on its disk";
+                outcome = outcome.max(illegal(judging, link, &maker, path, what));
             }
             if !path.contains('*') {
                 consumed.push(Consumed {
@@ -164,6 +167,14 @@ fn leads_elsewhere(path: &str) -> bool {
     let once = percent_decode(path);
     let twice = percent_decode(&once);
     [path, &once, &twice].iter().any(|path| path.starts_with('/') || path.contains(".."))
+}
+
+/// Whether scriptworker finds a download where it looks for it: it stores it under the decoded name, and the name must be
+/// one of a file.
+fn is_found_again(path: &str) -> bool {
+    const NAME_BYTES_MAX: usize = 255;
+    let is_storable = |part: &str| part.len() <= NAME_BYTES_MAX && !part.contains(char::is_control);
+    percent_decode(path) == path && path.split('/').all(is_storable) && !path.ends_with('/') && path != "public"
 }
 
 fn percent_decode(text: &str) -> String {

@@ -159,7 +159,7 @@ fn check_form(
     };
     // Scriptworker compares texts, whatever the algorithm is called; only cotrace's own rules ask for one that is known.
     let any_algorithm = judging.book.switches.images != Images::MadeByTasks;
-    let usable = loaded.and_then(|hash| hash.split_once(':'));
+    let usable = loaded.and_then(|hash| hash.split_once(':')).filter(|(_, digest)| !digest.contains(':'));
     let usable = usable.filter(|(name, _)| any_algorithm || Algorithm::named(name).is_some());
     let Some((algorithm, loaded_digest)) = usable else {
         let message = match loaded {

@@ -1,11 +1,13 @@
 //! The attestation's signature is sound, by a key in force for the role of its worker.
 
+use std::collections::BTreeSet;
+
 use crate::chain::Link;
 use crate::judge::judging::{Judging, Ruling, evidence, subject};
 use crate::judge::signing_time;
 use crate::model::{
-    ArmorNote, Asserter, AttestationFacts, Clocks, Code, Evidence, Form, FramingKind, GapKind, KeyId, Moment, Outcome,
-    Plane, Presence, Role, Signature, SignatureState, Subject, TaskFacts, Validity,
+    ArmorNote, Asserter, AttestationFacts, Basis, Clocks, Code, Evidence, Form, FramingKind, GapKind, KeyId, Moment,
+    Outcome, Plane, Presence, Role, Signature, SignatureState, Subject, TaskFacts, Validity,
 };
 use crate::rules::OwnHostKey;
 use crate::trust::Standing;
@@ -144,6 +146,9 @@ impl FormCase<'_> {
                     );
                     return self.fail(judging, Code::SignatureExpired, words);
                 }
+                if let Some(words) = self.behind_a_broken_key(judging, key, &bases) {
+                    return self.fail(judging, Code::KeyMalformed, words);
+                }
                 judging.trust_basis.extend(bases);
                 self.remark_on_trust(judging, key, last_known);
                 let words = format!("sound, by {key}, in force for {role}");
@@ -174,6 +179,16 @@ impl FormCase<'_> {
         };
         self.remark_on_own_host(judging, key);
         self.fail(judging, code, format!("the signature is sound, but {words} (key {key})"))
+    }
+
+    /// That scriptworker does not come to the key: it tries those of a role in the order of its configuration, and one that
+    /// can't be read ends its verification (`verify_link_ed25519_cot_signature`). A list that ships with cotrace has
+    /// none.
+    fn behind_a_broken_key(&self, judging: &Judging<'_>, key: &KeyId, bases: &BTreeSet<Basis>) -> Option<String> {
+        let is_scriptworkers = judging.book.read_in_full.is_some() && self.form == Form::Ed25519;
+        let only_listed = bases.iter().all(|basis| *basis == Basis::Operator);
+        let told = judging.ledger.behind(self.role, key).filter(|_| is_scriptworkers && only_listed)?;
+        Some(format!("the signature is sound, but scriptworker stumbles over {told} before it tries {key}"))
     }
 
     /// Whether it is another link's signature by the key of the host that ran the target.

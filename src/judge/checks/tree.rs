@@ -72,6 +72,11 @@ fn source(judging: &mut Judging<'_>, link: &Link, shape: &Definition) -> Outcome
         judging.refute(Code::SourceMalformed, about(link), "it names no source".to_owned(), vec![place]);
         return Outcome::Fail;
     };
+    if let Some(why) = Url::problem(source) {
+        let place = evidence(definition, "/metadata/source", Some(source.to_owned()), Asserter::Queue);
+        judging.refute(Code::SourceMalformed, about(link), format!("its source is no address: {why}"), vec![place]);
+        return Outcome::Fail;
+    }
     if judging.book.switches.trees == Trees::VariablesWin {
         return Outcome::Pass;
     }
@@ -248,6 +253,18 @@ fn sibling(judging: &mut Judging<'_>, product: &ProductRules, link: &Link, own: 
 /// Under restricted scopes, no link comes of a try push or a pull request (`is_try_or_pull_request`).
 fn try_or_pull_request(judging: &mut Judging<'_>, product: &ProductRules, link: &Link, shape: &Definition) -> Outcome {
     let asks_github = judging.book.switches.trees == Trees::OneTreeAndNoPullRequest;
+    let is_settled = asks_github && shape.scheduler_id.as_deref() == Some("taskcluster-github");
+    if let Some(why) = shape.unasked.as_deref().filter(|_| !is_settled) {
+        let definition = judging.task(&link.task_id).and_then(|task| task.evidence.definition);
+        let message = format!("whether a push to try or a pull request made it can't be asked: {why}");
+        judging.refute(
+            Code::DefinitionMalformed,
+            about(link),
+            message,
+            vec![evidence(definition, "", None, Asserter::Queue)],
+        );
+        return Outcome::Fail;
+    }
     if asks_github && speaks_of_github(shape) {
         return pull_request(judging, product, link, shape);
     }
@@ -293,6 +310,10 @@ fn landed(judging: &mut Judging<'_>, product: &ProductRules, link: &Link, commit
         return refuse(judging, link, &format!("{owner}/{repository} is no repository of an official owner"));
     }
     let Some(revision) = &commit.revision else { return Outcome::Pass };
+    if let Some(why) = &commit.refused {
+        judging.refute(Code::SourceMalformed, about(link), why.clone(), Vec::new());
+        return Outcome::Fail;
+    }
     match (commit.landed, &commit.lacks) {
         (Some(true), _) => Outcome::Pass,
         (Some(false), _) => {

@@ -150,9 +150,16 @@ pub(super) const CASES: &[Case] = &[
     Case::refutes(
         Code::ArtifactPathIllegal,
         ("artifact", "build-linux64"),
-        ("a name that begins with a slash", "a name that ends in one"),
+        ("a name that begins with a slash", "a name that ends in a blank"),
         || Scene::of(consuming("/public/build/hidden"), "signing-linux64"),
-        || Scene::of(consuming("public/build/hidden/"), "signing-linux64"),
+        || Scene::of(consuming("public/build/hidden "), "signing-linux64"),
+    ),
+    Case::refutes(
+        Code::ArtifactPathIllegal,
+        ("artifact", "build-linux64"),
+        ("a name that is another one when it is decoded", "a name with a percent sign alone"),
+        || Scene::of(consuming("public/build/hid%2eden"), "signing-linux64"),
+        || Scene::of(consuming("public/build/hid%zz"), "signing-linux64"),
     ),
     Case::refutes(
         Code::ArtifactPathIllegal,

@@ -234,6 +234,13 @@ pub(super) const CASES: &[Case] = &[
         || Scene::of(listing(&STANDARD.encode(ed25519_key("stranger"))), "signing-linux64"),
     )
     .about_no_task(),
+    Case::refutes(
+        Code::KeyMalformed,
+        ("signature", "build-linux64"),
+        ("a key that can't be read is listed before the one that signed", "a key that did not sign is"),
+        || Scene::of(listing("!!!"), "signing-linux64").under(super::THEIRS),
+        || Scene::of(listing(&STANDARD.encode(ed25519_key("stranger"))), "signing-linux64").under(super::THEIRS),
+    ),
     Case::remarks(
         Code::KeyMalformed,
         ("key", ""),
