@@ -214,7 +214,9 @@ fn are_equal(left: &Value, right: &Value) -> Step<bool> {
                 if left.is_nan() || right.is_nan() {
                     return Ok(left.is_nan() && right.is_nan());
                 }
-                left == right || (left - right).abs() <= TOLERANCE * left.abs().max(right.abs())
+                // What is infinite is near nothing (`math.isclose`).
+                let is_finite = left.is_finite() && right.is_finite();
+                left == right || (is_finite && (left - right).abs() <= TOLERANCE * left.abs().max(right.abs()))
             }
             _ => false,
         },

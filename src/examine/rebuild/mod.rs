@@ -177,6 +177,23 @@ impl Maker<'_> {
     }
 }
 
+/// A chain of `get(name, {})`, which raises where something on its way is no mapping.
+fn chained<'a>(value: &'a json::Value, path: &[&str]) -> Step<Option<&'a json::Value>> {
+    let mut value = value;
+    for name in path {
+        let Some(map) = value.as_map() else { return refuse(format_args!("what should have {name} is no object")) };
+        match map.get(name) {
+            Some(found) => value = found,
+            None => return Ok(None),
+        }
+    }
+    Ok(Some(value))
+}
+
+const fn is_null(value: &json::Value) -> bool {
+    matches!(value, json::Value::Null)
+}
+
 /// The weightier of two failures: what is refused stays so, whatever else is missing.
 fn both<A, B>(left: Step<A>, right: Step<B>) -> Step<(A, B)> {
     match (left, right) {
