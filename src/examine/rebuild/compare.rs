@@ -233,3 +233,25 @@ fn number(value: &Value) -> Option<(Option<i128>, f64)> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_infinite_is_near_nothing_else() {
+        let (inf, nan) = (f64::INFINITY, f64::NAN);
+        for (left, right, expected) in [
+            (inf, 1800.0, false),
+            (1800.0, inf, false),
+            (inf, -inf, false),
+            (inf, inf, true),
+            (nan, nan, true),
+            (nan, 1.0, false),
+            (nan, inf, false),
+            (0.3, 0.1 + 0.2, true),
+        ] {
+            assert_eq!(are_equal(&Value::Float(left), &Value::Float(right)), Ok(expected), "{left} {right}");
+        }
+    }
+}

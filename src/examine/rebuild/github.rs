@@ -236,3 +236,24 @@ fn with(map: &Value, key: &'static str, value: Value) -> Step<Value> {
     let entries = entries.iter().map(|(key, value)| (key.clone(), value.clone()));
     Ok(Value::map(entries.chain([(key.into(), value)])))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_committer_of_a_commit_is_found_as_scriptworker_finds_it() {
+        for (commit, expected) in [
+            (r#"{"committer": {"login": "a"}}"#, Some("a")),
+            (r#"{"committer": {"login": "web-flow"}, "author": {"login": "b"}}"#, Some("b")),
+            (r#"{"committer": null, "author": null}"#, Some("@@@unknown@@@")),
+            (r#"{"committer": null, "commit": {"author": {"login": "c"}}}"#, Some("c")),
+            (r#"{"committer": null, "author": {"login": "b"}, "commit": null}"#, None),
+            (r#"{"committer": "a", "author": {"login": "b"}}"#, None),
+            (r#"{"author": {"login": "b"}}"#, None),
+        ] {
+            let reply = read_json(commit.as_bytes(), "it").unwrap();
+            assert_eq!(committer(&reply).ok().as_ref().and_then(Value::as_text), expected, "{commit}");
+        }
+    }
+}

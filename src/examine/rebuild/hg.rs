@@ -214,3 +214,25 @@ fn fill_in(url: &str, repository: &str, revision: &str) -> String {
         None => put(url),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn branches_are_read_up_to_the_usual_one() {
+        for (project, expected) in [
+            ("branches: [{name: main, level: 3}]", Some("3")),
+            ("branches: [{name: main, level: 3}, null]", Some("3")),
+            ("default_branch: release, branches: [{name: main, level: 1}, {name: release, level: 3}]", Some("3")),
+            ("default_branch: null, branches: [{name: main, level: 3}]", None),
+            ("default_branch: 5, branches: [{name: main, level: 3}]", None),
+            ("branches: [{level: 1}, {name: main, level: 3}]", None),
+            ("branches: [null, {name: main, level: 3}]", None),
+            ("branches: {name: main, level: 3}", None),
+        ] {
+            let project = read_yaml(format!("{{repo_type: git, {project}}}").as_bytes(), "it").unwrap();
+            assert_eq!(level("firefox", &project).ok().as_deref(), expected, "{project:?}");
+        }
+    }
+}

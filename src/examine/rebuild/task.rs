@@ -106,3 +106,20 @@ impl<'a> Task<'a> {
             || is_github(text("/metadata/source"))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::formats::json::parse;
+
+    #[test]
+    fn a_variable_that_is_null_is_not_replaced() {
+        let task = parse(br#"{"payload": {"env": {"A_HEAD_BRANCH": null, "A_HEAD_REF": "r", "A_BASE_REF": "b"}}}"#);
+        let task = task.unwrap().value;
+        let task = Task::new(&task);
+        assert_eq!(task.branch("A", "HEAD"), Ok(Some(&Value::Null)));
+        assert_eq!(task.branch("A", "BASE").unwrap().and_then(Value::as_text), Some("b"));
+        assert_eq!(task.env_text("A_HEAD_BRANCH"), Ok(None));
+        assert_eq!((task.revision("A"), task.revision_in_address("A")), (Ok(None), Ok("None")));
+    }
+}

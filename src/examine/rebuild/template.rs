@@ -189,3 +189,29 @@ fn query(text: &str) -> String {
     }
     encoded
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_asked_for_as_requests_makes_them() {
+        for (tag, expected) in [
+            ("v1.0-b~2_x", "v1.0-b~2_x"),
+            ("é", "%C3%A9"),
+            ("%41%2f%c3", "A%2F%C3"),
+            ("100%", "100%25"),
+            ("%41%", "%2541%25"),
+            ("a b|c", "a%20b%7Cc"),
+            ("a@b:c;d+e", "a@b:c;d+e"),
+            ("v1#x", "v1"),
+            ("v?a b", "v?a%20b"),
+            ("x/../v1", "v1"),
+            ("%2e%2e", ".."),
+            ("", ""),
+        ] {
+            let of = |tag: &str| format!("https://api.github.com/repos/o/r/releases/tags/{tag}");
+            assert_eq!(requested(&of(tag)), of(expected), "{tag}");
+        }
+    }
+}
