@@ -66,6 +66,39 @@ const COTV4: Files = Files {
     commit: None,
 };
 
+/// The names of everything that replies of GitHub must hold for scriptworker to read them.
+const MEMBERS: &str = "_links active_lock_reason additions archive_url archived assets assets_url assignee assignees assignees_url \
+    author author_association avatar_url base blobs_url body branches_url browser_download_url clone_url \
+    closed_at collaborators_url comments comments_url commits commits_url compare_url content_type contents_url \
+    contributors_url created_at default_branch deletions deployments_url description diff_url download_count \
+    download_url downloads_url draft events_url files followers_url following_url fork forks_count forks_url \
+    full_name gists_url git_commits_url git_refs_url git_tags_url git_url gravatar_id has_downloads has_issues \
+    has_pages has_projects has_wiki head homepage hooks_url html_url id issue_comment_url issue_events_url \
+    issue_url issues_url key keys_url label labels_url language languages_url locked login merge_commit_sha \
+    mergeable mergeable_state merged merged_at merged_by merges_url milestones_url mirror_url name network_count \
+    notifications_url number open_issues_count organizations_url owner patch_url path prerelease private \
+    published_at pulls_url pushed_at received_events_url ref releases_url repos_url requested_reviewers \
+    requested_teams review_comment_url review_comments review_comments_url sha size spdx_id ssh_url \
+    stargazers_count stargazers_url starred_url state stats statuses_url subscribers_count subscribers_url \
+    subscription_url subscriptions_url svn_url tag_name tags_url tarball_url target_commitish teams_url title \
+    trees_url type updated_at upload_url url user watchers_count zipball_url";
+
+/// A reply of GitHub, or a part of one, that says so much and is complete otherwise.
+fn told(what: &Value) -> Value {
+    let mut reply: Value = MEMBERS.split(' ').map(|name| (name.to_owned(), Value::Null)).collect();
+    let members = reply.as_object_mut().unwrap();
+    members.extend(what.as_object().unwrap().clone());
+    reply
+}
+
+/// What GitHub says of a repository.
+fn told_repository() -> Value {
+    let mut repository = told(&json!({"owner": told(&json!({}))}));
+    // Without one, addresses are made from its name.
+    repository["url"] = Value::Null;
+    repository
+}
+
 /// What scriptworker's own test has GitHub say of the commit.
 const COMMIT: &str = r#"{"author": {"login": "Callek"}, "committer": {"login": "Callek"},
     "commit": {"author": {"email": "Callek@gmail.com"}, "committer": {"email": "Callek@gmail.com"}}}"#;
@@ -168,14 +201,14 @@ fn rebuild(folder: &Path, recorded: &Recorded) -> Workings {
         } else if url.contains("/contents/.taskcluster.yml?ref=") {
             use base64::Engine as _;
             let content = base64::engine::general_purpose::STANDARD.encode(read(recorded.files.template));
-            json!({"encoding": "base64", "content": content}).to_string().into_bytes()
+            told(&json!({"encoding": "base64", "content": content})).to_string().into_bytes()
         } else if url.contains(".taskcluster.yml") {
             read(recorded.files.template)
         } else if url.contains("/commits/") {
-            recorded.files.commit.unwrap().as_bytes().to_vec()
+            told(&serde_json::from_str(recorded.files.commit.unwrap()).unwrap()).to_string().into_bytes()
         } else {
             assert!(url.starts_with("https://api.github.com/repos/"), "{url}");
-            b"{}".to_vec()
+            told_repository().to_string().into_bytes()
         };
         Reply::Body { sha256: Digest::of(&bytes), bytes, is_html: false }
     };
@@ -383,7 +416,7 @@ fn offered_actions_are_read_as_scriptworker_reads_them() {
 fn pull_requests_are_read_as_scriptworker_reads_them() {
     use base64::Engine as _;
     const REPOSITORY: &str = "https://github.com/mozilla-mobile/mozilla-vpn-client";
-    let come = |edit: fn(&mut Value), encoding: &str| {
+    let all = |edit: fn(&mut Value), encoding: &str, edit_reply: fn(&mut Value)| {
         let mut task = json!({
             "created": "2026-08-01T09:30:12.345Z",
             "taskQueueId": "a/b",
@@ -398,19 +431,30 @@ fn pull_requests_are_read_as_scriptworker_reads_them() {
         });
         edit(&mut task["payload"]["env"]);
         let content = base64::engine::general_purpose::STANDARD.encode("tasks: []");
-        let side = json!({"repo": {}, "user": {"login": "u"}});
-        made_up(
-            "mozillavpn",
-            &task,
-            None,
-            &[
-                ("ref=abc", json!({"encoding": encoding, "content": content})),
-                ("/pulls/7", json!({"head": side, "base": side})),
-            ],
-        )
-        .1
+        let person = told(&json!({"login": "u"}));
+        let side = told(&json!({"repo": told_repository(), "user": person}));
+        let mut request = told(&json!({"head": side, "base": side, "user": person}));
+        for people in ["assignees", "requested_reviewers"] {
+            request[people] = json!([person]);
+        }
+        edit_reply(&mut request);
+        let file = told(&json!({"encoding": encoding, "content": content}));
+        let sources =
+            [("ref=abc", file), ("/pulls/7", request), ("/repos/mozilla-mobile/mozilla-vpn-client", told_repository())];
+        made_up("mozillavpn", &task, None, &sources).1
     };
+    let come = |edit: fn(&mut Value), encoding: &str| all(edit, encoding, |_| {});
     assert_eq!(come(|_| {}, "base64"), NO_TASKS);
+    // What scriptworker does not look at may not lack either.
+    let without: [(fn(&mut Value), &str); 4] = [
+        (|reply| drop(reply.as_object_mut().unwrap().remove("title")), "GitHub's pull request has no title"),
+        (|reply| drop(reply["user"].as_object_mut().unwrap().remove("type")), "GitHub's user has no type"),
+        (|reply| drop(reply["head"]["repo"].as_object_mut().unwrap().remove("fork")), "GitHub's head has no fork"),
+        (|reply| reply["base"]["repo"] = Value::Null, "GitHub's pull request is to no repository"),
+    ];
+    for (edit, why) in without {
+        assert_eq!(all(|_| {}, "base64", edit), why);
+    }
     assert!(come(|_| {}, "utf-8").ends_with("is not told in base64"));
     let without_base = |env: &mut Value| env["MOZILLAVPN_BASE_REPOSITORY"] = Value::Null;
     assert_eq!(come(without_base, "base64"), "it names no MOZILLAVPN_BASE_REPOSITORY");

@@ -1,9 +1,10 @@
 //! The variables for a tree on GitHub: what its API says of commits, releases and pull requests.
 
 use super::context::{optional, value};
+use super::replies::Kind;
 use super::task::Task;
 use super::template::{Repository, requested};
-use super::{Context, Maker, Step, Stop, chained, is_null, read_json, refuse};
+use super::{Context, Maker, Step, Stop, chained, is_null, read_json, refuse, replies};
 use crate::formats::json;
 use crate::formats::jsone::Value;
 use crate::formats::url::{owner_and_name, with_scheme};
@@ -25,7 +26,8 @@ impl Maker<'_> {
         let url = with_scheme(decision.head(prefix)?);
         let repository = self.github(&url)?;
         let revision = decision.revision(prefix)?;
-        let commit = self.api(&format!("{}/commits/{}", repository.api, decision.revision_in_address(prefix)?))?;
+        let commit =
+            self.api(&format!("{}/commits/{}", repository.api, decision.revision_in_address(prefix)?), Kind::Commit)?;
         let login = match self.recipe.github_sender {
             GithubSender::Author => optional(commit.pointer("/author/login")),
             GithubSender::Committer => committer(&commit)?,
@@ -57,7 +59,7 @@ impl Maker<'_> {
         let repository = self.github(url)?;
         let tag = decision.revision(prefix)?;
         let address = format!("{}/releases/tags/{}", repository.api, decision.revision_in_address(prefix)?);
-        let release = self.api(&address)?;
+        let release = self.api(&address, Kind::Release)?;
         let told = |pointer: &str| {
             let found = release.pointer(pointer).map(value);
             found.map_or_else(|| refuse(format_args!("GitHub tells no {pointer} of the release")), Ok)
@@ -129,7 +131,7 @@ impl Maker<'_> {
     fn pull_request(&mut self, decision: &Task<'_>, prefix: &str) -> Step<Context> {
         let base = decision.repository(prefix, "BASE")?;
         // It is read before anything else, whether or not it is needed then.
-        if base.is_none() && self.recipe.pull_request == PullRequest::BaseByTask {
+        if base.is_none() && self.is_recent() {
             return refuse(format_args!("it names no {prefix}_BASE_REPOSITORY"));
         }
         let url = with_scheme(decision.head(prefix)?);
@@ -140,7 +142,7 @@ impl Maker<'_> {
             Some(parent) => self.github(&parent)?.api,
             None => repository.api,
         };
-        let request = self.api(&format!("{api}/pulls/{number}"))?;
+        let request = self.api(&format!("{api}/pulls/{number}"), Kind::PullRequest)?;
         let told = |pointer: &str| {
             let found = request.pointer(pointer).map(value);
             found.map_or_else(|| refuse(format_args!("GitHub tells no {pointer} of the pull request")), Ok)
@@ -186,8 +188,7 @@ impl Maker<'_> {
     /// The repository in which a fork's pull request is, if it is not in the fork itself.
     fn parent(&self, base: Option<&str>, url: &str, repository: &Repository) -> Step<Option<String>> {
         let is_fork = repository.definition.get("fork").is_some_and(json::Value::is_truthy);
-        let is_its_own =
-            self.recipe.pull_request == PullRequest::BaseByTask && base.is_some_and(|base| with_scheme(base) == url);
+        let is_its_own = self.is_recent() && base.is_some_and(|base| with_scheme(base) == url);
         if !is_fork || is_its_own {
             return Ok(None);
         }
@@ -199,10 +200,19 @@ impl Maker<'_> {
     }
 
     /// An answer of GitHub's API.
-    fn api(&mut self, url: &str) -> Step<json::Value> {
+    fn api(&mut self, url: &str, kind: Kind) -> Step<json::Value> {
         let url = requested(url);
         let body = self.sources.get(&url).ok_or(Stop::Missing)?;
-        read_json(&body.bytes, &url)
+        self.reply(&body.bytes, &url, kind)
+    }
+
+    /// The same, of bytes.
+    pub(super) fn reply(&self, bytes: &[u8], url: &str, kind: Kind) -> Step<json::Value> {
+        let reply = read_json(bytes, url)?;
+        if self.is_recent() {
+            replies::check(&reply, kind)?;
+        }
+        Ok(reply)
     }
 }
 

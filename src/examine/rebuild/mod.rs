@@ -8,6 +8,7 @@ mod compare;
 mod context;
 mod github;
 mod hg;
+mod replies;
 mod task;
 mod template;
 
@@ -20,7 +21,7 @@ use self::task::Task;
 use super::sources::{Ask, Sources};
 use crate::formats::json;
 use crate::formats::jsone::{self, JsoneError, LIMITS, Value};
-use crate::model::{ActionKinds, Lacking, PARAMETERS_YML, Rebuild, RebuildOutcome, Recipe, Rendering};
+use crate::model::{ActionKinds, Lacking, PARAMETERS_YML, ProjectLevel, Rebuild, RebuildOutcome, Recipe, Rendering};
 
 /// Raised when the answers of this folder could change.
 pub const VERSION: u32 = 1;
@@ -169,6 +170,12 @@ impl Maker<'_> {
             Some(bytes) => read_yaml(bytes, PARAMETERS_YML),
             None => self.missing(Lacking::Artifact(PARAMETERS_YML.to_owned())),
         }
+    }
+
+    /// Whether this release is 60.0.0 or later: that is when levels came to be told by the type of a repository. From then on
+    /// pull requests name the repository that they are to, and github3.py is what [`replies`] knows.
+    fn is_recent(&self) -> bool {
+        self.recipe.project_level == ProjectLevel::RepositoryType
     }
 
     /// Whether this release knows actions as hooks.

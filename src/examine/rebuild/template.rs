@@ -1,7 +1,8 @@
 //! The template of a tree: its `.taskcluster.yml` at the decision task's revision (`get_in_tree_template`).
 
+use super::replies::Kind;
 use super::task::Task;
-use super::{Maker, Step, Stop, read_json, read_yaml, refuse};
+use super::{Maker, Step, Stop, read_yaml, refuse};
 use crate::formats::json;
 use crate::formats::jsone::Value;
 use crate::formats::url::{Url, is_github, owner_and_name, with_scheme};
@@ -46,7 +47,7 @@ impl Maker<'_> {
         // Without a revision, the default branch is asked for.
         let url = revision.map_or_else(|| file.clone(), |revision| format!("{file}?ref={}", query(revision)));
         let body = self.sources.get(&url).ok_or(Stop::Missing)?;
-        let reply = read_json(&body.bytes, &url)?;
+        let reply = self.reply(&body.bytes, &url, Kind::Contents)?;
         let text = |name: &str| reply.get(name).and_then(json::Value::as_text);
         let Some(content) = text("content") else { return refuse(format_args!("{url} has no content")) };
         // Only this is decoded, and nothing else taken.
@@ -67,7 +68,7 @@ impl Maker<'_> {
         let url = api(&owner, &name);
         let address = requested(&url);
         let body = self.sources.get(&address).ok_or(Stop::Missing)?;
-        let definition = read_json(&body.bytes, &address)?;
+        let definition = self.reply(&body.bytes, &address, Kind::Repository)?;
         let api = definition.get("url").and_then(json::Value::as_text).unwrap_or(&url).to_owned();
         Ok(Repository { owner, name, api, definition })
     }
