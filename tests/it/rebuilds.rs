@@ -336,6 +336,9 @@ fn made_up(
     (rebuild.outcome, rebuild.why.unwrap_or_default())
 }
 
+/// A change of a document.
+type Edit = fn(&mut Value);
+
 /// Why a template without tasks is refused: everything before that went well.
 const NO_TASKS: &str = "the template gives no task";
 
@@ -416,7 +419,7 @@ fn offered_actions_are_read_as_scriptworker_reads_them() {
 fn pull_requests_are_read_as_scriptworker_reads_them() {
     use base64::Engine as _;
     const REPOSITORY: &str = "https://github.com/mozilla-mobile/mozilla-vpn-client";
-    let all = |edit: fn(&mut Value), encoding: &str, edit_reply: fn(&mut Value)| {
+    let all = |edit: Edit, encoding: &str, edit_reply: Edit| {
         let mut task = json!({
             "created": "2026-08-01T09:30:12.345Z",
             "taskQueueId": "a/b",
@@ -443,10 +446,10 @@ fn pull_requests_are_read_as_scriptworker_reads_them() {
             [("ref=abc", file), ("/pulls/7", request), ("/repos/mozilla-mobile/mozilla-vpn-client", told_repository())];
         made_up("mozillavpn", &task, None, &sources).1
     };
-    let come = |edit: fn(&mut Value), encoding: &str| all(edit, encoding, |_| {});
+    let come = |edit: Edit, encoding: &str| all(edit, encoding, |_| {});
     assert_eq!(come(|_| {}, "base64"), NO_TASKS);
     // What scriptworker does not look at may not lack either.
-    let without: [(fn(&mut Value), &str); 4] = [
+    let without: [(Edit, &str); 4] = [
         (|reply| drop(reply.as_object_mut().unwrap().remove("title")), "GitHub's pull request has no title"),
         (|reply| drop(reply["user"].as_object_mut().unwrap().remove("type")), "GitHub's user has no type"),
         (|reply| drop(reply["head"]["repo"].as_object_mut().unwrap().remove("fork")), "GitHub's head has no fork"),
@@ -458,7 +461,7 @@ fn pull_requests_are_read_as_scriptworker_reads_them() {
     assert!(come(|_| {}, "utf-8").ends_with("is not told in base64"));
     let without_base = |env: &mut Value| env["MOZILLAVPN_BASE_REPOSITORY"] = Value::Null;
     assert_eq!(come(without_base, "base64"), "it names no MOZILLAVPN_BASE_REPOSITORY");
-    let numbers: [fn(&mut Value); 3] = [
+    let numbers: [Edit; 3] = [
         |env| env["MOZILLAVPN_PULL_REQUEST_NUMBER"] = "0".into(),
         |env| env["MOZILLAVPN_PULL_REQUEST_NUMBER"] = "-1".into(),
         |env| env["MOZILLAVPN_PULL_REQUEST_NUMBER"] = "-0".into(),
