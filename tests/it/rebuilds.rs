@@ -9,7 +9,7 @@ use cotrace::examine::rebuild::{Inputs, Workings, work_out};
 use cotrace::formats::{jsone, yaml};
 use cotrace::model::{Digest, Lacking, RebuildOutcome, Recipe};
 use cotrace::rules::RuleBook;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::cases::edits;
 use crate::program::{CaseFile, capture_of};
@@ -67,6 +67,39 @@ const COTV4: Files = Files {
     actions: Some("cotv4/2018-12-19.636ff311.actions.json"),
     commit: None,
 };
+
+/// The names of everything that replies of GitHub must hold for scriptworker to read them.
+const MEMBERS: &str = "_links active_lock_reason additions archive_url archived assets assets_url assignee assignees assignees_url \
+    author author_association avatar_url base blobs_url body branches_url browser_download_url clone_url \
+    closed_at collaborators_url comments comments_url commits commits_url compare_url content_type contents_url \
+    contributors_url created_at default_branch deletions deployments_url description diff_url download_count \
+    download_url downloads_url draft events_url files followers_url following_url fork forks_count forks_url \
+    full_name gists_url git_commits_url git_refs_url git_tags_url git_url gravatar_id has_downloads has_issues \
+    has_pages has_projects has_wiki head homepage hooks_url html_url id issue_comment_url issue_events_url \
+    issue_url issues_url key keys_url label labels_url language languages_url locked login merge_commit_sha \
+    mergeable mergeable_state merged merged_at merged_by merges_url milestones_url mirror_url name network_count \
+    notifications_url number open_issues_count organizations_url owner patch_url path prerelease private \
+    published_at pulls_url pushed_at received_events_url ref releases_url repos_url requested_reviewers \
+    requested_teams review_comment_url review_comments review_comments_url sha size spdx_id ssh_url \
+    stargazers_count stargazers_url starred_url state stats statuses_url subscribers_count subscribers_url \
+    subscription_url subscriptions_url svn_url tag_name tags_url tarball_url target_commitish teams_url title \
+    trees_url type updated_at upload_url url user watchers_count zipball_url";
+
+/// A reply of GitHub, or a part of one, that says so much and is complete otherwise.
+fn told(what: &Value) -> Value {
+    let mut reply: Value = MEMBERS.split(' ').map(|name| (name.to_owned(), Value::Null)).collect();
+    let members = reply.as_object_mut().unwrap();
+    members.extend(what.as_object().unwrap().clone());
+    reply
+}
+
+/// What GitHub says of a repository.
+fn told_repository() -> Value {
+    let mut repository = told(&json!({"owner": told(&json!({}))}));
+    // Without one, addresses are made from its name.
+    repository["url"] = Value::Null;
+    repository
+}
 
 /// What scriptworker's own test has GitHub say of the commit.
 const COMMIT: &str = r#"{"author": {"login": "Callek"}, "committer": {"login": "Callek"},
@@ -170,14 +203,14 @@ fn rebuild(folder: &Path, recorded: &Recorded) -> Workings {
         } else if url.contains("/contents/.taskcluster.yml?ref=") {
             use base64::Engine as _;
             let content = base64::engine::general_purpose::STANDARD.encode(read(recorded.files.template));
-            serde_json::json!({"encoding": "base64", "content": content}).to_string().into_bytes()
+            told(&json!({"encoding": "base64", "content": content})).to_string().into_bytes()
         } else if url.contains(".taskcluster.yml") {
             read(recorded.files.template)
         } else if url.contains("/commits/") {
-            recorded.files.commit.unwrap().as_bytes().to_vec()
+            told(&serde_json::from_str(recorded.files.commit.unwrap()).unwrap()).to_string().into_bytes()
         } else {
             assert!(url.starts_with("https://api.github.com/repos/"), "{url}");
-            b"{}".to_vec()
+            told_repository().to_string().into_bytes()
         };
         Reply::Body { sha256: Digest::of(&bytes), bytes, is_html: false }
     };
@@ -325,4 +358,168 @@ fn variables(context: &yaml::Value) -> Vec<(&'static str, jsone::Value)> {
     let as_slugid = jsone::Function::lookup(vec![("decision".to_owned(), own.to_owned())], own);
     let given = NAMES.iter().filter_map(|name| Some((*name, jsone::Value::of_yaml(context.get(name)?))));
     given.chain([("as_slugid", jsone::Value::Function(as_slugid))]).collect()
+}
+
+/// What comes of a task that is its own decision task: outcome and reason. `sources` are the ends of addresses and what lies
+/// there; the tree gives no tasks.
+fn made_up(
+    product: &str,
+    definition: &Value,
+    actions: Option<&Value>,
+    sources: &[(&str, Value)],
+) -> (RebuildOutcome, String) {
+    let task_id = "AMadeUpTaskOfNobody001";
+    let definition = definition.to_string().into_bytes();
+    let actions = actions.map(|actions| actions.to_string().into_bytes());
+    let inputs = Inputs {
+        task_id,
+        definition: &definition,
+        decision_id: task_id,
+        decision: Some(&definition),
+        parameters: Some(b"{}"),
+        actions: actions.as_deref(),
+    };
+    let mut ask = |url: &str| {
+        let found = sources.iter().find(|(end, _)| url.ends_with(end)).map(|(_, source)| source.to_string());
+        let bytes = found.unwrap_or_else(|| r#"{"tasks": []}"#.to_owned()).into_bytes();
+        Reply::Body { sha256: Digest::of(&bytes), bytes, is_html: false }
+    };
+    let recipe = RuleBook::named("63.6.1").unwrap().recipe(product).unwrap();
+    let rebuild = work_out(&inputs, &recipe, &mut ask).rebuild;
+    (rebuild.outcome, rebuild.why.unwrap_or_default())
+}
+
+/// A change of a document.
+type Edit = fn(&mut Value);
+
+/// Why a template without tasks is refused: everything before that went well.
+const NO_TASKS: &str = "the template gives no task";
+
+const TREE: &str = "https://hg.mozilla.org/mozilla-central";
+
+/// A definition of a tree on hg.mozilla.org.
+fn of_hg(tasks_for: &str) -> Value {
+    json!({
+        "created": "2026-08-01T09:30:12.345Z",
+        "taskQueueId": "a/b",
+        "metadata": {"source": format!("{TREE}/raw-file/abc/.taskcluster.yml")},
+        "payload": {"env": {"GECKO_HEAD_REPOSITORY": TREE, "GECKO_HEAD_REV": "abc", "ACTION_CALLBACK": "run"}},
+        "extra": {
+            "tasks_for": tasks_for,
+            "cron": "{}",
+            "action": {"context": {"input": null, "taskId": null}},
+        },
+    })
+}
+
+fn hg_sources(edit: impl FnOnce(&mut Value)) -> [(&'static str, Value); 2] {
+    let projects = json!({"mozilla-central": {"repo": TREE, "repo_type": "hg", "access": "scm_level_3"}});
+    let mut push = json!({"date": 1, "user": "u", "changesets": [{"parents": ["def"], "desc": "d"}]});
+    edit(&mut push);
+    [("projects.yml", projects), ("full=1", json!({"pushes": {"1": push}}))]
+}
+
+#[test]
+fn pushes_are_read_as_scriptworker_reads_them() {
+    let come = |tasks_for: &str, message: Option<Value>, edit: fn(&mut Value)| {
+        let mut task = of_hg(tasks_for);
+        if let Some(message) = message {
+            task["payload"]["env"]["GECKO_COMMIT_MSG"] = message;
+        }
+        made_up("firefox", &task, None, &hg_sources(edit)).1
+    };
+    let as_it_is = |_: &mut Value| {};
+    assert_eq!(come("hg-push", None, as_it_is), NO_TASKS);
+    assert_eq!(come("hg-push", Some(Value::Null), as_it_is), "GECKO_COMMIT_MSG is not the comment of the push");
+    let without_comment = |push: &mut Value| push["changesets"][0]["desc"] = Value::Null;
+    assert_eq!(come("hg-push", None, without_comment), "the comment of the push is no text");
+    assert_eq!(come("cron", None, without_comment), NO_TASKS);
+    let parents = |push: &mut Value| push["changesets"][0]["parents"] = json!({"0": "def"});
+    assert_eq!(come("hg-push", None, parents), "the pushlog does not tell of a push");
+}
+
+#[test]
+fn offered_actions_are_read_as_scriptworker_reads_them() {
+    let offered = |payload: Value| json!({"kind": "hook", "hookPayload": payload});
+    let run = |more: Value| {
+        let decision = json!({"action": {"cb_name": "run"}, "push": {}, "repository": {"url": TREE}, "parameters": {}});
+        let mut action = offered(json!({"decision": decision, "user": {}}));
+        action.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        action
+    };
+    let come = |actions: Vec<Value>| {
+        let actions = json!({"actions": actions});
+        made_up("firefox", &of_hg("action"), Some(&actions), &hg_sources(|_| {})).1
+    };
+    // An action's group is looked for in the first of the tasks, of which there are none.
+    let well = "the template gives no ACTION_TASK_GROUP_ID";
+    let now = json!({"hookId": "generic/now"});
+    assert_ne!(come(vec![]), well);
+    for before in [offered(json!({})), json!({}), json!({"kind": "task"})] {
+        assert_ne!(come(vec![before.clone()]), well);
+        assert!(!come(vec![before, run(now.clone())]).contains("is no object"));
+    }
+    for before in [Value::Null, offered(Value::Null), offered(json!({"decision": {"action": []}}))] {
+        assert!(come(vec![before, run(now.clone())]).ends_with("is no object"));
+    }
+    for extra in [Value::Null, json!([])] {
+        assert_eq!(come(vec![run(json!({"extra": extra}))]), "what should have actionPerm is no object");
+    }
+    assert_eq!(come(vec![run(json!({"hookId": null}))]), "the action's hookId is no text");
+}
+
+#[test]
+fn pull_requests_are_read_as_scriptworker_reads_them() {
+    use base64::Engine as _;
+    const REPOSITORY: &str = "https://github.com/mozilla-mobile/mozilla-vpn-client";
+    let all = |edit: Edit, encoding: &str, edit_reply: Edit| {
+        let mut task = json!({
+            "created": "2026-08-01T09:30:12.345Z",
+            "taskQueueId": "a/b",
+            "metadata": {"source": REPOSITORY},
+            "payload": {"env": {
+                "MOZILLAVPN_HEAD_REPOSITORY": REPOSITORY,
+                "MOZILLAVPN_BASE_REPOSITORY": REPOSITORY,
+                "MOZILLAVPN_HEAD_REV": "abc",
+                "MOZILLAVPN_PULL_REQUEST_NUMBER": "7",
+            }},
+            "extra": {"tasks_for": "github-pull-request"},
+        });
+        edit(&mut task["payload"]["env"]);
+        let content = base64::engine::general_purpose::STANDARD.encode("tasks: []");
+        let person = told(&json!({"login": "u"}));
+        let side = told(&json!({"repo": told_repository(), "user": person}));
+        let mut request = told(&json!({"head": side, "base": side, "user": person}));
+        for people in ["assignees", "requested_reviewers"] {
+            request[people] = json!([person]);
+        }
+        edit_reply(&mut request);
+        let file = told(&json!({"encoding": encoding, "content": content}));
+        let sources =
+            [("ref=abc", file), ("/pulls/7", request), ("/repos/mozilla-mobile/mozilla-vpn-client", told_repository())];
+        made_up("mozillavpn", &task, None, &sources).1
+    };
+    let come = |edit: Edit, encoding: &str| all(edit, encoding, |_| {});
+    assert_eq!(come(|_| {}, "base64"), NO_TASKS);
+    // What scriptworker does not look at may not lack either.
+    let without: [(Edit, &str); 4] = [
+        (|reply| drop(reply.as_object_mut().unwrap().remove("title")), "GitHub's pull request has no title"),
+        (|reply| drop(reply["user"].as_object_mut().unwrap().remove("type")), "GitHub's user has no type"),
+        (|reply| drop(reply["head"]["repo"].as_object_mut().unwrap().remove("fork")), "GitHub's head has no fork"),
+        (|reply| reply["base"]["repo"] = Value::Null, "GitHub's pull request is to no repository"),
+    ];
+    for (edit, why) in without {
+        assert_eq!(all(|_| {}, "base64", edit), why);
+    }
+    assert!(come(|_| {}, "utf-8").ends_with("is not told in base64"));
+    let without_base = |env: &mut Value| env["MOZILLAVPN_BASE_REPOSITORY"] = Value::Null;
+    assert_eq!(come(without_base, "base64"), "it names no MOZILLAVPN_BASE_REPOSITORY");
+    let numbers: [Edit; 3] = [
+        |env| env["MOZILLAVPN_PULL_REQUEST_NUMBER"] = "0".into(),
+        |env| env["MOZILLAVPN_PULL_REQUEST_NUMBER"] = "-1".into(),
+        |env| env["MOZILLAVPN_PULL_REQUEST_NUMBER"] = "-0".into(),
+    ];
+    for number in numbers {
+        assert!(come(number, "base64").ends_with("is no number of a pull request"));
+    }
 }

@@ -2,7 +2,7 @@
 
 use super::context::{merge, value};
 use super::task::Task;
-use super::{Context, Maker, Step, read_json, refuse};
+use super::{Context, Maker, Step, chained, is_null, read_json, refuse};
 use crate::formats::json;
 use crate::formats::jsone::{self, LIMITS, Value};
 use crate::model::{ACTIONS_JSON, ActionKinds, Lacking, Rebuild, VersionControl};
@@ -43,17 +43,25 @@ impl Maker<'_> {
         };
         let callback = own.env("ACTION_CALLBACK")?;
         let name = own.required("/extra/action/name").ok();
-        let is_asked_for = |action: &&json::Value| match self.recipe.actions {
-            ActionKinds::TemplatesByName => action.get("name").is_some() && action.get("name") == name,
-            ActionKinds::TemplatesAndHooks if action.get("kind").and_then(json::Value::as_text) == Some("task") => {
-                action.pointer("/task/$let/action/cb_name") == callback
-            }
-            ActionKinds::TemplatesAndHooks | ActionKinds::Hooks => {
-                action.pointer("/hookPayload/decision/action/cb_name") == callback
-            }
+        let callback = callback.filter(|callback| !is_null(callback));
+        let is_called = |action: &json::Value, path: &[&str]| -> Step<bool> {
+            Ok(chained(action, path)?.filter(|callback| !is_null(callback)) == callback)
         };
-        let found = actions.iter().find(is_asked_for);
-        found.cloned().map_or_else(|| refuse("the decision task offers no such action"), Ok)
+        for action in actions {
+            let is_asked_for = match self.recipe.actions {
+                ActionKinds::TemplatesByName => action.get("name").is_some() && action.get("name") == name,
+                ActionKinds::TemplatesAndHooks if action.get("kind").and_then(json::Value::as_text) == Some("task") => {
+                    is_called(action, &["task", "$let", "action", "cb_name"])?
+                }
+                ActionKinds::TemplatesAndHooks | ActionKinds::Hooks => {
+                    is_called(action, &["hookPayload", "decision", "action", "cb_name"])?
+                }
+            };
+            if is_asked_for {
+                return Ok(action.clone());
+            }
+        }
+        refuse("the decision task offers no such action")
     }
 
     /// The variables before a hook is looked at: what the task says of itself goes over the rest.
@@ -116,6 +124,8 @@ impl Maker<'_> {
         };
         let Some(payload) = action.get("hookPayload") else { return refuse("the hook has no hookPayload") };
         let payload_context = [
+            // Python's JSON-e counts from the moment at which it renders, which is another whenever it does.
+            ("now", Value::Odd("the moment of a verification")),
             ("input", required("input")?),
             ("parameters", variable("parameters").unwrap_or(Value::Null)),
             ("taskGroupId", Value::text(self.inputs.decision_id)),
@@ -211,14 +221,16 @@ fn wrap(template: &Value, action_perm: &str, tasks_for: &str) -> Value {
 
 /// The permission that an action needs (`_get_action_perm`).
 fn action_perm(action: &json::Value) -> Step<String> {
-    let stated = action.pointer("/extra/actionPerm").or_else(|| action.get("actionPerm"));
-    match stated.filter(|stated| !matches!(stated, json::Value::Null)) {
+    let stated = chained(action, &["extra", "actionPerm"])?.or_else(|| action.get("actionPerm"));
+    match stated.filter(|stated| !is_null(stated)) {
         Some(stated) => {
             stated.as_text().map(str::to_owned).map_or_else(|| refuse("the action's actionPerm is no text"), Ok)
         }
         None => {
-            let hook = action.get("hookId").map_or(Some("generic/"), json::Value::as_text);
-            if hook.is_some_and(|hook| hook.contains("generic/")) {
+            let Some(hook) = action.get("hookId").map_or(Some("generic/"), json::Value::as_text) else {
+                return refuse("the action's hookId is no text");
+            };
+            if hook.contains("generic/") {
                 return Ok("generic".to_owned());
             }
             let name = action.pointer("/hookPayload/decision/action/cb_name").and_then(json::Value::as_text);

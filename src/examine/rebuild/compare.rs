@@ -214,7 +214,9 @@ fn are_equal(left: &Value, right: &Value) -> Step<bool> {
                 if left.is_nan() || right.is_nan() {
                     return Ok(left.is_nan() && right.is_nan());
                 }
-                left == right || (left - right).abs() <= TOLERANCE * left.abs().max(right.abs())
+                // What is infinite is near nothing (`math.isclose`).
+                let is_finite = left.is_finite() && right.is_finite();
+                left == right || (is_finite && (left - right).abs() <= TOLERANCE * left.abs().max(right.abs()))
             }
             _ => false,
         },
@@ -229,5 +231,27 @@ fn number(value: &Value) -> Option<(Option<i128>, f64)> {
         Value::Int(int) => Some((Some(*int), *int as f64)),
         Value::Float(float) => Some((None, *float)),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_infinite_is_near_nothing_else() {
+        let (inf, nan) = (f64::INFINITY, f64::NAN);
+        for (left, right, expected) in [
+            (inf, 1800.0, false),
+            (1800.0, inf, false),
+            (inf, -inf, false),
+            (inf, inf, true),
+            (nan, nan, true),
+            (nan, 1.0, false),
+            (nan, inf, false),
+            (0.3, 0.1 + 0.2, true),
+        ] {
+            assert_eq!(are_equal(&Value::Float(left), &Value::Float(right)), Ok(expected), "{left} {right}");
+        }
     }
 }

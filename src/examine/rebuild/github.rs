@@ -1,9 +1,10 @@
 //! The variables for a tree on GitHub: what its API says of commits, releases and pull requests.
 
 use super::context::{optional, value};
+use super::replies::Kind;
 use super::task::Task;
-use super::template::Repository;
-use super::{Context, Maker, Step, read_json, refuse};
+use super::template::{Repository, requested};
+use super::{Context, Maker, Step, chained, is_null, read_json, refuse, replies};
 use crate::formats::json;
 use crate::formats::jsone::Value;
 use crate::formats::url::{owner_and_name, with_scheme};
@@ -25,14 +26,15 @@ impl Maker<'_> {
         let url = with_scheme(decision.head(prefix)?);
         let repository = self.github(&url)?;
         let revision = decision.revision(prefix)?;
-        let commit = self.api(&format!("{}/commits/{revision}", repository.api))?;
+        let commit =
+            self.api(&format!("{}/commits/{}", repository.api, decision.revision_in_address(prefix)?), Kind::Commit)?;
         let login = match self.recipe.github_sender {
             GithubSender::Author => optional(commit.pointer("/author/login")),
-            GithubSender::Committer => committer(&commit),
+            GithubSender::Committer => committer(&commit)?,
         };
         let event = Value::object([
             ("before", optional(decision.env(&format!("{prefix}_BASE_REV"))?)),
-            ("after", Value::text(&revision)),
+            ("after", revision.map_or(Value::Null, Value::text)),
             // The one address of several that the pusher used is not told by the API: the task's own word is taken.
             ("pusher", Value::object([("email", value(decision.required("/metadata/owner")?))])),
             ("base_ref", optional(decision.branch(prefix, "BASE")?)),
@@ -56,7 +58,8 @@ impl Maker<'_> {
         let url = decision.head(prefix)?;
         let repository = self.github(url)?;
         let tag = decision.revision(prefix)?;
-        let release = self.api(&format!("{}/releases/tags/{tag}", repository.api))?;
+        let address = format!("{}/releases/tags/{}", repository.api, decision.revision_in_address(prefix)?);
+        let release = self.api(&address, Kind::Release)?;
         let told = |pointer: &str| {
             let found = release.pointer(pointer).map(value);
             found.map_or_else(|| refuse(format_args!("GitHub tells no {pointer} of the release")), Ok)
@@ -75,7 +78,7 @@ impl Maker<'_> {
             (
                 "release",
                 Value::object([
-                    ("tag_name", Value::text(&tag)),
+                    ("tag_name", tag.map_or(Value::Null, Value::text)),
                     ("target_commitish", told("/target_commitish")?),
                     ("published_at", told("/published_at")?),
                 ]),
@@ -94,7 +97,7 @@ impl Maker<'_> {
         let level = self.level_of(&name)?;
         let revision = optional(decision.env(&format!("{prefix}_HEAD_REV"))?);
         let branch = optional(decision.branch(prefix, "HEAD")?);
-        let triggered_by = decision.env(&format!("{prefix}_TRIGGERED_BY"))?;
+        let triggered_by = decision.env(&format!("{prefix}_TRIGGERED_BY"))?.filter(|who| !is_null(who));
         let event = Value::object([
             (
                 "repository",
@@ -126,15 +129,20 @@ impl Maker<'_> {
     }
 
     fn pull_request(&mut self, decision: &Task<'_>, prefix: &str) -> Step<Context> {
+        let base = decision.repository(prefix, "BASE")?;
+        // It is read before anything else, whether or not it is needed then.
+        if base.is_none() && self.is_recent() {
+            return refuse(format_args!("it names no {prefix}_BASE_REPOSITORY"));
+        }
         let url = with_scheme(decision.head(prefix)?);
         let number = self.pull_request_number(decision, prefix)?;
         let repository = self.github(&url)?;
-        let parent = self.parent(decision, prefix, &url, &repository)?;
+        let parent = self.parent(base, &url, &repository)?;
         let api = match parent {
             Some(parent) => self.github(&parent)?.api,
             None => repository.api,
         };
-        let request = self.api(&format!("{api}/pulls/{number}"))?;
+        let request = self.api(&format!("{api}/pulls/{number}"), Kind::PullRequest)?;
         let told = |pointer: &str| {
             let found = request.pointer(pointer).map(value);
             found.map_or_else(|| refuse(format_args!("GitHub tells no {pointer} of the pull request")), Ok)
@@ -169,22 +177,20 @@ impl Maker<'_> {
             Some(text) => text.as_text().and_then(|text| text.trim().parse().ok()),
             None => None,
         };
-        number.map_or_else(|| refuse(format_args!("{name} is no number")), Ok)
+        match number {
+            // There is no request of such a number, and nobody asks for it.
+            Some(..=0) => refuse(format_args!("{name} is no number of a pull request")),
+            Some(number) => Ok(number),
+            None => refuse(format_args!("{name} is no number")),
+        }
     }
 
     /// The repository in which a fork's pull request is, if it is not in the fork itself.
-    fn parent(&self, decision: &Task<'_>, prefix: &str, url: &str, repository: &Repository) -> Step<Option<String>> {
+    fn parent(&self, base: Option<&str>, url: &str, repository: &Repository) -> Step<Option<String>> {
         let is_fork = repository.definition.get("fork").is_some_and(json::Value::is_truthy);
-        if !is_fork {
+        let is_its_own = self.is_recent() && base.is_some_and(|base| with_scheme(base) == url);
+        if !is_fork || is_its_own {
             return Ok(None);
-        }
-        if self.recipe.pull_request == PullRequest::BaseByTask {
-            let Some(base) = decision.repository(prefix, "BASE")? else {
-                return refuse(format_args!("it names no {prefix}_BASE_REPOSITORY"));
-            };
-            if with_scheme(base) == url {
-                return Ok(None);
-            }
         }
         let text = |pointer: &str| repository.definition.pointer(pointer).and_then(json::Value::as_text);
         match text("/parent/owner/login").zip(text("/parent/name")) {
@@ -194,23 +200,37 @@ impl Maker<'_> {
     }
 
     /// An answer of GitHub's API.
-    fn api(&mut self, url: &str) -> Step<json::Value> {
-        let body = self.answer(url)?;
-        read_json(&body.bytes, url)
+    fn api(&mut self, url: &str, kind: Kind) -> Step<json::Value> {
+        let url = requested(url);
+        let body = self.answer(&url)?;
+        self.reply(&body.bytes, &url, kind)
+    }
+
+    /// The same, of bytes.
+    pub(super) fn reply(&self, bytes: &[u8], url: &str, kind: Kind) -> Step<json::Value> {
+        let reply = read_json(bytes, url)?;
+        if self.is_recent() {
+            replies::check(&reply, kind)?;
+        }
+        Ok(reply)
     }
 }
 
 /// Who made a commit: its committer, or where that is GitHub itself or not known its author.
-fn committer(commit: &json::Value) -> Value {
-    let text = |pointer: &str| commit.pointer(pointer).and_then(json::Value::as_text);
-    match text("/committer/login") {
-        Some(login) if login != "web-flow" => Value::text(login),
+fn committer(commit: &json::Value) -> Step<Value> {
+    let Some(committer) = commit.get("committer") else { return refuse("GitHub tells no /committer of the commit") };
+    let login = |who: &'static str, person: Option<&json::Value>| {
+        let Some(person) = person.filter(|person| person.is_truthy()) else { return Ok(None) };
+        let Some(person) = person.as_map() else { return refuse(format_args!("GitHub's {who} is no object")) };
+        Ok(person.get("login").map(value))
+    };
+    match login("committer", Some(committer))? {
+        Some(login) if !matches!(login, Value::Null) && login.as_text() != Some("web-flow") => Ok(login),
         Some(_) | None => {
-            let author = commit.pointer("/author").filter(|author| author.is_truthy());
-            match author.and_then(|author| author.get("login")) {
-                Some(login) => value(login),
-                None => commit.pointer("/commit/author/login").map_or_else(|| Value::text("@@@unknown@@@"), value),
-            }
+            // Looked up whether or not it is needed.
+            let by_git = chained(commit, &["commit", "author", "login"])?;
+            let author = login("author", commit.get("author"))?;
+            Ok(author.unwrap_or_else(|| by_git.map_or_else(|| Value::text("@@@unknown@@@"), value)))
         }
     }
 }
@@ -225,4 +245,25 @@ fn with(map: &Value, key: &'static str, value: Value) -> Step<Value> {
     let Some(entries) = map.as_map() else { return refuse(format_args!("GitHub's {key} stands in no object")) };
     let entries = entries.iter().map(|(key, value)| (key.clone(), value.clone()));
     Ok(Value::map(entries.chain([(key.into(), value)])))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_committer_of_a_commit_is_found_as_scriptworker_finds_it() {
+        for (commit, expected) in [
+            (r#"{"committer": {"login": "a"}}"#, Some("a")),
+            (r#"{"committer": {"login": "web-flow"}, "author": {"login": "b"}}"#, Some("b")),
+            (r#"{"committer": null, "author": null}"#, Some("@@@unknown@@@")),
+            (r#"{"committer": null, "commit": {"author": {"login": "c"}}}"#, Some("c")),
+            (r#"{"committer": null, "author": {"login": "b"}, "commit": null}"#, None),
+            (r#"{"committer": "a", "author": {"login": "b"}}"#, None),
+            (r#"{"author": {"login": "b"}}"#, None),
+        ] {
+            let reply = read_json(commit.as_bytes(), "it").unwrap();
+            assert_eq!(committer(&reply).ok().as_ref().and_then(Value::as_text), expected, "{commit}");
+        }
+    }
 }

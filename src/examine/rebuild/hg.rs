@@ -10,7 +10,7 @@ use crate::model::{CronPush, ProjectLevel, PushComment};
 /// What the pushlog says of a push.
 struct Push {
     id: Value,
-    comment: String,
+    comment: json::Value,
     date: Value,
     user: Value,
     base_revision: Value,
@@ -89,7 +89,8 @@ impl Maker<'_> {
         let comment = decision.env("GECKO_COMMIT_MSG")?;
         let stated = comment.map_or(Some(" "), json::Value::as_text);
         // `try:` and what follows it on its line is all of a comment that a tree may put into a definition.
-        let from_try = push.comment.find("try:").map(|start| push.comment[start..].split('\n').next().unwrap_or(""));
+        let Some(told) = push.comment.as_text() else { return refuse("the comment of the push is no text") };
+        let from_try = told.find("try:").map(|start| told[start..].split('\n').next().unwrap_or(""));
         let Some(stated) = stated.filter(|stated| *stated == " " || Some(*stated) == from_try) else {
             return refuse("GECKO_COMMIT_MSG is not the comment of the push");
         };
@@ -97,7 +98,7 @@ impl Maker<'_> {
             "push",
             Value::object([
                 ("base_revision", push.base_revision),
-                ("revision", Value::text(&decision.revision(prefix)?)),
+                ("revision", decision.revision(prefix)?.map_or(Value::Null, Value::text)),
                 ("comment", Value::text(stated)),
                 ("owner", push.user),
                 ("pushlog_id", push.id),
@@ -108,7 +109,7 @@ impl Maker<'_> {
 
     fn cron_context(&mut self, own: &Task<'_>, decision: &Task<'_>, prefix: &str) -> Step<Context> {
         let cron = self.cron(own)?;
-        let revision = Value::text(&decision.revision(prefix)?);
+        let revision = decision.revision(prefix)?.map_or(Value::Null, Value::text);
         let (base, id, date) = match self.recipe.cron_push {
             CronPush::Constants => (Value::Null, Value::text("-1"), Value::Int(0)),
             CronPush::Pushlog => {
@@ -130,9 +131,9 @@ impl Maker<'_> {
     /// What the pushlog says of the decision task's push (`_get_additional_hgpush_info`).
     fn push(&mut self, decision: &Task<'_>, prefix: &str) -> Step<Push> {
         let repository = decision.head(prefix)?;
-        let revision = decision.revision(prefix)?;
+        let revision = decision.revision_in_address(prefix)?;
         // One replacement: a repository's name must not be able to bring in another.
-        let url = fill_in(&self.recipe.pushlog_url, repository, &revision);
+        let url = fill_in(&self.recipe.pushlog_url, repository, revision);
         let body = self.answer(&url)?;
         if body.is_html {
             return refuse(format_args!("{url} is an HTML page"));
@@ -147,16 +148,17 @@ impl Maker<'_> {
             PushComment::First => first,
             PushComment::Last => last,
         };
-        let comment = commented.get("desc").and_then(json::Value::as_text).ok_or_else(wrong)?;
+        let comment = commented.get("desc").ok_or_else(wrong)?;
         // Releases that took the first comment did not look at parents.
-        let base_revision = match (self.recipe.push_comment, first.pointer("/parents/0")) {
+        let parent = first.get("parents").and_then(json::Value::as_list).and_then(|parents| parents.first());
+        let base_revision = match (self.recipe.push_comment, parent) {
             (_, Some(parent)) => value(parent),
             (PushComment::First, None) => Value::Null,
             (PushComment::Last, None) => return Err(wrong()),
         };
         Ok(Push {
             id: Value::text(id.as_str().ok_or_else(wrong)?),
-            comment: comment.to_owned(),
+            comment: comment.clone(),
             date: value(push.get("date").ok_or_else(wrong)?),
             user: value(push.get("user").ok_or_else(wrong)?),
             base_revision,
@@ -183,14 +185,22 @@ fn level(name: &str, project: &Value) -> Step<String> {
             None => none(),
         },
         Some("git") => {
-            let default = project.get("default_branch").and_then(Value::as_text).unwrap_or("main");
-            let branches = project.get("branches").and_then(Value::as_list);
-            let named = |branch: &&Value| branch.get("name").and_then(Value::as_text) == Some(default);
-            match branches.and_then(|branches| branches.items().iter().find(named)?.get("level")) {
-                Some(Value::Int(level)) => Ok(level.to_string()),
-                Some(Value::Text(level)) => Ok(level.to_string()),
-                Some(_) | None => none(),
+            // Only where it is missing is it the usual one.
+            let default = project.get("default_branch").map_or(Some("main"), Value::as_text);
+            let Some(branches) = project.get("branches").and_then(Value::as_list) else { return none() };
+            for branch in branches.items() {
+                let Some(branch_name) = branch.get("name") else {
+                    return refuse(format_args!("the project {name} has a branch without a name"));
+                };
+                if default.is_some() && branch_name.as_text() == default {
+                    return match branch.get("level") {
+                        Some(Value::Int(level)) => Ok(level.to_string()),
+                        Some(Value::Text(level)) => Ok(level.to_string()),
+                        Some(_) | None => none(),
+                    };
+                }
             }
+            none()
         }
         Some(_) | None => none(),
     }
@@ -202,5 +212,27 @@ fn fill_in(url: &str, repository: &str, revision: &str) -> String {
     match url.split_once("{repo}") {
         Some((before, after)) => format!("{}{repository}{}", put(before), put(after)),
         None => put(url),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn branches_are_read_up_to_the_usual_one() {
+        for (project, expected) in [
+            ("branches: [{name: main, level: 3}]", Some("3")),
+            ("branches: [{name: main, level: 3}, null]", Some("3")),
+            ("default_branch: release, branches: [{name: main, level: 1}, {name: release, level: 3}]", Some("3")),
+            ("default_branch: null, branches: [{name: main, level: 3}]", None),
+            ("default_branch: 5, branches: [{name: main, level: 3}]", None),
+            ("branches: [{level: 1}, {name: main, level: 3}]", None),
+            ("branches: [null, {name: main, level: 3}]", None),
+            ("branches: {name: main, level: 3}", None),
+        ] {
+            let project = read_yaml(format!("{{repo_type: git, {project}}}").as_bytes(), "it").unwrap();
+            assert_eq!(level("firefox", &project).ok().as_deref(), expected, "{project:?}");
+        }
     }
 }

@@ -8,6 +8,7 @@ mod compare;
 mod context;
 mod github;
 mod hg;
+mod replies;
 mod task;
 mod template;
 
@@ -20,7 +21,7 @@ use self::task::Task;
 use super::sources::{Ask, Body, Sources};
 use crate::formats::json;
 use crate::formats::jsone::{self, JsoneError, LIMITS, Value};
-use crate::model::{ActionKinds, Lacking, PARAMETERS_YML, Rebuild, RebuildOutcome, Recipe, Rendering};
+use crate::model::{ActionKinds, Lacking, PARAMETERS_YML, ProjectLevel, Rebuild, RebuildOutcome, Recipe, Rendering};
 
 /// Raised when the answers of this folder could change.
 pub const VERSION: u32 = 2;
@@ -182,10 +183,33 @@ impl Maker<'_> {
         }
     }
 
+    /// Whether this release is 60.0.0 or later: that is when levels came to be told by the type of a repository. From then on
+    /// pull requests name the repository that they are to, and github3.py is what [`replies`] knows.
+    fn is_recent(&self) -> bool {
+        self.recipe.project_level == ProjectLevel::RepositoryType
+    }
+
     /// Whether this release knows actions as hooks.
     fn knows_hooks(&self) -> bool {
         self.recipe.actions != ActionKinds::TemplatesByName
     }
+}
+
+/// A chain of `get(name, {})`, which raises where something on its way is no mapping.
+fn chained<'a>(value: &'a json::Value, path: &[&str]) -> Step<Option<&'a json::Value>> {
+    let mut value = value;
+    for name in path {
+        let Some(map) = value.as_map() else { return refuse(format_args!("what should have {name} is no object")) };
+        match map.get(name) {
+            Some(found) => value = found,
+            None => return Ok(None),
+        }
+    }
+    Ok(Some(value))
+}
+
+const fn is_null(value: &json::Value) -> bool {
+    matches!(value, json::Value::Null)
 }
 
 /// The weightier of two failures: what is refused stays so, whatever else is missing.

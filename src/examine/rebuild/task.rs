@@ -33,22 +33,22 @@ impl<'a> Task<'a> {
         self.required_text("/extra/tasks_for").map(str::to_owned)
     }
 
-    /// A variable of `payload.env`.
+    /// A variable of `payload.env`. One that is null is there: nothing is taken in its place.
     pub(super) fn env(&self, name: &str) -> Step<Option<&'a Value>> {
         match self.required("/payload")?.as_map().map(|payload| payload.get("env")) {
             None => refuse("/payload is no object"),
             Some(None) => Ok(None),
             Some(Some(env)) => match env.as_map() {
                 None => refuse("/payload/env is no object"),
-                Some(env) => Ok(env.get(name).filter(|value| !matches!(value, Value::Null))),
+                Some(env) => Ok(env.get(name)),
             },
         }
     }
 
-    /// A variable of `payload.env` that is a text, where it is there.
+    /// A variable of `payload.env` that is a text, where it is there and not null.
     pub(super) fn env_text(&self, name: &str) -> Step<Option<&'a str>> {
         match self.env(name)? {
-            None => Ok(None),
+            None | Some(Value::Null) => Ok(None),
             Some(value) => match value.as_text() {
                 None => refuse(format_args!("/payload/env/{name} is no text")),
                 Some(text) => Ok(Some(text)),
@@ -68,9 +68,14 @@ impl<'a> Task<'a> {
         head.map_or_else(|| refuse(format_args!("it names no {prefix}_HEAD_REPOSITORY")), Ok)
     }
 
-    /// The revision that it was made from (`get_revision`); what Python writes for none where there is none.
-    pub(super) fn revision(&self, prefix: &str) -> Step<String> {
-        Ok(self.env_text(&format!("{prefix}_HEAD_REV"))?.unwrap_or("None").to_owned())
+    /// The revision that it was made from (`get_revision`).
+    pub(super) fn revision(&self, prefix: &str) -> Step<Option<&'a str>> {
+        self.env_text(&format!("{prefix}_HEAD_REV"))
+    }
+
+    /// The revision as it stands in an address: what Python writes for none where there is none.
+    pub(super) fn revision_in_address(&self, prefix: &str) -> Step<&'a str> {
+        Ok(self.revision(prefix)?.unwrap_or("None"))
     }
 
     /// One of two variables: of the branch, or where that is missing of the reference (`get_branch`, `get_base_branch`).
@@ -99,5 +104,22 @@ impl<'a> Task<'a> {
         text("/schedulerId") == "taskcluster-github"
             || text("/extra/tasks_for").starts_with("github-")
             || is_github(text("/metadata/source"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::formats::json::parse;
+
+    #[test]
+    fn a_variable_that_is_null_is_not_replaced() {
+        let task = parse(br#"{"payload": {"env": {"A_HEAD_BRANCH": null, "A_HEAD_REF": "r", "A_BASE_REF": "b"}}}"#);
+        let task = task.unwrap().value;
+        let task = Task::new(&task);
+        assert_eq!(task.branch("A", "HEAD"), Ok(Some(&Value::Null)));
+        assert_eq!(task.branch("A", "BASE").unwrap().and_then(Value::as_text), Some("b"));
+        assert_eq!(task.env_text("A_HEAD_BRANCH"), Ok(None));
+        assert_eq!((task.revision("A"), task.revision_in_address("A")), (Ok(None), Ok("None")));
     }
 }
