@@ -24,7 +24,7 @@ use crate::formats::jsone::{self, JsoneError, LIMITS, Value};
 use crate::model::{ActionKinds, Lacking, PARAMETERS_YML, ProjectLevel, Rebuild, RebuildOutcome, Recipe, Rendering};
 
 /// Raised when the answers of this folder could change.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// What a definition is rebuilt from beside what servers answered.
 #[derive(Debug, Clone, Copy)]
