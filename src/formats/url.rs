@@ -78,7 +78,7 @@ fn is_bracketed_host(netloc: &str) -> bool {
     let host = netloc.rsplit_once('@').map_or(netloc, |(_, host)| host);
     let Some((inner, behind)) = host.strip_prefix('[').and_then(|rest| rest.split_once(']')) else { return false };
     let address = inner.split_once('%').map_or(inner, |(address, _)| address);
-    (behind.is_empty() || behind.starts_with(':')) && address.parse::<std::net::Ipv6Addr>().is_ok()
+    (behind.is_empty() || behind.starts_with(':')) && address.parse::<core::net::Ipv6Addr>().is_ok()
 }
 
 fn is_scheme(text: &str) -> bool {

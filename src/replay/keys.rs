@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use super::examination::{FactDesk, input_digest};
 use super::repositories;
 use super::targets::ReplayError;
-use crate::examine::{Keyring, ListedKey, certificate};
+use crate::examine::{Keyring, KeyringEntry, ListedKey, certificate};
 use crate::model::{
     Asserter, Basis, Certificate, Code, Digest, Evidence, FactKey, FactKind, Finding, KeyEpoch, KeyId, Moment, Plane,
     Role, Subject,
@@ -150,15 +150,7 @@ impl Keys {
             (Moment::from_unix(0), Moment::from_unix(0))
         });
         let entry = self.keyring.add(&role, listed);
-        let list = (row.snapshot, row.path.clone(), role.clone());
-        if let Some(told) = self.broken.get(&list) {
-            entry.keys.iter().for_each(|key| self.ledger.add_behind(&role, key, told));
-        }
-        if entry.problem.is_some()
-            && let Some(text) = row.public_key.as_deref().filter(|text| !has_key_bytes(text))
-        {
-            self.broken.entry(list).or_insert_with(|| format!("the key {text:?} in {}", row.path));
-        }
+        self.place(row, &entry);
         if let Some(why) = entry.problem {
             let shown = row.public_key.as_deref().unwrap_or("a certificate");
             let message = format!("the key {shown} of {role} can't be used: {why}");
@@ -197,6 +189,19 @@ impl Keys {
                 if variants.len() > 1 { format!(" and {} more keys", variants.len() - 1) } else { String::new() };
             let message = format!("it holds other variants of {first}{more} than any that the ledger vouches for");
             self.problems.push(problem(Code::KeyVariantUnknown, message));
+        }
+    }
+
+    /// Notes where a key stands in its list: behind one that can't be read, or being one.
+    fn place(&mut self, row: &KeyRow, entry: &KeyringEntry) {
+        let list = (row.snapshot, row.path.clone(), entry.role.clone());
+        if let Some(told) = self.broken.get(&list) {
+            entry.keys.iter().for_each(|key| self.ledger.add_behind(&entry.role, key, told));
+        }
+        if entry.problem.is_some()
+            && let Some(text) = row.public_key.as_deref().filter(|text| !has_key_bytes(text))
+        {
+            self.broken.entry(list).or_insert_with(|| format!("the key {text:?} in {}", row.path));
         }
     }
 
