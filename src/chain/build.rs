@@ -171,7 +171,7 @@ impl Builder<'_> {
             (last, _) => Some(last.to_owned()),
         };
         let parent = shape.and_then(|shape| match self.book.switches.parents {
-            Parents::ExtraParent => shape.parent.as_ref().or(shape.task_group_id.as_ref()),
+            Parents::ExtraParent => shape.maker(),
             Parents::TaskGroup => shape.task_group_id.as_ref(),
         });
         Link {

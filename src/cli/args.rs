@@ -301,6 +301,26 @@ pub(super) struct JudgementArgs {
     pub(super) no_check_task: bool,
 }
 
+impl Default for JudgementArgs {
+    /// What nobody asked for otherwise.
+    fn default() -> Self {
+        Self {
+            as_of: AsOf::Then,
+            keys_as_of: None,
+            policy_as_of: None,
+            known_as_of: None,
+            distrust: Vec::new(),
+            trust: Vec::new(),
+            rules: None,
+            task_type: None,
+            product: None,
+            no_check_task: false,
+            snapshot: None,
+            union: false,
+        }
+    }
+}
+
 fn parse_as_of(text: &str) -> Result<AsOf, crate::model::InvalidMoment> {
     if text == "then" { Ok(AsOf::Then) } else { parse_moment(text).map(AsOf::At) }
 }

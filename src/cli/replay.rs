@@ -9,7 +9,7 @@ use super::{Outcome, clock, output};
 use crate::chain::{Mode, PRODUCTS};
 use crate::export::text::Detail;
 use crate::export::{against, json, text};
-use crate::model::{AsOf, Basis, ClockOverrides, Plane, Report, Severity, ToolUsed, Verdict};
+use crate::model::{Basis, ClockOverrides, Plane, Report, Severity, ToolUsed, Verdict};
 use crate::replay::{ReplayError, Replayed, Request, RuleChoice, SnapshotChoice, Targets, replay};
 use crate::rules::RuleBook;
 use crate::store::{Access, Case};
@@ -53,21 +53,7 @@ fn compare(case: &mut Case, request: Request, rules: RuleChoice, format: Format)
 
 /// Replays everything, as after an import.
 pub(super) fn replay_all(case: &mut Case, format: Format) -> anyhow::Result<Outcome> {
-    let judgement = JudgementArgs {
-        as_of: AsOf::Then,
-        keys_as_of: None,
-        policy_as_of: None,
-        known_as_of: None,
-        distrust: Vec::new(),
-        trust: Vec::new(),
-        rules: None,
-        task_type: None,
-        product: None,
-        no_check_task: false,
-        snapshot: None,
-        union: false,
-    };
-    let Some(request) = request(Targets::All, &judgement) else { return Ok(Outcome::Usage) };
+    let Some(request) = request(Targets::All, &JudgementArgs::default()) else { return Ok(Outcome::Usage) };
     print(case, &request, format, Detail::Brief, None)
 }
 

@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use super::args::{Format, JudgementArgs, ReplayArgs, VerifyCotArgs};
 use super::{Outcome, output, replay};
-use crate::model::AsOf;
 
 pub(super) fn run(case: Option<PathBuf>, args: &VerifyCotArgs) -> anyhow::Result<Outcome> {
     if !args.verify_sigs {
@@ -18,18 +17,11 @@ pub(super) fn run(case: Option<PathBuf>, args: &VerifyCotArgs) -> anyhow::Result
         fail_on: None,
         against: None,
         judgement: JudgementArgs {
-            as_of: AsOf::Then,
-            keys_as_of: None,
-            policy_as_of: None,
-            known_as_of: None,
-            distrust: Vec::new(),
-            trust: Vec::new(),
             rules: args.rules.clone(),
             task_type: Some(args.task_type.clone()),
             product: Some(args.cot_product.clone()),
-            snapshot: None,
-            union: false,
             no_check_task: args.no_check_task,
+            ..JudgementArgs::default()
         },
     };
     replay::run(case, &args)

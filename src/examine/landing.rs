@@ -4,6 +4,7 @@
 use super::rebuild::api;
 use super::sources::{Ask, Sources};
 use crate::formats::json::{self, Value};
+use crate::formats::jsone::is_space;
 use crate::formats::url::{Url, is_github, owner_and_name, with_scheme};
 use crate::model::{Commit, Lacking, Landing};
 
@@ -116,12 +117,7 @@ fn landed(commit: &Commit, revision: &str, sources: &mut Sources<'_>) -> Result<
     let page = format!("{home}/branch_commits/{hash}");
     let Some(body) = sources.get(&page) else { return Ok(None) };
     let text = std::str::from_utf8(&body.bytes).map_err(|_| format!("{page} is no UTF-8"))?;
-    Ok(Some(!text.trim_matches(is_blank).is_empty()))
-}
-
-/// What Python's `strip` takes away: four control characters more than Unicode's white space.
-fn is_blank(character: char) -> bool {
-    character.is_whitespace() || ('\u{1c}'..='\u{1f}').contains(&character)
+    Ok(Some(!text.trim_matches(is_space).is_empty()))
 }
 
 /// The commit that a tag names; `None` where the tags were not captured, or are more than one page.

@@ -137,6 +137,18 @@ pub struct Definition {
     pub expires: Option<Moment>,
 }
 
+impl Definition {
+    /// The task that makes tasks like this one: `extra.parent`, else the group.
+    pub fn maker(&self) -> Option<&String> {
+        self.parent.as_ref().or(self.task_group_id.as_ref())
+    }
+
+    /// Whether it is an action task, or a decision task, whose id is that of its group. Such tasks are in no graph.
+    pub fn makes_tasks(&self, task_id: &TaskId) -> bool {
+        self.is_action || self.task_group_id.as_deref() == Some(task_id.as_str())
+    }
+}
+
 /// What a task says of the docker image that it runs in.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -53,8 +53,8 @@ pub use moment::{AsOf, ClockOverrides, Clocks, InvalidMoment, Moment};
 pub use opinion::{Answer, Opinion, Viewer};
 pub use rebuild::{Commit, Lacking, Landing, Rebuild, RebuildOutcome, SourceRead};
 pub use recipe::{
-    ActionKinds, CronPush, GithubSender, ProjectLevel, PullRequest, PushComment, QueueFields, Recipe, Rendering,
-    TemplatePlace, VersionControl,
+    ActionKinds, Contexts, CronPush, GithubSender, ProjectLevel, PullRequest, PushComment, QueueFields, Recipe,
+    Rendering, TemplatePlace, VersionControl,
 };
 pub use release::{InvalidRelease, Release};
 pub use report::{

@@ -49,6 +49,21 @@ pub struct Recipe {
     pub actions: ActionKinds,
     /// Where the template lies.
     pub template: TemplatePlace,
+    /// What the template's variables hold.
+    pub contexts: Contexts,
+}
+
+impl Recipe {
+    /// A digest over all of it.
+    pub fn digest(&self) -> Digest {
+        Digest::of(serde_json::to_string(self).unwrap_or_default().as_bytes())
+    }
+}
+
+/// What the variables of templates hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Contexts {
     /// What a cron task knows of the push.
     pub cron_push: CronPush,
     /// Which comment is that of a push.
@@ -61,13 +76,6 @@ pub struct Recipe {
     pub github_sender: GithubSender,
     /// Which repository a pull request is said to be in.
     pub pull_request: PullRequest,
-}
-
-impl Recipe {
-    /// A digest over all of it.
-    pub fn digest(&self) -> Digest {
-        Digest::of(serde_json::to_string(self).unwrap_or_default().as_bytes())
-    }
 }
 
 /// What of a template is rendered.

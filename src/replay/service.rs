@@ -21,7 +21,7 @@ use crate::model::{
     Origin, Report, SnapshotReport, TaskCopy, TaskFacts, TaskId, ToolUsed,
 };
 use crate::rules::{Restriction, RuleBook, Trees};
-use crate::store::{Case, Damage, ReplayRecord, StoreError};
+use crate::store::{Case, Damage, ReplayRecord, StoreError, TaskSummary};
 use crate::trust::{Deployments, Distrusted, Ledger, Rollout};
 
 /// With this many targets, all stored facts of a kind are read at once instead of one by one.
@@ -142,12 +142,10 @@ pub fn rebuild(case: &mut Case, request: &Request) -> Result<Result<RebuildShown
     let keys = keys::load(&mut desk)?;
     let book = examination_book()?;
     let summaries = scope.summaries(desk.case)?;
-    let defined: Vec<(TaskId, Digest)> =
-        summaries.iter().filter_map(|task| Some((task.task_id.clone(), task.definition?))).collect();
-    let definitions = definitions(&mut desk, &defined)?;
+    let definitions = definitions_of(&mut desk, &summaries)?;
     let mut names = EdgeNames::default();
     definitions.values().for_each(|definition| names.add(definition));
-    let facts = gather_facts(&mut desk, &scope, &targets, &definitions, &keys, &book)?;
+    let facts = gather_facts(&mut desk, &scope, &targets, (&summaries, &definitions), &keys, &book)?;
     let rules = rules_of(&request.rules, &targets, &facts, &deployments, request.mode)?;
     let Some((target, rules)) = targets.iter().zip(rules).next() else { return Err(ReplayError::NothingToReplay) };
     let planned = plan(target, rules, &facts, &names, request);
@@ -226,11 +224,19 @@ pub(super) fn survey_with(
 /// The facts of every task of a snapshot.
 fn facts_of_all(desk: &mut FactDesk<'_>, scope: &Scope, keys: &Keys, book: &RuleBook) -> Result<Facts, StoreError> {
     let summaries = scope.summaries(desk.case)?;
+    let definitions = definitions_of(desk, &summaries)?;
+    let tasks: Vec<TaskId> = summaries.iter().map(|task| task.task_id.clone()).collect();
+    gather_facts(desk, scope, &tasks, (&summaries, &definitions), keys, book)
+}
+
+/// What the definitions of the tasks say.
+fn definitions_of(
+    desk: &mut FactDesk<'_>,
+    summaries: &[TaskSummary],
+) -> Result<BTreeMap<TaskId, Definition>, StoreError> {
     let defined: Vec<(TaskId, Digest)> =
         summaries.iter().filter_map(|task| Some((task.task_id.clone(), task.definition?))).collect();
-    let definitions = definitions(desk, &defined)?;
-    let tasks: Vec<TaskId> = summaries.into_iter().map(|task| task.task_id).collect();
-    gather_facts(desk, scope, &tasks, &definitions, keys, book)
+    definitions(desk, &defined)
 }
 
 /// Judges targets by one scope of evidence.
@@ -260,20 +266,18 @@ fn replay_scope(
         }
     }
     desk.load_all(FactKind::Definition)?;
-    let defined: Vec<(TaskId, Digest)> =
-        summaries.iter().filter_map(|task| Some((task.task_id.clone(), task.definition?))).collect();
-    let definitions = definitions(desk, &defined)?;
+    let definitions = definitions_of(desk, &summaries)?;
     let mut names = EdgeNames::default();
     definitions.values().for_each(|definition| names.add(definition));
     let targets = wanted.unwrap_or_else(|| {
-        let needs = |task: &&crate::store::TaskSummary| {
+        let needs = |task: &&TaskSummary| {
             let definition = definitions.get(&task.task_id);
             task.attested
                 || definition.is_some_and(|definition| needs_attestation(&task.task_id, definition, &names, &book))
         };
         summaries.iter().filter(needs).map(|task| task.task_id.clone()).filter(|id| !done.contains(id)).collect()
     });
-    let mut facts = gather_facts(desk, scope, &targets, &definitions, keys, &book)?;
+    let mut facts = gather_facts(desk, scope, &targets, (&summaries, &definitions), keys, &book)?;
     let rules = rules_of(&request.rules, &targets, &facts, deployments, request.mode)?;
     let plan = |(target, rules): (&TaskId, RulesOfTarget)| plan(target, rules, &facts, &names, request);
     let planned: Vec<Planned> = targets.par_iter().zip(rules).map(plan).collect();
@@ -332,7 +336,7 @@ fn gather_facts(
     desk: &mut FactDesk<'_>,
     scope: &Scope,
     targets: &[TaskId],
-    definitions: &BTreeMap<TaskId, Definition>,
+    (summaries, definitions): (&[TaskSummary], &BTreeMap<TaskId, Definition>),
     keys: &Keys,
     book: &RuleBook,
 ) -> Result<Facts, StoreError> {
@@ -365,9 +369,9 @@ fn gather_facts(
         tasks.extend(fresh);
     }
     graph_entries(desk, &mut tasks)?;
-    let members = members(desk, scope, &tasks, definitions)?;
+    let members = members(summaries, &tasks, definitions);
     graph_tasks(desk, &mut tasks, members.keys())?;
-    let copies = copies(desk, scope, &tasks, definitions)?;
+    let copies = copies(desk, scope, summaries, &tasks, definitions)?;
     Ok(Facts { tasks, consumers, members, copies, root_url: scope.root_url() })
 }
 
@@ -376,15 +380,14 @@ fn gather_facts(
 fn copies(
     desk: &mut FactDesk<'_>,
     scope: &Scope,
+    summaries: &[TaskSummary],
     tasks: &BTreeMap<TaskId, TaskFacts>,
     definitions: &BTreeMap<TaskId, Definition>,
 ) -> Result<BTreeMap<TaskId, Vec<TaskCopy>>, StoreError> {
-    let is_own_group =
-        |task_id: &TaskId, definition: &Definition| definition.task_group_id.as_deref() == Some(task_id.as_str());
     // Decision and action tasks are in no graph, and a tree makes the same ones again and again.
     let is_original = |task_id: &TaskId| {
         let definition = definitions.get(task_id).filter(|_| tasks.contains_key(task_id));
-        definition.is_some_and(|definition| !definition.is_action && !is_own_group(task_id, definition))
+        definition.is_some_and(|definition| !definition.makes_tasks(task_id))
     };
     let mut alike: BTreeMap<Digest, Vec<&TaskId>> = BTreeMap::new();
     for (task_id, definition) in definitions {
@@ -393,10 +396,7 @@ fn copies(
         }
     }
     alike.retain(|_, same| same.len() > 1 && same.iter().any(|task_id| is_original(task_id)));
-    let parent_of = |task_id: &TaskId| {
-        let definition = definitions.get(task_id)?;
-        definition.parent.as_ref().or(definition.task_group_id.as_ref())?.parse::<TaskId>().ok()
-    };
+    let parent_of = |task_id: &TaskId| definitions.get(task_id)?.maker()?.parse::<TaskId>().ok();
     let parents: BTreeSet<TaskId> = alike.values().flatten().filter_map(|task_id| parent_of(task_id)).collect();
     let mut makers: BTreeMap<TaskId, TaskFacts> = BTreeMap::new();
     for parent in &parents {
@@ -405,21 +405,20 @@ fn copies(
         }
     }
     graph_tasks(desk, &mut makers, &parents)?;
+    let graphs: BTreeMap<&TaskId, BTreeSet<&str>> = makers
+        .iter()
+        .filter_map(|(maker, facts)| Some((maker, facts.graph_tasks.as_ref()?.iter().map(String::as_str).collect())))
+        .collect();
     let is_unlisted = |task_id: &TaskId| match parent_of(task_id) {
         // A task that was submitted without a group is a group of its own, and no decision task: it does the work of
         // a task of a graph.
         Some(parent) if parent == *task_id => true,
-        Some(parent) => makers
-            .get(&parent)
-            .and_then(|maker| maker.graph_tasks.as_ref())
-            .is_some_and(|listed| !listed.iter().any(|listed| listed == task_id.as_str())),
+        Some(parent) => graphs.get(&parent).is_some_and(|listed| !listed.contains(task_id.as_str())),
         None => false,
     };
     let mut copies: BTreeMap<TaskId, Vec<TaskCopy>> = BTreeMap::new();
-    let mut documents: BTreeMap<TaskId, Option<Digest>> = BTreeMap::new();
-    if !alike.is_empty() {
-        documents.extend(scope.summaries(desk.case)?.into_iter().map(|task| (task.task_id, task.definition)));
-    }
+    let documents: BTreeMap<&TaskId, Option<Digest>> =
+        summaries.iter().map(|task| (&task.task_id, task.definition)).collect();
     for same in alike.values() {
         let unlisted: Vec<&TaskId> = same.iter().copied().filter(|task_id| is_unlisted(task_id)).collect();
         for original in same.iter().filter(|task_id| is_original(task_id)) {
@@ -438,27 +437,23 @@ fn copies(
 
 /// The tasks of the snapshot that name one of these as their parent.
 fn members(
-    desk: &FactDesk<'_>,
-    scope: &Scope,
+    summaries: &[TaskSummary],
     tasks: &BTreeMap<TaskId, TaskFacts>,
     definitions: &BTreeMap<TaskId, Definition>,
-) -> Result<BTreeMap<TaskId, Vec<Member>>, StoreError> {
-    let has_run: BTreeMap<TaskId, Option<bool>> =
-        scope.summaries(desk.case)?.into_iter().map(|task| (task.task_id, task.has_run)).collect();
+) -> BTreeMap<TaskId, Vec<Member>> {
+    let has_run: BTreeMap<&TaskId, Option<bool>> = summaries.iter().map(|task| (&task.task_id, task.has_run)).collect();
     let mut members: BTreeMap<TaskId, Vec<Member>> = BTreeMap::new();
     for (task_id, definition) in definitions {
-        let parent = definition.parent.as_ref().or(definition.task_group_id.as_ref());
-        let parent = parent.and_then(|parent| parent.parse::<TaskId>().ok());
+        let parent = definition.maker().and_then(|parent| parent.parse::<TaskId>().ok());
         if let Some(parent) = parent.filter(|parent| parent != task_id && tasks.contains_key(parent)) {
-            let is_own_group = definition.task_group_id.as_deref() == Some(task_id.as_str());
             members.entry(parent).or_default().push(Member {
                 task_id: task_id.clone(),
-                makes_tasks: definition.is_action || is_own_group,
+                makes_tasks: definition.makes_tasks(task_id),
                 has_run: has_run.get(task_id).copied().flatten(),
             });
         }
     }
-    Ok(members)
+    members
 }
 
 /// The scriptworkers' tasks that consume something of each target: their logs tell of its attestation.

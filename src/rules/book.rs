@@ -6,10 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::product::ProductRules;
 use super::releases::releases;
-use crate::model::{
-    ActionKinds, CronPush, Digest, Form, GithubSender, ProjectLevel, PullRequest, PushComment, QueueFields, Recipe,
-    Release, Rendering, TemplatePlace,
-};
+use crate::model::{ActionKinds, Contexts, Digest, Form, Recipe, Release, Rendering, TemplatePlace};
 
 /// The rules that a judgement applies: named switches for how a verifier behaves, and its tables.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -112,12 +109,7 @@ impl RuleBook {
             rendering: *rendering,
             actions: *actions,
             template: *template,
-            cron_push: contexts.cron_push,
-            push_comment: contexts.push_comment,
-            queue_fields: contexts.queue_fields,
-            project_level: contexts.project_level,
-            github_sender: contexts.github_sender,
-            pull_request: contexts.pull_request,
+            contexts: *contexts,
         })
     }
 }
@@ -341,24 +333,6 @@ pub enum Rebuilding {
         /// What the template's variables hold.
         contexts: Contexts,
     },
-}
-
-/// What the variables of templates hold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Contexts {
-    /// What a cron task knows of the push.
-    pub cron_push: CronPush,
-    /// Which comment is that of a push.
-    pub push_comment: PushComment,
-    /// Whether what the queue fills in is filled in before the comparison.
-    pub queue_fields: QueueFields,
-    /// How the level of a project is found.
-    pub project_level: ProjectLevel,
-    /// Who is taken for the maker of a push to GitHub.
-    pub github_sender: GithubSender,
-    /// Which repository a pull request is said to be in.
-    pub pull_request: PullRequest,
 }
 
 /// Something that the real verifier checks and a book does not, or not exactly so.

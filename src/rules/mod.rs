@@ -8,9 +8,9 @@ mod releases;
 mod tables;
 
 pub use book::{
-    ArtifactExpiry, AttestationIdentity, Consumers, Contexts, DecisionArtifacts, EmptyDigests, Images,
-    ImplementationTag, Interactive, OptionalArtifacts, OwnHostKey, Parentage, Parents, Rebuilding, RuleBook, Switches,
-    Trees, Unchecked, Workers,
+    ArtifactExpiry, AttestationIdentity, Consumers, DecisionArtifacts, EmptyDigests, Images, ImplementationTag,
+    Interactive, OptionalArtifacts, OwnHostKey, Parentage, Parents, Rebuilding, RuleBook, Switches, Trees, Unchecked,
+    Workers,
 };
 pub use figures::Figure;
 pub use library::RuleBookError;

@@ -69,13 +69,7 @@ impl Maker<'_> {
         match self.version_control(decision)? {
             VersionControl::Hg => self.context(own, decision, tasks_for),
             VersionControl::Github => {
-                let mut context = vec![
-                    ("now", value(own.required("/created")?)),
-                    ("as_slugid", self.as_slugid()),
-                    ("tasks_for", Value::text(tasks_for)),
-                    ("ownTaskId", Value::text(self.inputs.task_id)),
-                    ("taskId", Value::Null),
-                ];
+                let mut context = self.first_variables(own, tasks_for)?;
                 merge(&mut context, self.stated(own)?);
                 Ok(context)
             }

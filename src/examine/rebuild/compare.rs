@@ -67,7 +67,7 @@ pub(super) fn compare(
 /// A task as it is compared: without what is empty, and with what the queue fills in.
 fn normal(task: &Value, recipe: &Recipe) -> Step<Value> {
     let task = without_empty(task);
-    if recipe.queue_fields == QueueFields::AsTheyAre {
+    if recipe.contexts.queue_fields == QueueFields::AsTheyAre {
         return Ok(task);
     }
     let Some(map) = task.as_map() else { return refuse("the definition is no object") };

@@ -9,19 +9,24 @@ use crate::model::VersionControl;
 impl Maker<'_> {
     /// The variables for a task that was made for this reason. Of one name the last counts.
     pub(super) fn context(&mut self, own: &Task<'_>, decision: &Task<'_>, tasks_for: &str) -> Step<Context> {
-        let mut context = vec![
-            ("now", value(own.required("/created")?)),
-            ("as_slugid", self.as_slugid()),
-            ("tasks_for", Value::text(tasks_for)),
-            ("ownTaskId", Value::text(self.inputs.task_id)),
-            ("taskId", Value::Null),
-        ];
+        let mut context = self.first_variables(own, tasks_for)?;
         let more = match self.version_control(decision)? {
             VersionControl::Github => self.github_context(decision, tasks_for)?,
             VersionControl::Hg => self.hg_context(own, decision, tasks_for)?,
         };
         merge(&mut context, more);
         Ok(context)
+    }
+
+    /// The variables that every template has.
+    pub(super) fn first_variables(&self, own: &Task<'_>, tasks_for: &str) -> Step<Context> {
+        Ok(vec![
+            ("now", value(own.required("/created")?)),
+            ("as_slugid", self.as_slugid()),
+            ("tasks_for", Value::text(tasks_for)),
+            ("ownTaskId", Value::text(self.inputs.task_id)),
+            ("taskId", Value::Null),
+        ])
     }
 
     /// What `as_slugid` gives: the decision task's id for `decision`, and the task's own for everything else.

@@ -28,7 +28,7 @@ impl Maker<'_> {
         let revision = decision.revision(prefix)?;
         let commit =
             self.api(&format!("{}/commits/{}", repository.api, decision.revision_in_address(prefix)?), Kind::Commit)?;
-        let login = match self.recipe.github_sender {
+        let login = match self.recipe.contexts.github_sender {
             GithubSender::Author => optional(commit.pointer("/author/login")),
             GithubSender::Committer => committer(&commit)?,
         };
@@ -150,12 +150,12 @@ impl Maker<'_> {
         let mut head = told("/head")?;
         let mut base = told("/base")?;
         head = with(&head, "updated_at", pushed_at(decision, prefix)?)?;
-        if self.recipe.pull_request == PullRequest::BaseByTask {
+        if self.recipe.contexts.pull_request == PullRequest::BaseByTask {
             // A pull request moves on; the task knows what it was made from.
             base = with(&base, "sha", optional(decision.env(&format!("{prefix}_BASE_REV"))?))?;
             head = with(&head, "sha", optional(decision.env(&format!("{prefix}_HEAD_REV"))?))?;
         }
-        let repository = match self.recipe.pull_request {
+        let repository = match self.recipe.contexts.pull_request {
             PullRequest::Head => told("/head/repo")?,
             PullRequest::Base | PullRequest::BaseByTask => told("/base/repo")?,
         };

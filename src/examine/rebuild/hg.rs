@@ -69,7 +69,7 @@ impl Maker<'_> {
     }
 
     fn level(&self, name: &str, project: &Value) -> Step<String> {
-        match self.recipe.project_level {
+        match self.recipe.contexts.project_level {
             ProjectLevel::RepositoryType => level(name, project),
             ProjectLevel::Access => access(name, project),
         }
@@ -110,7 +110,7 @@ impl Maker<'_> {
     fn cron_context(&mut self, own: &Task<'_>, decision: &Task<'_>, prefix: &str) -> Step<Context> {
         let cron = self.cron(own)?;
         let revision = decision.revision(prefix)?.map_or(Value::Null, Value::text);
-        let (base, id, date) = match self.recipe.cron_push {
+        let (base, id, date) = match self.recipe.contexts.cron_push {
             CronPush::Constants => (Value::Null, Value::text("-1"), Value::Int(0)),
             CronPush::Pushlog => {
                 let push = self.push(decision, prefix)?;
@@ -144,14 +144,14 @@ impl Maker<'_> {
         let (id, push) = pushes.iter().next().ok_or_else(wrong)?;
         let changesets = push.get("changesets").and_then(json::Value::as_list).ok_or_else(wrong)?;
         let (first, last) = changesets.first().zip(changesets.last()).ok_or_else(wrong)?;
-        let commented = match self.recipe.push_comment {
+        let commented = match self.recipe.contexts.push_comment {
             PushComment::First => first,
             PushComment::Last => last,
         };
         let comment = commented.get("desc").ok_or_else(wrong)?;
         // Releases that took the first comment did not look at parents.
         let parent = first.get("parents").and_then(json::Value::as_list).and_then(|parents| parents.first());
-        let base_revision = match (self.recipe.push_comment, parent) {
+        let base_revision = match (self.recipe.contexts.push_comment, parent) {
             (_, Some(parent)) => value(parent),
             (PushComment::First, None) => Value::Null,
             (PushComment::Last, None) => return Err(wrong()),

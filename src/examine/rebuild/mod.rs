@@ -186,7 +186,7 @@ impl Maker<'_> {
     /// Whether this release is 60.0.0 or later: that is when levels came to be told by the type of a repository. From then on
     /// pull requests name the repository that they are to, and github3.py is what [`replies`] knows.
     fn is_recent(&self) -> bool {
-        self.recipe.project_level == ProjectLevel::RepositoryType
+        self.recipe.contexts.project_level == ProjectLevel::RepositoryType
     }
 
     /// Whether this release knows actions as hooks.

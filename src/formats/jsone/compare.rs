@@ -91,6 +91,6 @@ pub(super) fn python_str(value: &Value) -> Result<String, JsoneError> {
 }
 
 /// What Python's `str.isspace` calls a blank, and its regular expressions `\s`.
-pub(super) fn is_space(c: char) -> bool {
+pub fn is_space(c: char) -> bool {
     c.is_whitespace() || ('\u{1c}'..='\u{1f}').contains(&c)
 }

@@ -24,6 +24,7 @@ mod scope;
 mod token;
 mod value;
 
+pub use compare::is_space;
 pub use error::JsoneError;
 pub use limits::{LIMITS, Limits};
 pub use render::render;

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::chain::{Link, Mode};
+use crate::formats::url::unquote;
 use crate::judge::consumption::Name;
 use crate::judge::judging::{Judging, Ruling, evidence, subject};
 use crate::model::{
@@ -164,8 +165,8 @@ fn upstream<'a>(judging: &mut Judging<'a>, link: &'a Link) -> (Vec<Consumed>, Ou
 
 /// Whether a name, as it is or decoded as scriptworker's downloads decode it (twice), leaves the folder of its task.
 fn leads_elsewhere(path: &str) -> bool {
-    let once = percent_decode(path);
-    let twice = percent_decode(&once);
+    let once = unquote(path);
+    let twice = unquote(&once);
     [path, &once, &twice].iter().any(|path| path.starts_with('/') || path.contains(".."))
 }
 
@@ -174,26 +175,7 @@ fn leads_elsewhere(path: &str) -> bool {
 fn is_found_again(path: &str) -> bool {
     const NAME_BYTES_MAX: usize = 255;
     let is_storable = |part: &str| part.len() <= NAME_BYTES_MAX && !part.contains(char::is_control);
-    percent_decode(path) == path && path.split('/').all(is_storable) && !path.ends_with('/') && path != "public"
-}
-
-fn percent_decode(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((first, after)) = rest.split_first() {
-        let mut decoded = [0];
-        match after.get(..2).filter(|digits| *first == b'%' && hex::decode_to_slice(digits, &mut decoded).is_ok()) {
-            Some(_) => {
-                bytes.push(decoded[0]);
-                rest = &after[2..];
-            }
-            None => {
-                bytes.push(*first);
-                rest = after;
-            }
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
+    unquote(path) == path && path.split('/').all(is_storable) && !path.ends_with('/') && path != "public"
 }
 
 fn illegal(judging: &mut Judging<'_>, link: &Link, maker: &TaskId, path: &str, what: &str) -> Outcome {
