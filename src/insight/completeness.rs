@@ -3,37 +3,53 @@
 use std::collections::{BTreeMap, HashSet};
 
 use crate::chain::{Chain, Link};
-use crate::model::{ATTESTATION_SIG, Completeness, Facts, Form, Presence, TASK_GRAPH_JSON, TaskFacts, TaskId};
+use crate::model::{
+    ACTIONS_JSON, ATTESTATION_SIG, Completeness, Digest, Facts, Form, Lacking, PARAMETERS_YML, Presence, Rebuild,
+    TASK_GRAPH_JSON, TaskFacts, TaskId,
+};
 use crate::rules::RuleBook;
 
 /// One piece of evidence: the task, the kind, and of an artifact its name.
 type Piece<'a> = (&'a str, &'static str, &'a str);
 
+/// What says which evidence is needed.
+#[derive(Debug, Clone, Copy)]
+pub struct Needs<'a> {
+    /// The chain.
+    pub chain: &'a Chain,
+    /// The rule book.
+    pub book: &'a RuleBook,
+    /// The product whose tables count.
+    pub product: Option<&'a str>,
+}
+
 /// Counts the evidence that judging a chain needs, by presence: each link's definition and status; its attestation and
-/// signature, where it must have run; the task graph, where it is a decision or action task; and what it consumes by
-/// name. What several links need counts for each.
-pub fn completeness(chain: &Chain, facts: &Facts, book: &RuleBook) -> Completeness {
+/// signature, where it must have run; the task graph, where it is a decision or action task, and what that is rebuilt from;
+/// and what it consumes by name. What several links need counts for each.
+pub fn completeness(needs: Needs<'_>, facts: &Facts) -> Completeness {
     let mut counts = Completeness::default();
-    for link in &chain.links {
-        needs(link, facts, book, &mut |_, presence| counts.add(presence));
+    let recipe = needs.recipe();
+    for link in &needs.chain.links {
+        tell(link, facts, needs.book, recipe, &mut |_, presence| counts.add(presence));
     }
     counts
 }
 
 /// The same of many chains together: what several links or chains need counts once.
-pub fn completeness_of_all<'a>(
-    chains: impl IntoIterator<Item = (&'a Chain, &'a RuleBook)>,
-    facts: &'a Facts,
-) -> Completeness {
+pub fn completeness_of_all<'a>(all: impl IntoIterator<Item = Needs<'a>>, facts: &'a Facts) -> Completeness {
     let mut seen = HashSet::new();
     let mut pieces: BTreeMap<Piece<'_>, Presence> = BTreeMap::new();
-    let links = chains.into_iter().flat_map(|(chain, book)| chain.links.iter().map(move |link| (link, book)));
-    for (link, book) in links {
-        // A link of many chains needs the same in each, but for the role that it plays there, and for the rules.
-        if seen.insert((&link.task_id, link.is_attested, link.is_parent_type(), &book.switches.forms)) {
-            needs(link, facts, book, &mut |piece, presence| {
-                pieces.insert(piece, presence);
-            });
+    let mut recipes: BTreeMap<(&str, Option<&str>), Option<Digest>> = BTreeMap::new();
+    for needs in all {
+        let recipe = *recipes.entry((needs.book.id.as_str(), needs.product)).or_insert_with(|| needs.recipe());
+        for link in &needs.chain.links {
+            // A link of many chains needs the same in each, but for the role that it plays there, and for the rules.
+            let forms = &needs.book.switches.forms;
+            if seen.insert((&link.task_id, link.is_attested, link.is_parent_type(), forms, recipe)) {
+                tell(link, facts, needs.book, recipe, &mut |piece, presence| {
+                    pieces.insert(piece, presence);
+                });
+            }
         }
     }
     let mut counts = Completeness::default();
@@ -41,8 +57,21 @@ pub fn completeness_of_all<'a>(
     counts
 }
 
+impl Needs<'_> {
+    /// How definitions are rebuilt, by digest.
+    fn recipe(&self) -> Option<Digest> {
+        Some(self.book.recipe(self.product?)?.digest())
+    }
+}
+
 /// Tells every piece of evidence that a link needs.
-fn needs<'a>(link: &'a Link, facts: &'a Facts, book: &RuleBook, tell: &mut dyn FnMut(Piece<'a>, Presence)) {
+fn tell<'a>(
+    link: &'a Link,
+    facts: &'a Facts,
+    book: &RuleBook,
+    recipe: Option<Digest>,
+    tell: &mut dyn FnMut(Piece<'a>, Presence),
+) {
     let id = link.task_id.as_str();
     let Some(task) = facts.tasks.get(&link.task_id) else {
         for what in ["definition", "status", "attestation"] {
@@ -58,6 +87,9 @@ fn needs<'a>(link: &'a Link, facts: &'a Facts, book: &RuleBook, tell: &mut dyn F
             tell((id, "artifact", TASK_GRAPH_JSON), artifact(facts, &link.task_id, TASK_GRAPH_JSON));
         }
     }
+    if let Some(rebuild) = recipe.filter(|_| link.is_parent_type()).and_then(|recipe| task.rebuilds.get(&recipe)) {
+        rebuilt_from(link, task, rebuild, facts, tell);
+    }
     for entry in task.shape().map_or(&[][..], |shape| &shape.upstream) {
         let Ok(maker) = entry.task_id.parse() else { continue };
         for path in entry.paths.iter().filter(|path| !path.contains('*')) {
@@ -66,6 +98,36 @@ fn needs<'a>(link: &'a Link, facts: &'a Facts, book: &RuleBook, tell: &mut dyn F
             if !entry.optional || presence == Presence::Present {
                 tell((&entry.task_id, "artifact", path), presence);
             }
+        }
+    }
+}
+
+/// What the definition of a decision or action task is rebuilt from.
+fn rebuilt_from<'a>(
+    link: &'a Link,
+    task: &'a TaskFacts,
+    rebuild: &'a Rebuild,
+    facts: &Facts,
+    tell: &mut dyn FnMut(Piece<'a>, Presence),
+) {
+    for read in &rebuild.sources {
+        tell(("", "source", &read.url), Presence::Present);
+    }
+    let decision = link.decision.as_deref().unwrap_or_default();
+    if rebuild.tasks_for.as_deref() == Some("action")
+        && let Ok(maker) = decision.parse()
+    {
+        for name in [PARAMETERS_YML, ACTIONS_JSON] {
+            tell((decision, "artifact", name), artifact(facts, &maker, name));
+        }
+    }
+    for lack in &rebuild.lacks {
+        match lack {
+            // A link of its own, which counts itself; and the two above.
+            Lacking::Decision | Lacking::Artifact(_) => {}
+            Lacking::Source(url) => tell(("", "source", url), Presence::Unknown),
+            Lacking::NoSource(url) => tell(("", "source", url), task.evidence.denied_source()),
+            Lacking::TooLarge { url, .. } => tell(("", "source", url), Presence::Present),
         }
     }
 }

@@ -3,5 +3,5 @@
 mod completeness;
 mod find;
 
-pub use completeness::{completeness, completeness_of_all};
+pub use completeness::{Needs, completeness, completeness_of_all};
 pub use find::{Hit, Query, Relation, find};

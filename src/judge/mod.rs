@@ -14,5 +14,5 @@ mod product;
 mod signing_time;
 
 pub use judging::{Judgement, LinkJudgement, Place, Rules, judge};
-pub use moment::{Leeway, MomentOfJudgement, leeway, ran_at, then};
+pub use moment::{Leeway, MomentOfJudgement, leeway, ran_at};
 pub use product::product_of;

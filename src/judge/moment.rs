@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use super::bounds::Bounds;
 use super::signing_time::is_before;
-use crate::chain::{Chain, Mode, WorkerVote};
-use crate::model::{Facts, Moment, Role, SigningBounds, TaskFacts};
+use crate::chain::{Chain, Mode};
+use crate::model::{Facts, Moment, SigningBounds, TaskFacts};
 use crate::rules::RuleBook;
 use crate::trust::Ledger;
 
@@ -23,14 +23,6 @@ pub enum MomentOfJudgement {
 /// Works out `then`: the moment at which scriptworker itself judged, which is when the target's own run started. A
 /// target that no scriptworker ran is taken as judged when its run ended. The queue says when that was; it signs
 /// nothing. Without a usable status the target ran between its creation and its deadline.
-pub fn then(chain: &Chain, facts: &Facts, mode: Mode) -> MomentOfJudgement {
-    let Some(target) = chain.links.first() else { return MomentOfJudgement::Unknown };
-    let Some(task) = facts.tasks.get(&target.task_id) else { return MomentOfJudgement::Unknown };
-    let by_scriptworker = target.worker == Some(WorkerVote::Agreed(Role::new("scriptworker")));
-    ran_at(task, by_scriptworker, mode)
-}
-
-/// The same, of what is known of the target alone.
 pub fn ran_at(task: &TaskFacts, by_scriptworker: bool, mode: Mode) -> MomentOfJudgement {
     let run = task.evidence.latest_run().and_then(|run_id| task.evidence.run(run_id));
     if let Some(run) = run {
@@ -49,45 +41,50 @@ pub fn ran_at(task: &TaskFacts, by_scriptworker: bool, mode: Mode) -> MomentOfJu
     }
 }
 
-/// When else a target could have been judged, by what other keys signed around it.
+/// When else a target could have been judged, by what other keys signed around it: the queue's word for it is nobody's
+/// signature.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Leeway {
     /// Between which moments the target's attestation was signed. It was judged just before.
     pub bounds: SigningBounds,
-    /// Whether they rule out the moment that the queue tells.
-    pub is_contradicted: bool,
-    /// The moments within the bounds, and at their edges, at which the answer can change. Without both a beginning and an
-    /// end there are none, unless the queue's moment is ruled out: then the nearest that is not.
-    pub moments: Vec<Moment>,
+    /// Where they rule out the moment that the queue tells: the nearest that they do not.
+    pub nearest: Option<Moment>,
 }
 
-/// The moments within its authenticated bounds to which the moment of judgement could be moved: the queue's word for it is
-/// nobody's signature.
+impl Leeway {
+    /// Whether the moment that the queue tells is ruled out.
+    pub const fn is_contradicted(&self) -> bool {
+        self.nearest.is_some()
+    }
+
+    /// The moments to which the moment of judgement could be moved: those within the bounds, and at their edges, at which
+    /// the answer can change. Without both a beginning and an end there are none, unless the queue's moment is ruled out:
+    /// then the nearest that is not.
+    pub fn moments(&self, break_points: &BTreeSet<Moment>) -> BTreeSet<Moment> {
+        let lower = self.bounds.not_before.as_ref().map(|bound| bound.at);
+        let upper = self.bounds.not_after.as_ref().map(|bound| bound.at);
+        match (self.nearest, lower, upper) {
+            (Some(nearest), _, _) => BTreeSet::from([nearest]),
+            (None, Some(lower), Some(upper)) if lower < upper => {
+                break_points.range(lower..upper).copied().chain([lower, upper]).collect()
+            }
+            (None, _, _) => BTreeSet::new(),
+        }
+    }
+}
+
+/// Works out the leeway of a moment that the queue tells.
 pub fn leeway(
     chain: &Chain,
     facts: &Facts,
     book: &RuleBook,
     ledger: &Ledger,
-    break_points: &BTreeSet<Moment>,
     moment: Moment,
     knowledge: Moment,
 ) -> Leeway {
     let Some(target) = chain.links.first() else { return Leeway::default() };
     let bounds = Bounds::of_chain(chain, facts, book, ledger, &[], knowledge).of(&target.task_id);
-    let lower = bounds.not_before.as_ref().map(|bound| bound.at);
-    let upper = bounds.not_after.as_ref().map(|bound| bound.at);
-    let beyond = match (lower, upper) {
-        (Some(lower), _) if is_before(moment, lower) => Some(lower),
-        (_, Some(upper)) if is_before(upper, moment) => Some(upper),
-        _ => None,
-    };
-    let moments = match (beyond, lower, upper) {
-        (Some(beyond), _, _) => vec![beyond],
-        (None, Some(lower), Some(upper)) if lower < upper => {
-            let between = break_points.range(lower..upper).copied().filter(|point| *point != lower);
-            std::iter::once(lower).chain(between).chain([upper]).collect()
-        }
-        (None, _, _) => Vec::new(),
-    };
-    Leeway { bounds, is_contradicted: beyond.is_some(), moments }
+    let lower = bounds.not_before.as_ref().map(|bound| bound.at).filter(|lower| is_before(moment, *lower));
+    let upper = bounds.not_after.as_ref().map(|bound| bound.at).filter(|upper| is_before(*upper, moment));
+    Leeway { bounds, nearest: lower.or(upper) }
 }

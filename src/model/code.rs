@@ -162,6 +162,8 @@ codes! {
     TaskInteractive "task-interactive" High NotPermitted "Somebody could log in to a task while it ran.";
     TaskPrivileged "task-privileged" Medium NotPermitted "A task asked for more rights on its worker than tasks need.";
     DockerImageNotPermitted "docker-image-not-permitted" High NotPermitted "A task ran in a docker image that no task of the chain made, and may not.";
+    DockerImagePrebuilt "docker-image-prebuilt" Info NotPermitted "A task ran in a docker image that no task of its chain built.";
+    DockerImageByTask "docker-image-by-task" Low NotPermitted "Which docker image a task ran in is the task's own word.";
     DockerImageFloating "docker-image-floating" Low NotPermitted "A task ran in a docker image that is named without a digest, or found by an index.";
     TasksForNotPermitted "tasks-for-not-permitted" High NotPermitted "A decision or action task was made for a reason that its product does not know.";
     TaskDiffersFromTree "task-differs-from-tree" High Contradicted "The definition of a decision or action task is not what its tree makes of it.";

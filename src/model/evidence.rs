@@ -171,6 +171,16 @@ impl TaskEvidence {
         })
     }
 
+    /// What it means that a server denied having something that the task needs: absence only before the task's evidence
+    /// expired. What is not kept for ever is no longer there after that, and nobody can say that it was not.
+    pub fn denied_source(&self) -> Presence {
+        match self.captured_at.zip(self.expires) {
+            Some((asked, expires)) if asked < expires => Presence::Absent,
+            Some(_) => Presence::Gone,
+            None => Presence::Unknown,
+        }
+    }
+
     /// Whether the definition (`what` = `definition`) or the status (`status`) is there.
     pub fn reply_presence(&self, what: &str) -> Presence {
         let captured = match what {

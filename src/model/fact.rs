@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Difference, Digest, Edge, KeyId, Moment, TaskId, UpstreamArtifact};
+use super::{Algorithm, ArtifactRecord, Difference, Digest, Edge, KeyId, Moment, TaskId, UpstreamArtifact};
 
 /// What kind of fact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -207,6 +207,9 @@ pub enum Form {
 }
 
 impl Form {
+    /// Both forms.
+    pub const ALL: [Self; 2] = [Self::Openpgp, Self::Ed25519];
+
     /// Its name in fact keys and reports.
     pub const fn name(self) -> &'static str {
         match self {
@@ -264,6 +267,24 @@ pub struct DigestFact {
     pub claims: BTreeMap<String, Claim>,
 }
 
+impl DigestFact {
+    /// The digest that it states of an artifact by an algorithm; `seen` is what was captured of that artifact.
+    pub fn stated(&self, name: &str, algorithm: &str, seen: Option<&ArtifactRecord>) -> Option<String> {
+        let claim = self.claims.get(name)?;
+        if let Some(open) = claim.open.iter().find(|open| open.algorithm == algorithm) {
+            return Some(open.stated.clone());
+        }
+        if !claim.algorithms.iter().any(|stated| stated == algorithm) {
+            return None;
+        }
+        // What is stated and not open agrees with the bytes seen.
+        match Algorithm::named(algorithm)? {
+            Algorithm::Sha256 => seen?.sha256.map(|digest| digest.to_string()),
+            Algorithm::Sha512 => seen?.sha512.clone(),
+        }
+    }
+}
+
 /// What an attestation states of one artifact.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -280,11 +301,11 @@ pub struct Claim {
 
 /// What nearly all claims state; left out of stored facts.
 fn sha256_alone() -> Vec<String> {
-    vec![super::Algorithm::Sha256.name().to_owned()]
+    vec![Algorithm::Sha256.name().to_owned()]
 }
 
 fn is_sha256_alone(algorithms: &[String]) -> bool {
-    matches!(algorithms, [one] if one == super::Algorithm::Sha256.name())
+    matches!(algorithms, [one] if one == Algorithm::Sha256.name())
 }
 
 /// How a claim compares with the artifact seen. Scriptworker compares texts: an upper-case digest differs.

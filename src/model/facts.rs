@@ -41,6 +41,8 @@ pub struct TaskFacts {
     pub definition: Option<Definition>,
     /// The attestations of its latest run.
     pub attestations: BTreeMap<Form, AttestationFacts>,
+    /// What the attestations of earlier runs state, by run and form.
+    pub earlier: BTreeMap<(u32, Form), EarlierAttestation>,
     /// Its definition beside its entry in the task graph of a parent, by parent.
     pub graph_entries: BTreeMap<TaskId, GraphEntry>,
     /// The tasks that its latest run's task graph lists, where it publishes one.
@@ -51,6 +53,15 @@ pub struct TaskFacts {
     pub landings: BTreeMap<String, Landing>,
     /// What its latest run logged while it verified its chain, where a scriptworker ran it and the log's bytes are kept.
     pub log: Option<LogFacts>,
+}
+
+/// An attestation of an earlier run than the latest. Its signature is not looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EarlierAttestation {
+    /// The bytes of the artifact that carries it.
+    pub blob: Digest,
+    /// The digests that it states, beside the artifacts seen.
+    pub digests: DigestFact,
 }
 
 /// The verification log of a task's latest run.
@@ -69,6 +80,7 @@ impl TaskFacts {
             evidence,
             definition,
             attestations: BTreeMap::new(),
+            earlier: BTreeMap::new(),
             graph_entries: BTreeMap::new(),
             graph_tasks: None,
             rebuilds: BTreeMap::new(),

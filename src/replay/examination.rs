@@ -12,9 +12,9 @@ use serde::de::DeserializeOwned;
 use crate::chain::{WorkerVote, worker_implementation};
 use crate::examine::{Keyring, attestation, definition, digests, graph_entry, signature, verification_log};
 use crate::model::{
-    ATTESTATION_SIG, ArtifactRecord, Attestation, AttestationFacts, Definition, Digest, DigestFact, FactKey, FactKind,
-    Form, GraphEntry, LogFacts, Role, Signature, SignatureState, TASK_GRAPH_JSON, TaskEvidence, TaskFacts, TaskId,
-    VERIFICATION_LOG, VerificationLog,
+    ATTESTATION_SIG, ArtifactRecord, Attestation, AttestationFacts, Definition, Digest, DigestFact, EarlierAttestation,
+    FactKey, FactKind, Form, GraphEntry, LogFacts, Role, Signature, SignatureState, TASK_GRAPH_JSON, TaskEvidence,
+    TaskFacts, TaskId, VERIFICATION_LOG, VerificationLog,
 };
 use crate::rules::RuleBook;
 use crate::store::{Case, StoreError};
@@ -340,6 +340,41 @@ fn gather<'a>(
         signature: (of_signature, stored_signature),
         digests: (of_digests, stored_digests),
     }))
+}
+
+/// What the attestations of earlier runs state, added to the facts of their tasks: whether a rerun made the same.
+pub(super) fn earlier_attestations(
+    desk: &mut FactDesk<'_>,
+    tasks: &mut BTreeMap<TaskId, TaskFacts>,
+) -> Result<(), StoreError> {
+    for (task_id, task) in tasks {
+        let evidence = &task.evidence;
+        let Some(latest) = evidence.latest_run() else { continue };
+        let runs: BTreeSet<u32> = evidence.artifacts.keys().map(|(run_id, _)| *run_id).collect();
+        for (run_id, form) in runs.range(..latest).flat_map(|run_id| Form::ALL.map(|form| (*run_id, form))) {
+            let Some(blob) = evidence.artifact(run_id, form.artifact()).and_then(|record| record.sha256) else {
+                continue;
+            };
+            let artifacts = run_artifacts(evidence, run_id);
+            let inputs = [Some(blob), Some(artifacts_digest(&artifacts))];
+            let variant = format!("{run_id}/{}", form.name());
+            let key = fact_key(FactKind::Digests, task_id, variant, &inputs, digests::VERSION);
+            let is_held = desk.case.blob_size(&blob)?.is_some();
+            let stored = desk.stored::<DigestFact>(&key)?.filter(|_| is_held);
+            let digests = match stored {
+                Some(stored) => stored,
+                None => {
+                    let Some(bytes) = desk.document(&blob, DOCUMENT_SIZE_MAX)? else { continue };
+                    let Some(covered) = signature::covered(form, &bytes) else { continue };
+                    let made = digests::examine(&covered, &artifacts);
+                    desk.examined(key, &made);
+                    made
+                }
+            };
+            task.earlier.insert((run_id, form), EarlierAttestation { blob, digests });
+        }
+    }
+    desk.keep()
 }
 
 fn run_artifacts(evidence: &TaskEvidence, run_id: u32) -> BTreeMap<&str, &ArtifactRecord> {

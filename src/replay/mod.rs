@@ -3,8 +3,10 @@
 
 mod examination;
 mod findings;
+mod gathering;
 mod key_ledger;
 mod keys;
+mod planning;
 mod rebuilds;
 mod report;
 mod repositories;

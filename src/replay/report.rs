@@ -4,17 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::findings::Findings;
 use super::keys::Keys;
-use super::rules::RulesOfTarget;
+use super::planning::{Plan, Trial};
 use super::service::Request;
-use crate::chain::{Chain, Link, WorkerVote};
+use crate::chain::{Link, WorkerVote};
+use crate::insight::completeness;
 use crate::judge::{Judgement, Leeway, MomentOfJudgement, Place};
 use crate::model::{
     AsOf, AsOfUsed, Asserter, AttestationReport, Basis, CheckResult, Clocks, Code, Completeness, Digest, Evidence,
-    Facts, Finding, Form, Gap, LinkReport, NotChecked, Opinion, Outcome, Plane, Reason, Release, Report, RulesUsed,
+    Facts, Finding, Form, Gap, LinkReport, NotChecked, Opinion, Outcome, Plane, Reason, Report, RulesUsed,
     SnapshotReport, Subject, TargetReport, TaskFacts, TaskId, TimeBound, TrustUsed, Verdict, VerifierUsed,
 };
 use crate::rules::{Images, Rebuilding, RuleBook, Trees, Workers};
-use crate::trust::{Fleet, Rollout};
+use crate::trust::{Fleet, Pin, Rollout};
 
 /// The version of the report format.
 const REPORT_VERSION: u32 = 1;
@@ -41,19 +42,18 @@ const BEYOND_SIGNATURES: [(&str, &str); 4] = [
 /// Where findings about a target as a whole come up.
 const FIRST: Place = Place { check: crate::model::Check::Chain, link: 0 };
 
-/// A judgement at a moment.
+/// A judgement, and by what it was made.
 #[derive(Debug)]
 pub(super) struct HeardAt {
-    pub(super) clocks: Clocks,
-    /// How quickly the verifier is taken to have run what its configuration said.
-    pub(super) rollout: Rollout,
+    pub(super) trial: Trial,
     pub(super) judgement: Judgement,
 }
 
 /// All judgements of a target.
 #[derive(Debug)]
 pub(super) struct Heard {
-    pub(super) as_of: MomentOfJudgement,
+    /// When it ran, as the queue says.
+    pub(super) ran: MomentOfJudgement,
     /// At the moment of judgement, or at all that are in question.
     pub(super) judgements: Vec<HeardAt>,
     /// To which other moments it could be moved.
@@ -68,7 +68,7 @@ impl Heard {
     /// The judgement to tell, and whether all agree. Where the queue's moment is ruled out, the worst of that and of the
     /// nearest that is not counts: a proof that something is younger never makes it better.
     fn worst(&self) -> Option<(&HeardAt, bool)> {
-        let is_contradicted = self.leeway.is_contradicted;
+        let is_contradicted = self.leeway.is_contradicted();
         let moved = self.moved.iter().filter(|_| is_contradicted);
         let all: Vec<&HeardAt> = self.judgements.iter().chain(moved).collect();
         let first = all.first()?.judgement.verdict;
@@ -83,10 +83,10 @@ impl Heard {
 
     /// The judgements by both releases where one was being rolled out.
     fn by_release(&self) -> impl Iterator<Item = (&HeardAt, &HeardAt)> {
-        let late = self.judgements.iter().filter(|heard| heard.rollout == Rollout::Late);
-        late.filter_map(|late| {
-            let mut at_once = self.judgements.iter().filter(|heard| heard.rollout == Rollout::AtOnce);
-            at_once.find(|heard| heard.clocks == late.clocks).map(|at_once| (at_once, late))
+        let by = |rollout| self.judgements.iter().filter(move |heard| heard.trial.rollout == rollout);
+        by(Rollout::Late).filter_map(move |late| {
+            let at_once = by(Rollout::AtOnce).find(|heard| heard.trial.moment == late.trial.moment);
+            at_once.map(|at_once| (at_once, late))
         })
     }
 
@@ -114,32 +114,18 @@ impl Heard {
 #[derive(Debug)]
 pub(super) struct Judged {
     pub(super) task_id: TaskId,
-    pub(super) rules: RulesOfTarget,
     snapshots: Vec<Digest>,
     label: Option<String>,
-    pub(super) chain: Chain,
-    runs: Vec<LinkEvidence>,
+    /// By each rule book that could have counted.
+    plans: Vec<Plan>,
     completeness: Completeness,
-    task_type: Option<String>,
-    candidates: Vec<String>,
-    product: Option<String>,
+    /// The evidence of the links of the plan that is told.
+    runs: Vec<LinkEvidence>,
     heard: Heard,
 }
 
 impl Judged {
-    #[expect(clippy::too_many_arguments, reason = "each is one part of the target's report")]
-    pub(super) fn new(
-        task_id: TaskId,
-        rules: RulesOfTarget,
-        snapshots: Vec<Digest>,
-        chain: Chain,
-        facts: &Facts,
-        task_type: Option<String>,
-        candidates: Vec<String>,
-        product: Option<String>,
-        heard: Heard,
-        completeness: Completeness,
-    ) -> Self {
+    pub(super) fn new(task_id: TaskId, plans: Vec<Plan>, snapshots: Vec<Digest>, facts: &Facts, heard: Heard) -> Self {
         let shape = facts.tasks.get(&task_id).and_then(TaskFacts::shape);
         let label = shape.and_then(|shape| shape.label.clone().or_else(|| shape.name.clone()));
         let run = |link: &Link| {
@@ -151,8 +137,21 @@ impl Judged {
                 attestations: task.map(attestations).unwrap_or_default(),
             }
         };
-        let runs = chain.links.iter().map(run).collect();
-        Self { task_id, rules, snapshots, label, chain, runs, completeness, task_type, candidates, product, heard }
+        let mut judged =
+            Self { task_id, snapshots, label, plans, completeness: Completeness::default(), runs: Vec::new(), heard };
+        judged.completeness = completeness(judged.told().needs(), facts);
+        judged.runs = judged.told().chain.links.iter().map(run).collect();
+        judged
+    }
+
+    /// The plan of the judgement that is told.
+    pub(super) fn told(&self) -> &Plan {
+        &self.plans[self.heard.worst().map_or(0, |(heard, _)| heard.trial.plan)]
+    }
+
+    /// The rule books by which it was judged.
+    pub(super) fn books(&self) -> impl Iterator<Item = &RuleBook> {
+        self.plans.iter().map(|plan| &*plan.rules.book)
     }
 }
 
@@ -198,7 +197,7 @@ pub(super) fn assemble(
     keys: &Keys,
     request: &Request,
 ) -> Report {
-    let mut not_checked = not_checked(judged.iter().map(|target| &*target.rules.book));
+    let mut not_checked = not_checked(judged.iter().flat_map(Judged::books));
     let mut targets = Vec::with_capacity(judged.len());
     let mut findings = Findings::default();
     let mut gaps = Gaps::default();
@@ -232,22 +231,23 @@ pub(super) fn assemble(
 
 fn report_target(judged: Judged, request: &Request, findings: &mut Findings, gaps: &mut Gaps) -> TargetReport {
     let outcome = judged.heard.worst();
+    let plan = judged.told();
     let agree = outcome.is_none_or(|(_, agree)| agree);
-    let clocks = outcome.map(|(heard, _)| heard.clocks);
+    let clocks = outcome.map(|(heard, _)| heard.trial.clocks);
     let judgement = outcome.map(|(heard, _)| &heard.judgement);
     let mut verdict = judgement.map_or(Verdict::Undetermined, |judgement| judgement.verdict);
     let mut reason = judgement.and_then(|judgement| judgement.reason);
     let mut own: Vec<(Finding, Place)> = judgement.map(|judgement| judgement.findings.clone()).unwrap_or_default();
-    if judged.task_type.is_none() {
+    if plan.task_type.is_none() {
         verdict = verdict.max(Verdict::Undetermined);
-        own.push((undecided_type(&judged), FIRST));
+        own.push((undecided_type(&judged, plan), FIRST));
     }
     let (undecided, remarks) = (undecided_verifier(&judged), queues_word(&judged));
     if !agree {
         // The verdict depends on a moment or a release that nobody knows: then it can't be said.
         verdict = Verdict::Undetermined;
         if undecided.as_ref().is_none_or(|finding| finding.plane == Plane::Audit) || moments_disagree(&judged) {
-            own.push((undecided_moment(&judged), FIRST));
+            own.push((undecided_moment(&judged, request), FIRST));
         }
     }
     own.extend(undecided.into_iter().chain(remarks).map(|finding| (finding, FIRST)));
@@ -257,24 +257,25 @@ fn report_target(judged: Judged, request: &Request, findings: &mut Findings, gap
     if verdict == Verdict::Undetermined {
         reason = Some(Reason::Absent);
     }
-    let links = report_links(&judged, judgement);
-    let headline = headline(verdict, reason, &links, &own, judgement, &judged.rules.book);
+    let links = report_links(&judged, plan, judgement);
+    let headline = headline(verdict, reason, &links, &own, judgement, &plan.rules.book);
     own.into_iter().for_each(|(finding, _)| findings.add(finding));
     judgement.into_iter().flat_map(|judgement| judgement.gaps.clone()).for_each(|gap| gaps.add(gap));
-    let known = clocks.filter(|_| matches!(judged.heard.as_of, MomentOfJudgement::At(..)));
+    let is_one = matches!(judged.heard.ran, MomentOfJudgement::At(..)) || matches!(request.as_of, AsOf::At(_));
+    let known = clocks.filter(|_| is_one);
     let verifier = judged.heard.verifier(known);
     let as_of = as_of_used(&judged.heard, request, known);
     TargetReport {
-        task_id: judged.task_id,
-        label: judged.label,
-        task_type: judged.task_type,
-        task_type_candidates: judged.candidates,
-        product: judged.product,
+        task_id: judged.task_id.clone(),
+        label: judged.label.clone(),
+        task_type: plan.task_type.clone(),
+        task_type_candidates: plan.candidates.clone(),
+        product: plan.product.clone(),
         mode: request.mode.word().to_owned(),
         rules: RulesUsed {
-            id: judged.rules.book.id.clone(),
-            digest: judged.rules.book.digest,
-            basis: judged.rules.basis.clone(),
+            id: plan.rules.book.id.clone(),
+            digest: plan.rules.book.digest,
+            basis: plan.rules.basis.clone(),
         },
         trust_basis: judgement.map(|judgement| judgement.trust_basis.iter().copied().collect()).unwrap_or_default(),
         as_of,
@@ -282,7 +283,7 @@ fn report_target(judged: Judged, request: &Request, findings: &mut Findings, gap
         verdict,
         reason,
         headline,
-        snapshots: judged.snapshots,
+        snapshots: judged.snapshots.clone(),
         completeness: judged.completeness,
         links,
     }
@@ -290,8 +291,8 @@ fn report_target(judged: Judged, request: &Request, findings: &mut Findings, gap
 
 /// The moment of judgement as it is told: the queue's word is no longer it where other keys rule that out.
 fn as_of_used(heard: &Heard, request: &Request, clocks: Option<Clocks>) -> AsOfUsed {
-    let is_contradicted = heard.leeway.is_contradicted;
-    let (mode, basis) = match (request.as_of, heard.as_of) {
+    let is_contradicted = heard.leeway.is_contradicted();
+    let (mode, basis) = match (request.as_of, heard.ran) {
         (AsOf::At(_), _) => ("at", None),
         (AsOf::Then, MomentOfJudgement::At(moment, _)) if is_contradicted => {
             ("then", Some(format!("the queue says {moment}, which signatures of other keys rule out")))
@@ -318,9 +319,9 @@ fn shape_is_embedded(judged: &Judged) -> bool {
     judged.runs.iter().any(|run| run.is_embedded)
 }
 
-fn report_links(judged: &Judged, judgement: Option<&Judgement>) -> Vec<LinkReport> {
+fn report_links(judged: &Judged, plan: &Plan, judgement: Option<&Judgement>) -> Vec<LinkReport> {
     let of_links = judgement.map_or(&[][..], |judgement| &judgement.links);
-    let links = judged.chain.links.iter().zip(&judged.runs).zip(of_links);
+    let links = plan.chain.links.iter().zip(&judged.runs).zip(of_links);
     links
         .map(|((link, run), judged)| LinkReport {
             task_id: link.task_id.clone(),
@@ -430,52 +431,54 @@ fn own_finding(judged: &Judged, code: Code, message: String) -> Finding {
     }
 }
 
-fn undecided_type(judged: &Judged) -> Finding {
+fn undecided_type(judged: &Judged, plan: &Plan) -> Finding {
     let message = format!(
         "the evidence does not settle the task type; it may be {}: say which with --task-type",
-        judged.candidates.join(", ")
+        plan.candidates.join(", ")
     );
     own_finding(judged, Code::TaskTypeUndecided, message)
 }
 
 fn moments_disagree(judged: &Judged) -> bool {
-    let at_once = judged.heard.judgements.iter().filter(|heard| heard.rollout == Rollout::AtOnce);
+    let at_once = judged.heard.judgements.iter().filter(|heard| heard.trial.rollout == Rollout::AtOnce);
     let verdicts: BTreeSet<Verdict> = at_once.map(|heard| heard.judgement.verdict).collect();
     verdicts.len() > 1 && verdicts.contains(&Verdict::Refuted)
 }
 
-fn undecided_moment(judged: &Judged) -> Finding {
+fn undecided_moment(judged: &Judged, request: &Request) -> Finding {
     let mut told: Vec<String> = Vec::new();
     let mut last = None;
     for heard in &judged.heard.judgements {
         if last != Some(heard.judgement.verdict) {
-            told.push(format!("{} from {}", heard.judgement.verdict.word(), heard.clocks.key));
+            told.push(format!("{} from {}", heard.judgement.verdict.word(), heard.trial.moment));
             last = Some(heard.judgement.verdict);
         }
     }
-    let message = format!(
-        "when the target ran is not known, and the verdict depends on it: {}; say when with --as-of",
-        told.join(", ")
-    );
+    let advice = match request.as_of {
+        AsOf::Then => "say when with --as-of",
+        AsOf::At(_) => "say by which rules with --rules",
+    };
+    let message =
+        format!("when the target ran is not known, and the verdict depends on it: {}; {advice}", told.join(", "));
     own_finding(judged, Code::MomentUndecided, message)
 }
 
-/// That a new release was being rolled out, and its keys make another judgement than those of the one before: of the
-/// verdict, then nobody can say which holds; of single links, then that is told beside it.
+/// That a new release was being rolled out, and its keys or rules make another judgement than those of the one before: of
+/// the verdict, then nobody can say which holds; of single links, then that is told beside it.
 fn undecided_verifier(judged: &Judged) -> Option<Finding> {
-    let links = |heard: &HeardAt| -> Vec<Verdict> { heard.judgement.links.iter().map(|link| link.verdict).collect() };
-    let (at_once, late) = judged.heard.by_release().find(|(at_once, late)| links(at_once) != links(late))?;
-    let used = judged.heard.verifier(Some(at_once.clocks));
-    let name =
-        |release: Option<Release>| release.map_or_else(|| "no release".to_owned(), |release| release.to_string());
-    let differing =
-        chain_names(judged, |index| at_once.judgement.links[index].verdict != late.judgement.links[index].verdict);
+    let (at_once, late, differing) = judged.heard.by_release().find_map(|(at_once, late)| {
+        let differing = differing_links(judged, at_once, late);
+        (!differing.is_empty()).then_some((at_once, late, differing))
+    })?;
+    let moment = at_once.trial.moment;
+    let deployed = judged.heard.fleet.as_ref().and_then(|fleet| Some((fleet, fleet.deployed(moment)?)));
+    let name = |pin: Option<&Pin>| pin.map_or_else(|| "no release".to_owned(), |pin| pin.release.to_string());
     let message = format!(
-        "{} was being rolled out to {} on {}, and {} could still run there: {} by the first, {} by the second; they differ on {}",
-        name(used.release),
-        used.fleet.unwrap_or_default(),
-        at_once.clocks.key,
-        name(used.before),
+        "{} was being rolled out to {} on {moment}, and {} could still run there: {} by the first, {} by the second; \
+         they differ on {}",
+        name(deployed.map(|(_, deployed)| deployed.pin)),
+        deployed.map(|(fleet, _)| fleet.name.as_str()).unwrap_or_default(),
+        name(deployed.and_then(|(_, deployed)| deployed.before)),
         at_once.judgement.verdict.word(),
         late.judgement.verdict.word(),
         differing.join(", ")
@@ -485,22 +488,48 @@ fn undecided_verifier(judged: &Judged) -> Option<Finding> {
     Some(if is_same { Finding { plane: Plane::Audit, ..finding } } else { finding })
 }
 
-fn chain_names(judged: &Judged, differs: impl Fn(usize) -> bool) -> Vec<String> {
-    let links = judged.chain.links.iter().enumerate().filter(|(index, _)| differs(*index));
-    links.map(|(_, link)| link.name.clone()).collect()
+/// The links, by their names, of which two judgements say different things, or that the chain of one of them lacks.
+fn differing_links(judged: &Judged, one: &HeardAt, other: &HeardAt) -> Vec<String> {
+    let links = |heard: &HeardAt| {
+        let links = judged.plans[heard.trial.plan].chain.links.iter().zip(&heard.judgement.links);
+        links.map(|(link, judgement)| (link.task_id.clone(), (link.name.clone(), judgement.verdict))).collect()
+    };
+    let (one, other): (BTreeMap<TaskId, (String, Verdict)>, BTreeMap<_, _>) = (links(one), links(other));
+    let verdict = |of: &BTreeMap<TaskId, (String, Verdict)>, task_id| of.get(task_id).map(|(_, verdict)| *verdict);
+    let all: BTreeMap<&TaskId, &String> =
+        other.iter().chain(&one).map(|(task_id, (name, _))| (task_id, name)).collect();
+    let mut differing: Vec<String> = all
+        .into_iter()
+        .filter(|(task_id, _)| verdict(&one, task_id) != verdict(&other, task_id))
+        .map(|(_, name)| name.clone())
+        .collect();
+    differing.sort();
+    differing
 }
 
 /// That the moment of judgement, which only the queue tells, can be moved within what other keys prove, and the verdict
 /// with it; or that they rule it out.
 fn queues_word(judged: &Judged) -> Option<Finding> {
     let heard = &judged.heard;
-    let MomentOfJudgement::At(moment, _) = heard.as_of else { return None };
-    let here = heard.judgements.first()?.judgement.verdict;
+    let MomentOfJudgement::At(moment, _) = heard.ran else { return None };
+    let first = heard.judgements.first()?;
+    let here = first.judgement.verdict;
     let other = heard.moved.iter().find(|moved| moved.judgement.verdict != here);
-    let is_contradicted = heard.leeway.is_contradicted;
+    let is_contradicted = heard.leeway.is_contradicted();
+    let by = |heard: &HeardAt| {
+        let rules = &judged.plans[heard.trial.plan].rules.book.id;
+        let is_other = heard.trial.plan != first.trial.plan;
+        if is_other { format!(" by the rules of {rules}") } else { String::new() }
+    };
     let told = match other {
-        Some(other) => format!("{} there, {} at {}", here.word(), other.judgement.verdict.word(), other.clocks.key),
-        None if is_contradicted => format!("{} there and at the nearest moment that is possible", here.word()),
+        Some(other) => {
+            let verdict = other.judgement.verdict.word();
+            format!("{} there, {verdict} at {}{}", here.word(), other.trial.moment, by(other))
+        }
+        None if is_contradicted => {
+            let by = heard.moved.first().map(by).unwrap_or_default();
+            format!("{} there and at the nearest moment that is possible{by}", here.word())
+        }
         None => return None,
     };
     let bound =

@@ -1,13 +1,11 @@
 //! Which rule book judges a target.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::chain::{Mode, WorkerVote, worker_implementation};
-use crate::judge::{MomentOfJudgement, ran_at};
-use crate::model::{Facts, Form, Moment, Release, Role, TaskFacts, TaskId};
+use crate::model::{Form, Moment, Release, TaskFacts};
 use crate::rules::{RuleBook, RuleBookError, latest, newest_at, releases};
-use crate::trust::Deployments;
+use crate::trust::{Fleet, Rollout};
 
 /// The last release that read OpenPGP attestations (its changelog: 23.0.0 does not).
 const LAST_OPENPGP: &str = "22.1.0";
@@ -60,76 +58,89 @@ pub(super) fn examination_book() -> Result<RuleBook, RuleBookError> {
     RuleBook::named("signatures")
 }
 
-/// The rules of some targets.
-pub(super) fn rules_of(
-    choice: &RuleChoice,
-    targets: &[TaskId],
-    facts: &Facts,
-    deployments: &Deployments,
-    mode: Mode,
-) -> Result<Vec<RulesOfTarget>, RuleBookError> {
-    let mut books: BTreeMap<Release, Arc<RuleBook>> = BTreeMap::new();
-    let mut found = Vec::with_capacity(targets.len());
-    let known_to_all = examination_book()?;
-    for target in targets {
-        let rules = match choice {
-            RuleChoice::One(book) => RulesOfTarget::new(Arc::clone(book), "requested"),
-            RuleChoice::Then => {
-                let (release, basis) = release_of(facts.tasks.get(target), &known_to_all, deployments, mode);
-                let book = match books.get(&release) {
-                    Some(book) => Arc::clone(book),
-                    None => {
-                        let unknown = || RuleBookError::Unknown { id: release.to_string() };
-                        let book = Arc::new(RuleBook::of_release(&release).ok_or_else(unknown)??);
-                        books.insert(release, Arc::clone(&book));
-                        book
-                    }
-                };
-                RulesOfTarget::new(book, &basis)
-            }
-        };
-        found.push(rules);
-    }
-    Ok(found)
+/// The rule books that targets of one request can need, each made once.
+pub(super) struct RuleShelf<'a> {
+    choice: &'a RuleChoice,
+    books: Mutex<BTreeMap<Release, Arc<RuleBook>>>,
 }
 
-/// The release that judged a target, or would have, and why it is taken for that.
-fn release_of(
-    task: Option<&TaskFacts>,
-    known_to_all: &RuleBook,
-    deployments: &Deployments,
-    mode: Mode,
-) -> (Release, String) {
-    let Some((task, shape)) = task.and_then(|task| Some((task, task.shape()?))) else {
-        let newest = latest().cloned().unwrap_or_else(known_to_all_release);
-        return (newest, "nothing tells when the target ran: the newest release".to_owned());
-    };
-    let by_scriptworker =
-        worker_implementation(&shape.hints, known_to_all) == WorkerVote::Agreed(Role::new("scriptworker"));
-    let moment = match ran_at(task, by_scriptworker, mode) {
-        MomentOfJudgement::At(moment, _) | MomentOfJudgement::Between(moment, _) => moment,
-        MomentOfJudgement::Unknown => return by_form(task),
-    };
-    let hints = &shape.hints;
-    let pool = hints.provisioner_id.as_deref().zip(hints.worker_type.as_deref()).filter(|_| by_scriptworker);
-    let fleet = pool.and_then(|(provisioner, worker_type)| deployments.fleet(provisioner, worker_type));
-    let deployed = fleet.and_then(|fleet| Some((fleet, fleet.deployed(moment)?)));
-    if let Some((fleet, deployed)) = deployed {
-        let before = deployed.before.map(|before| format!(", or still {}", before.release)).unwrap_or_default();
-        let basis = format!("deployed on {} at {moment}{before}", fleet.name);
-        let known = clamped(&deployed.pin.release);
-        if known != deployed.pin.release {
-            let pinned = &deployed.pin.release;
-            return (known, format!("{basis}: {pinned}, of whose tables these are the nearest that are known"));
-        }
-        return (known, basis);
+impl<'a> RuleShelf<'a> {
+    /// By what was asked for.
+    pub(super) const fn new(choice: &'a RuleChoice) -> Self {
+        Self { choice, books: Mutex::new(BTreeMap::new()) }
     }
-    by_date(moment)
+
+    /// The rules of a target that ran at a moment: those of the release that was deployed on its fleet, or the one before
+    /// for who had not followed yet; else of the newest release then. `None`: nothing tells the moment.
+    ///
+    /// # Errors
+    ///
+    /// If what ships is broken.
+    pub(super) fn rules(
+        &self,
+        task: Option<&TaskFacts>,
+        fleet: Option<&Fleet>,
+        moment: Option<Moment>,
+        rollout: Rollout,
+    ) -> Result<RulesOfTarget, RuleBookError> {
+        let (release, basis) = match (self.choice, moment) {
+            (RuleChoice::One(book), _) => return Ok(RulesOfTarget::new(Arc::clone(book), "requested")),
+            (RuleChoice::Then, None) => by_form(task),
+            (RuleChoice::Then, Some(moment)) => {
+                fleet.and_then(|fleet| by_deployment(fleet, moment, rollout)).unwrap_or_else(|| by_date(moment))
+            }
+        };
+        let mut books = self.books.lock().unwrap_or_else(PoisonError::into_inner);
+        let book = match books.get(&release) {
+            Some(book) => Arc::clone(book),
+            None => {
+                let unknown = || RuleBookError::Unknown { id: release.to_string() };
+                let book = Arc::new(RuleBook::of_release(&release).ok_or_else(unknown)??);
+                books.insert(release, Arc::clone(&book));
+                book
+            }
+        };
+        Ok(RulesOfTarget::new(book, &basis))
+    }
+
+    /// The moments between two others at which the rules can be others than just before.
+    pub(super) fn break_points(&self, fleet: Option<&Fleet>, from: Moment, until: Moment) -> BTreeSet<Moment> {
+        if matches!(self.choice, RuleChoice::One(_)) {
+            return BTreeSet::new();
+        }
+        let of_fleet = fleet.into_iter().flat_map(Fleet::break_points);
+        let tagged = releases().iter().filter_map(|known| known.tagged);
+        // A fleet goes by the dates of releases before its first pin alone.
+        let first = fleet.and_then(|fleet| fleet.break_points().next());
+        let tagged = tagged.filter(|tagged| first.is_none_or(|first| *tagged < first));
+        of_fleet.chain(tagged).filter(|point| from < *point && *point < until).collect()
+    }
+}
+
+/// The release that a fleet ran at a moment; `None` before its first.
+fn by_deployment(fleet: &Fleet, moment: Moment, rollout: Rollout) -> Option<(Release, String)> {
+    let deployed = fleet.deployed(moment)?;
+    let newest = &deployed.pin.release;
+    let (pinned, basis) = match (deployed.before, rollout) {
+        (Some(before), Rollout::Late) => {
+            (&before.release, format!("still on some of {} at {moment}, while {newest} was rolled out", fleet.name))
+        }
+        (before, _) => {
+            let before = before.map(|before| format!(", or still {}", before.release)).unwrap_or_default();
+            (newest, format!("deployed on {} at {moment}{before}", fleet.name))
+        }
+    };
+    let known = clamped(pinned);
+    if known != *pinned {
+        let basis = format!("{basis}: {pinned}, of whose tables these are the nearest that are known");
+        return Some((known, basis));
+    }
+    Some((known, basis))
 }
 
 /// Where nothing tells when a target ran: the newest release, or the newest that read the form of its attestation.
-fn by_form(task: &TaskFacts) -> (Release, String) {
-    let has = |form| task.attestations.contains_key(&form);
+fn by_form(task: Option<&TaskFacts>) -> (Release, String) {
+    let has = |form| task.is_some_and(|task| task.attestations.contains_key(&form));
     if has(Form::Openpgp) && !has(Form::Ed25519) {
         let last =
             releases().iter().rev().map(|known| &known.release).find(|release| release.to_string() == LAST_OPENPGP);

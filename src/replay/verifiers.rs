@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::chain::{Chain, WorkerVote};
+use crate::chain::{WorkerVote, worker_implementation};
 use crate::model::{Definition, Moment, Role, TaskId};
+use crate::rules::RuleBook;
 use crate::trust::{Deployments, Fleet, Ledger, Rollout};
 
 /// What one verifier held.
@@ -32,16 +33,20 @@ impl Verifier {
 
 /// The verifiers of some targets.
 #[derive(Debug)]
-pub(super) struct Verifiers {
+pub(super) struct Verifiers<'a> {
+    deployments: &'a Deployments,
+    /// It knows every provisioner of scriptworkers.
+    book: &'a RuleBook,
     any: Verifier,
     of_fleet: BTreeMap<String, Verifier>,
 }
 
-impl Verifiers {
+impl<'a> Verifiers<'a> {
     /// Prepares those that can judge the targets.
     pub(super) fn new(
         ledger: &Ledger,
-        deployments: &Deployments,
+        deployments: &'a Deployments,
+        book: &'a RuleBook,
         targets: &[TaskId],
         definitions: &BTreeMap<TaskId, Definition>,
     ) -> Self {
@@ -51,15 +56,18 @@ impl Verifiers {
                 of_fleet.entry(fleet.name.clone()).or_insert_with(|| Verifier::new(ledger, Some(fleet)));
             }
         }
-        Self { any: Verifier::new(ledger, None), of_fleet }
+        Self { deployments, book, any: Verifier::new(ledger, None), of_fleet }
     }
 
     /// The one that judges a target: its own fleet, if a scriptworker runs it and its pool is known.
-    pub(super) fn of(&self, deployments: &Deployments, chain: &Chain, shape: Option<&Definition>) -> &Verifier {
-        let by_scriptworker = chain.links.first().and_then(|target| target.worker.as_ref())
-            == Some(&WorkerVote::Agreed(Role::new("scriptworker")));
-        let fleet = shape.filter(|_| by_scriptworker).and_then(|shape| fleet(deployments, shape));
+    pub(super) fn of(&self, shape: Option<&Definition>) -> &Verifier {
+        let fleet = shape.filter(|shape| self.is_scriptworkers(shape)).and_then(|shape| fleet(self.deployments, shape));
         fleet.and_then(|fleet| self.of_fleet.get(&fleet.name)).unwrap_or(&self.any)
+    }
+
+    /// Whether a scriptworker runs the task.
+    pub(super) fn is_scriptworkers(&self, shape: &Definition) -> bool {
+        worker_implementation(&shape.hints, self.book) == WorkerVote::Agreed(Role::new("scriptworker"))
     }
 }
 

@@ -126,6 +126,11 @@ impl Fleet {
         Some(Deployed { pin, before })
     }
 
+    /// When a worker of it may begin to run another release: each pin's landing, and when the last worker had followed.
+    pub fn break_points(&self) -> impl Iterator<Item = Moment> {
+        self.pins.iter().flat_map(|pin| [Rollout::AtOnce, Rollout::Late].map(|rollout| self.takes_effect(pin, rollout)))
+    }
+
     fn takes_effect(&self, pin: &Pin, rollout: Rollout) -> Moment {
         match rollout {
             Rollout::AtOnce => pin.landed,

@@ -20,7 +20,7 @@ pub(super) fn check(judging: &mut Judging<'_>, link: &Link) -> Ruling {
     }
     let Some(image) = task.shape().and_then(|shape| shape.task_image.as_ref()) else {
         let kind = task.shape().map_or(&ImageKind::None, |shape| &shape.image);
-        floating(judging, link, task, kind);
+        prebuilt(judging, link, task, kind);
         return of_no_task(judging, link, task, kind);
     };
     let Some(maker) = maker(judging, link, task, image) else {
@@ -105,19 +105,24 @@ fn listed(judging: &mut Judging<'_>, link: &Link, task: &TaskFacts, product: &Pr
     (if outcome == Outcome::NotApplicable { Outcome::Unknown } else { outcome }, detail)
 }
 
-/// An image whose name can come to stand for another.
-fn floating(judging: &mut Judging<'_>, link: &Link, task: &TaskFacts, kind: &ImageKind) {
-    let message = match kind {
-        ImageKind::Named(name) if !name.contains("@sha256:") => {
-            format!("its image {name} is named without a digest: what the name stands for can change")
+/// An image that no chain of trust leads to, and maybe one whose name can come to stand for another.
+fn prebuilt(judging: &mut Judging<'_>, link: &Link, task: &TaskFacts, kind: &ImageKind) {
+    let (code, message) = match kind {
+        ImageKind::Named(name) if !name.contains("@sha256:") => (
+            Code::DockerImageFloating,
+            format!("its image {name} is named without a digest: what the name stands for can change"),
+        ),
+        ImageKind::Named(name) => {
+            (Code::DockerImagePrebuilt, format!("its image {name} was built elsewhere: no chain of trust leads to it"))
         }
-        ImageKind::Indexed(namespace) => {
-            format!("its image is whatever the index has at {namespace}: no chain of trust leads to it")
-        }
-        ImageKind::None | ImageKind::Named(_) | ImageKind::OfTask | ImageKind::Other(_) => return,
+        ImageKind::Indexed(namespace) => (
+            Code::DockerImageFloating,
+            format!("its image is whatever the index has at {namespace}: no chain of trust leads to it"),
+        ),
+        ImageKind::None | ImageKind::OfTask | ImageKind::Other(_) => return,
     };
     let place = evidence(task.evidence.definition, "/payload/image", None, Asserter::Queue);
-    judging.remark(Code::DockerImageFloating, subject("task", &link.task_id, None, None), message, vec![place]);
+    judging.remark(code, subject("task", &link.task_id, None, None), message, vec![place]);
 }
 
 /// The docker-image task, if the definition declares it as an input, so that the chain leads there.
@@ -185,7 +190,8 @@ fn check_form(
         if of_maker.attestation.is_none() {
             continue;
         }
-        let attested = attested_digest(made, of_maker, &image.path, algorithm);
+        let record = made.evidence.latest_run().and_then(|run_id| made.evidence.artifact(run_id, &image.path));
+        let attested = of_maker.digests.stated(&image.path, algorithm, record);
         if attested.as_deref() == Some(loaded_digest) {
             outcome = outcome.max(Outcome::Pass);
             continue;
@@ -201,21 +207,4 @@ fn check_form(
     }
     // Without an attestation of the docker-image task nothing can be said; its own link tells that it is missing.
     outcome.max(if outcome == Outcome::NotApplicable { Outcome::Unknown } else { Outcome::NotApplicable })
-}
-
-/// The digest that a task attested of an artifact, by one algorithm.
-fn attested_digest(made: &TaskFacts, facts: &AttestationFacts, path: &str, algorithm: &str) -> Option<String> {
-    let claim = facts.digests.claims.get(path)?;
-    if let Some(open) = claim.open.iter().find(|open| open.algorithm == algorithm) {
-        return Some(open.stated.clone());
-    }
-    if !claim.algorithms.iter().any(|stated| stated == algorithm) {
-        return None;
-    }
-    // What is stated and not open agrees with the bytes seen.
-    let record = made.evidence.artifact(made.evidence.latest_run()?, path)?;
-    match Algorithm::named(algorithm)? {
-        Algorithm::Sha256 => record.sha256.map(|digest| digest.to_string()),
-        Algorithm::Sha512 => record.sha512.clone(),
-    }
 }

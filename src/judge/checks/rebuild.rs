@@ -179,23 +179,17 @@ fn tell_lack(judging: &mut Judging<'_>, link: &Link, decision: &TaskId, lack: &L
     }
 }
 
-/// A server was asked, and denied having something. That means something only before the task's evidence expired: what
-/// is not kept for ever is no longer there after that, and nobody can say that it was not.
+/// A server was asked, and denied having something.
 pub(super) fn denied(judging: &mut Judging<'_>, link: &Link, url: &str) -> Outcome {
-    let evidence = judging.task(&link.task_id).map(|task| &task.evidence);
-    let times = evidence.and_then(|evidence| evidence.captured_at.zip(evidence.expires));
-    match times {
-        Some((asked, expires)) if asked < expires => {
+    let task = judging.task(&link.task_id);
+    match task.map_or(Presence::Unknown, |task| task.evidence.denied_source()) {
+        Presence::Absent => {
             let message = format!("it needs {url}, and the server said that there is nothing");
             judging.refute(Code::SourceDenied, about(link), message, Vec::new());
             Outcome::Fail
         }
-        Some(_) => {
-            judging.lack(GapKind::Source, source(url), Presence::Gone);
-            Outcome::Unknown
-        }
-        None => {
-            judging.lack(GapKind::Source, source(url), Presence::Unknown);
+        presence @ (Presence::Present | Presence::Gone | Presence::Unknown) => {
+            judging.lack(GapKind::Source, source(url), presence);
             Outcome::Unknown
         }
     }

@@ -5,10 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::chain::Link;
 use crate::judge::judging::{Judging, evidence, subject};
-use crate::model::{Asserter, Code, Digest, Presence, TaskFacts, is_evidence_artifact};
+use crate::model::{
+    Asserter, AttestationFacts, Code, Digest, Presence, Role, SignatureState, TaskFacts, is_evidence_artifact,
+};
 
 /// The most artifacts that one message names.
 const NAMES_TOLD: usize = 3;
+
+/// The algorithm by whose digests runs are compared.
+const SHA256: &str = "sha256";
 
 /// The kinds of storage of an artifact that lies elsewhere, or nowhere (`storageType` of the queue).
 const POINTERS: [&str; 4] = ["reference", "redirect", "link", "error"];
@@ -54,6 +59,21 @@ pub(super) fn remark(judging: &mut Judging<'_>, link: &Link) {
         let message = format!("the task itself wrote into its attestation: it uploaded {name}");
         judging.remark(Code::AttestationDataByTask, about(), message, signed("/environment"));
     }
+    if let Some(stated) = image_by_task(judging, link, facts) {
+        let message = format!("which image it ran in is its own word: a generic-worker states no {stated}");
+        judging.remark(Code::DockerImageByTask, about(), message, signed(&format!("/environment/{stated}")));
+    }
+}
+
+/// What an attestation states of the docker image, where generic-worker made it: that states none by itself (d2g has its
+/// tasks write it).
+fn image_by_task(judging: &Judging<'_>, link: &Link, facts: &AttestationFacts) -> Option<&'static str> {
+    let generic = Role::new("generic-worker");
+    let key = facts.signature.as_ref().filter(|made| made.state == SignatureState::Sound)?.key.as_ref()?;
+    let by_generic = Judging::role(link) == Some(&generic) || judging.ledger.accepted(&generic).contains(key);
+    let attestation = facts.attestation.as_ref().filter(|_| by_generic)?;
+    let hash = attestation.image_hash.as_ref().map(|_| "imageHash");
+    attestation.image_artifact_hash.as_ref().map(|_| "imageArtifactHash").or(hash)
 }
 
 /// Whether an artifact is one of the task's own work: no attestation, and no log, which end after what attests them.
@@ -89,23 +109,40 @@ fn pointers(judging: &mut Judging<'_>, link: &Link, task: &TaskFacts, run_id: u3
     judging.remark(Code::ArtifactPointer, about, message, Vec::new());
 }
 
-/// Artifacts that an earlier run uploaded with other bytes.
+/// Artifacts that an earlier run made with other bytes, by the bytes, or where these were not captured by the digests that
+/// the attestations of the runs state.
 fn changed(judging: &mut Judging<'_>, link: &Link, task: &TaskFacts, run_id: u32) {
-    let mut earlier: BTreeMap<&str, Digest> = BTreeMap::new();
-    for ((run, name), record) in &task.evidence.artifacts {
-        if let Some(digest) = record.sha256.filter(|_| *run < run_id && is_work(name)) {
-            earlier.insert(name, digest);
+    // Of the newest run that tells; its bytes count before its attestation's word.
+    let mut earlier: BTreeMap<&str, (u32, bool, String, Digest)> = BTreeMap::new();
+    let mut add = |name, found: (u32, bool, String, Digest)| {
+        let known = earlier.entry(name).or_insert_with(|| found.clone());
+        if (known.0, known.1) < (found.0, found.1) {
+            *known = found;
+        }
+    };
+    for ((run, form), attestation) in &task.earlier {
+        let accepted = judging.book.switches.forms.contains(form);
+        for name in attestation.digests.claims.keys().filter(|name| accepted && is_work(name)) {
+            if let Some(stated) = attestation.digests.stated(name, SHA256, task.evidence.artifact(*run, name)) {
+                add(name.as_str(), (*run, false, stated, attestation.blob));
+            }
         }
     }
-    let of_run = task.evidence.artifacts.iter().filter(|((run, _), _)| *run == run_id);
+    for ((run, name), record) in &task.evidence.artifacts {
+        if let Some(digest) = record.sha256.filter(|_| *run < run_id && is_work(name)) {
+            add(name.as_str(), (*run, true, digest.to_string(), digest));
+        }
+    }
     let mut changed: Vec<&str> = Vec::new();
     let mut places = Vec::new();
-    for ((_, name), record) in of_run {
-        let (Some(before), Some(now)) = (earlier.get(name.as_str()), record.sha256) else { continue };
-        if *before != now {
+    for (name, (_, _, before, source)) in earlier {
+        let Some((now, told_by)) = made_by(judging, task, run_id, name) else { continue };
+        if before != now {
             changed.push(name);
-            let both = [*before, now];
-            places.extend(both.map(|blob| evidence(Some(blob), "", Some(name.clone()), Asserter::Collector)));
+            let both = [(before, source), (now, told_by)];
+            let place =
+                |(digest, blob)| evidence(Some(blob), "", Some(format!("{name} {digest}")), Asserter::Collector);
+            places.extend(both.map(place));
         }
     }
     if changed.is_empty() {
@@ -115,4 +152,15 @@ fn changed(judging: &mut Judging<'_>, link: &Link, task: &TaskFacts, run_id: u32
     places.truncate(2 * NAMES_TOLD);
     let about = subject("artifact", &link.task_id, Some(run_id), changed.first().copied());
     judging.remark(Code::ArtifactChangedBetweenRuns, about, message, places);
+}
+
+/// The SHA-256 of an artifact of a run: of its bytes, or what the run's attestation states; and where that stands.
+fn made_by(judging: &Judging<'_>, task: &TaskFacts, run_id: u32, name: &str) -> Option<(String, Digest)> {
+    let record = task.evidence.artifact(run_id, name);
+    if let Some(digest) = record.and_then(|record| record.sha256) {
+        return Some((digest.to_string(), digest));
+    }
+    let stated = task.attestations.iter().filter(|(form, _)| judging.book.switches.forms.contains(form));
+    let mut stated = stated.filter_map(|(_, facts)| Some((facts.digests.stated(name, SHA256, record)?, facts.blob)));
+    stated.next()
 }

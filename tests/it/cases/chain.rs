@@ -3,7 +3,7 @@ use cotrace_generator::{Signer, World};
 use serde_json::{Value, json};
 
 use super::Case;
-use super::edits::{copy_task, log_attestation, redefine};
+use super::edits::{copy_task, log_attestation, redefine, redefine_alone};
 use super::key::STRANGER;
 use super::signature::run_moment;
 use crate::support::{Scene, moment, nightly_2017, nightly_2026};
@@ -89,6 +89,19 @@ pub(super) const CASES: &[Case] = &[
     )
     .verdict(Verdict::Undetermined)
     .also(&[Code::KeyNotInForce]),
+    Case::refutes(
+        Code::MomentUndecided,
+        ("task", "signing-linux64"),
+        (
+            "the target, whose run is not known, may have run before a release came that heeds no priorities",
+            "it was created when every worker had that release",
+        ),
+        || Scene::of(prioritised_unless_run_from("2026-03-09T10:40:38Z"), "signing-linux64").under("then"),
+        || Scene::of(prioritised_unless_run_from("2026-03-16T10:40:39Z"), "signing-linux64").under("then"),
+    )
+    .verdict(Verdict::Undetermined)
+    .also(&[Code::GraphDifferenceIgnored, Code::TaskDiffersFromGraph, Code::VerifierReleaseUndecided])
+    .near_also(&[Code::GraphDifferenceIgnored]),
     Case::remarks(
         Code::MomentOnQueuesWord,
         ("task", "build-linux64"),
@@ -107,6 +120,17 @@ pub(super) const CASES: &[Case] = &[
         || Scene::of(consumed_at("2017-08-30T08:59:59Z"), "signing-win64"),
     ),
 ];
+
+/// The build has another priority than the graph says. The target was created then, and nothing else tells when it ran.
+fn prioritised_unless_run_from(created: &str) -> World {
+    let mut world = super::key::prioritised(created);
+    redefine_alone(&mut world, "signing-linux64", |task| {
+        task["created"] = created.into();
+        task["deadline"] = "2026-03-17T00:00:00.000Z".into();
+    });
+    world.remove(&world.status_path("signing-linux64").unwrap());
+    world
+}
 
 /// The build is signed 20 minutes before its run ended, and so many seconds from that end somebody stated the digest of its
 /// attestation.

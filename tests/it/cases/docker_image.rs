@@ -2,7 +2,7 @@ use cotrace::model::Code;
 use cotrace_generator::World;
 use serde_json::{Value, json};
 
-use super::edits::{edit_bytes, redefine};
+use super::edits::{edit_bytes, redefine, redefine_alone};
 use super::{Case, THEIRS};
 use crate::support::{Scene, nightly_2017, nightly_2026};
 
@@ -86,6 +86,15 @@ pub(super) const CASES: &[Case] = &[
         || Scene::of(builder(indexed()), "signing-linux64"),
         || Scene::of(builder(NAMED.into()), "signing-linux64"),
     ),
+    Case::remarks(
+        Code::DockerImagePrebuilt,
+        ("task", "docker-image"),
+        ("an image is named with its digest", "every image is named without one"),
+        || Scene::of(built_and_decided_in(Some(NAMED)), "signing-linux64"),
+        || Scene::of(built_and_decided_in(None), "signing-linux64"),
+    )
+    .also(&[Code::DockerImageFloating])
+    .near_also(&[Code::DockerImageFloating]),
 ];
 
 /// An image that no task made.
@@ -108,6 +117,14 @@ fn indexed() -> Value {
 fn builder(image: Value) -> World {
     let mut world = nightly_2026();
     redefine(&mut world, "docker-image", |task| task["payload"]["image"] = image.clone());
+    world
+}
+
+/// The decision task runs in an image that is named by a tag, and so does the docker-image task unless it has a better one.
+fn built_and_decided_in(builder: Option<&str>) -> World {
+    let tagged = "mozillareleases/image_builder:5.1.0";
+    let mut world = self::builder(builder.unwrap_or(tagged).into());
+    redefine_alone(&mut world, "decision", |task| task["payload"]["image"] = tagged.into());
     world
 }
 

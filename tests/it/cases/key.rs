@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::Case;
+use super::edits::{edit_status, redefine_alone};
 use crate::support::{Scene, moment, nightly_2017, nightly_2026, nothing};
 
 pub(super) const STRANGER: &[u8] = include_bytes!("../../../generator/keys/stranger.public.asc");
@@ -56,7 +57,8 @@ pub(super) const CASES: &[Case] = &[
         ("a scriptworker signed for a docker-worker", "a generic-worker did, whose key is listed for both"),
         || Scene::of(signed_by("scriptworker"), "signing-linux64"),
         || Scene::of(signed_by("generic-worker"), "signing-linux64"),
-    ),
+    )
+    .near_also(&[Code::DockerImageByTask]),
     Case {
         // What scriptworker of that time accepted.
         plane: Plane::Audit,
@@ -68,7 +70,7 @@ pub(super) const CASES: &[Case] = &[
             || Scene::of(signed_in_2017_by("generic-worker"), "signing-linux64"),
         )
         .also(&[Code::KeyWrongRole])
-        .near_also(&[Code::KeyWrongRole])
+        .near_also(&[Code::KeyWrongRole, Code::DockerImageByTask])
         .near_verdict(Verdict::Refuted)
     },
     Case {
@@ -82,7 +84,7 @@ pub(super) const CASES: &[Case] = &[
         )
         .verdict(Verdict::Verified)
         .near_verdict(Verdict::Refuted)
-        .near_also(&[Code::KeyWrongRole])
+        .near_also(&[Code::KeyWrongRole, Code::DockerImageByTask])
     },
     Case::refutes(
         Code::VerifierReleaseUndecided,
@@ -93,6 +95,19 @@ pub(super) const CASES: &[Case] = &[
     )
     .verdict(Verdict::Undetermined)
     .also(&[Code::KeyNotInForce]),
+    Case::refutes(
+        Code::VerifierReleaseUndecided,
+        ("task", "signing-linux64"),
+        (
+            "a priority that the release before heeds, while the one that does not is being rolled out",
+            "every worker of the pool has that release",
+        ),
+        || Scene::of(prioritised("2026-03-16T10:40:38Z"), "signing-linux64").under("then"),
+        || Scene::of(prioritised("2026-03-16T10:40:40Z"), "signing-linux64").under("then"),
+    )
+    .verdict(Verdict::Undetermined)
+    .also(&[Code::TaskDiffersFromGraph, Code::RunBeforeUpstream])
+    .near_also(&[Code::GraphDifferenceIgnored, Code::RunBeforeUpstream]),
     Case::refutes(
         Code::KeyNotInForce,
         ("signature", "build-linux64"),
@@ -293,6 +308,14 @@ fn signed_by(role: &'static str) -> World {
 fn signed_in_2017_by(role: &'static str) -> World {
     let mut world = nightly_2017();
     world.sign_as("build-linux64", Signer::Role(role)).unwrap();
+    world
+}
+
+/// The build has another priority than the graph says, and the target started then.
+pub(super) fn prioritised(started: &str) -> World {
+    let mut world = nightly_2026();
+    redefine_alone(&mut world, "build-linux64", |task| task["priority"] = "highest".into());
+    edit_status(&mut world, "signing-linux64", |status| status["status"]["runs"][0]["started"] = started.into());
     world
 }
 

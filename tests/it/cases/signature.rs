@@ -52,7 +52,8 @@ pub(super) const CASES: &[Case] = &[
             world.sign_as("build-linux64", Signer::Role("generic-worker")).unwrap();
             Scene::of(world, "signing-linux64")
         },
-    ),
+    )
+    .near_also(&[Code::DockerImageByTask]),
     Case::refutes(
         Code::SignatureUnreadable,
         ("signature", "signing-linux64"),

@@ -1,5 +1,6 @@
 use cotrace::model::Code;
 use cotrace_generator::World;
+use serde_json::Value;
 
 use super::Case;
 use super::edits::{listing_path, uncapture, unlist};
@@ -42,11 +43,25 @@ pub(super) const CASES: &[Case] = &[
         || Scene::of(with_earlier_langpack(|_| ()), "signing-linux64"),
     ),
     Case::remarks(
+        Code::ArtifactChangedBetweenRuns,
+        ("artifact", "build-linux64"),
+        ("the worker of the run before attested another digest", "it attested the same digest"),
+        || Scene::of(attested_before("abad1dea"), "signing-linux64"),
+        || Scene::of(attested_before(""), "signing-linux64"),
+    ),
+    Case::remarks(
         Code::AttestationDataByTask,
         ("attestation", "build-win64"),
         ("the task wrote what its worker merges into the attestation", "it wrote a file of nearly that name"),
         || Scene::of(windows_build_with("public/chain-of-trust-additional-data.json"), "signing-win64"),
         || Scene::of(windows_build_with("public/chain-of-trust-additional-data.jsonl"), "signing-win64"),
+    ),
+    Case::remarks(
+        Code::DockerImageByTask,
+        ("attestation", "build-win64"),
+        ("an attestation by generic-worker states the digest of an image", "it states an address"),
+        || Scene::of(windows_build_stating("imageArtifactHash"), "signing-win64"),
+        || Scene::of(windows_build_stating("publicIpAddress"), "signing-win64"),
     ),
 ];
 
@@ -91,6 +106,27 @@ fn with_earlier_langpack(edit: impl FnOnce(&mut Vec<u8>)) -> World {
     let mut bytes = world.read(&path).unwrap().to_vec();
     edit(&mut bytes);
     world.put(&path.replacen("/artifacts/1/", "/artifacts/0/", 1), bytes);
+    world
+}
+
+/// The run before the build's latest has the same attestation, but for the beginning of the language pack's digest. Its
+/// artifacts were not captured.
+fn attested_before(start: &str) -> World {
+    let mut world = nightly_2026();
+    let mut body: Value = serde_json::from_str(&world.attestation("build-linux64").unwrap()).unwrap();
+    let stated = &mut body["artifacts"][LANGPACK]["sha256"];
+    let digest = format!("{start}{}", &stated.as_str().unwrap()[start.len()..]);
+    *stated = digest.into();
+    let path = world.attestation_path("build-linux64").unwrap();
+    world.put(&path.replacen("/artifacts/1/", "/artifacts/0/", 1), body.to_string());
+    world
+}
+
+/// The attestation of the build for Windows has this in its environment.
+fn windows_build_stating(name: &str) -> World {
+    let mut world = nightly_2026();
+    let state = |body: &mut Value| body["environment"][name] = "sha256:00".into();
+    world.edit_attestation("build-win64", state).unwrap();
     world
 }
 

@@ -1,0 +1,195 @@
+//! The facts that judging some targets needs: of every task that their chains can reach, and of those around them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::examination::{
+    FactDesk, attestations, definitions, earlier_attestations, graph_entries, graph_tasks, logs, reachable,
+};
+use super::keys::Keys;
+use super::scope::Scope;
+use crate::chain::EdgeNames;
+use crate::model::{Definition, Digest, Facts, Member, Origin, TaskCopy, TaskFacts, TaskId};
+use crate::rules::RuleBook;
+use crate::store::{StoreError, TaskSummary};
+
+/// The facts of every task of a snapshot.
+pub(super) fn facts_of_all(
+    desk: &mut FactDesk<'_>,
+    scope: &Scope,
+    keys: &Keys,
+    book: &RuleBook,
+) -> Result<Facts, StoreError> {
+    let summaries = scope.summaries(desk.case)?;
+    let definitions = definitions_of(desk, &summaries)?;
+    let tasks: Vec<TaskId> = summaries.iter().map(|task| task.task_id.clone()).collect();
+    gather_facts(desk, scope, &tasks, (&summaries, &definitions), keys, book)
+}
+
+/// What the definitions of the tasks say.
+pub(super) fn definitions_of(
+    desk: &mut FactDesk<'_>,
+    summaries: &[TaskSummary],
+) -> Result<BTreeMap<TaskId, Definition>, StoreError> {
+    let defined: Vec<(TaskId, Digest)> =
+        summaries.iter().filter_map(|task| Some((task.task_id.clone(), task.definition?))).collect();
+    definitions(desk, &defined)
+}
+
+/// Whether a task needs an attestation: it asks its worker for one, a scriptworker runs it (they always make one), or
+/// another task rests on it.
+pub(super) fn needs_attestation(task_id: &TaskId, definition: &Definition, names: &EdgeNames, book: &RuleBook) -> bool {
+    let provisioners = &book.scriptworker_provisioners;
+    let by_scriptworker = definition.hints.provisioner_id.as_ref().is_some_and(|id| provisioners.contains(id));
+    definition.wants_attestation || by_scriptworker || names.rests_on(task_id)
+}
+
+/// The facts of every task that the targets' chains can reach.
+pub(super) fn gather_facts(
+    desk: &mut FactDesk<'_>,
+    scope: &Scope,
+    targets: &[TaskId],
+    (summaries, definitions): (&[TaskSummary], &BTreeMap<TaskId, Definition>),
+    keys: &Keys,
+    book: &RuleBook,
+) -> Result<Facts, StoreError> {
+    let mut shapes = definitions.clone();
+    let mut tasks: BTreeMap<TaskId, TaskFacts> = BTreeMap::new();
+    let consumers = consumers(targets, definitions, book);
+    loop {
+        let mut fresh = BTreeMap::new();
+        let witnesses = consumers.values().flatten().cloned();
+        for task_id in reachable(targets, &shapes).into_iter().chain(witnesses) {
+            if tasks.contains_key(&task_id) {
+                continue;
+            }
+            if let Some(evidence) = scope.evidence(desk.case, &task_id)? {
+                let definition = definitions.get(&task_id).cloned();
+                fresh.insert(task_id, TaskFacts::new(evidence, definition));
+            }
+        }
+        if fresh.is_empty() {
+            break;
+        }
+        attestations(desk, &mut fresh, &keys.keyring, book)?;
+        earlier_attestations(desk, &mut fresh)?;
+        logs(desk, &mut fresh)?;
+        // Where the queue's definition is missing, what an attestation embeds shows where the chain would go on.
+        for (task_id, task) in &fresh {
+            if let (None, Some(shape)) = (&task.definition, task.shape()) {
+                shapes.insert(task_id.clone(), shape.clone());
+            }
+        }
+        tasks.extend(fresh);
+    }
+    graph_entries(desk, &mut tasks)?;
+    let members = members(summaries, &tasks, definitions);
+    graph_tasks(desk, &mut tasks, members.keys())?;
+    let copies = copies(desk, scope, summaries, &tasks, definitions)?;
+    Ok(Facts { tasks, consumers, members, copies, root_url: scope.root_url() })
+}
+
+/// The tasks of the snapshot that do the same as one of these, and that no task graph lists. Where the graph of a copy's
+/// parent is not held nobody can tell, and it counts as listed: graphs share tasks with each other.
+fn copies(
+    desk: &mut FactDesk<'_>,
+    scope: &Scope,
+    summaries: &[TaskSummary],
+    tasks: &BTreeMap<TaskId, TaskFacts>,
+    definitions: &BTreeMap<TaskId, Definition>,
+) -> Result<BTreeMap<TaskId, Vec<TaskCopy>>, StoreError> {
+    // Decision and action tasks are in no graph, and a tree makes the same ones again and again.
+    let is_original = |task_id: &TaskId| {
+        let definition = definitions.get(task_id).filter(|_| tasks.contains_key(task_id));
+        definition.is_some_and(|definition| !definition.makes_tasks(task_id))
+    };
+    let mut alike: BTreeMap<Digest, Vec<&TaskId>> = BTreeMap::new();
+    for (task_id, definition) in definitions {
+        if let Some(work) = definition.work {
+            alike.entry(work).or_default().push(task_id);
+        }
+    }
+    alike.retain(|_, same| same.len() > 1 && same.iter().any(|task_id| is_original(task_id)));
+    let parent_of = |task_id: &TaskId| definitions.get(task_id)?.maker()?.parse::<TaskId>().ok();
+    let parents: BTreeSet<TaskId> = alike.values().flatten().filter_map(|task_id| parent_of(task_id)).collect();
+    let mut makers: BTreeMap<TaskId, TaskFacts> = BTreeMap::new();
+    for parent in &parents {
+        if let Some(evidence) = scope.evidence(desk.case, parent)? {
+            makers.insert(parent.clone(), TaskFacts::new(evidence, None));
+        }
+    }
+    graph_tasks(desk, &mut makers, &parents)?;
+    let graphs: BTreeMap<&TaskId, BTreeSet<&str>> = makers
+        .iter()
+        .filter_map(|(maker, facts)| Some((maker, facts.graph_tasks.as_ref()?.iter().map(String::as_str).collect())))
+        .collect();
+    let is_unlisted = |task_id: &TaskId| match parent_of(task_id) {
+        // A task that was submitted without a group is a group of its own, and no decision task: it does the work of
+        // a task of a graph.
+        Some(parent) if parent == *task_id => true,
+        Some(parent) => graphs.get(&parent).is_some_and(|listed| !listed.contains(task_id.as_str())),
+        None => false,
+    };
+    let mut copies: BTreeMap<TaskId, Vec<TaskCopy>> = BTreeMap::new();
+    let documents: BTreeMap<&TaskId, Option<Digest>> =
+        summaries.iter().map(|task| (&task.task_id, task.definition)).collect();
+    for same in alike.values() {
+        let unlisted: Vec<&TaskId> = same.iter().copied().filter(|task_id| is_unlisted(task_id)).collect();
+        for original in same.iter().filter(|task_id| is_original(task_id)) {
+            let others = unlisted.iter().filter(|task_id| *task_id != original).map(|task_id| TaskCopy {
+                task_id: (*task_id).clone(),
+                definition: documents.get(*task_id).copied().flatten(),
+            });
+            let others: Vec<TaskCopy> = others.collect();
+            if !others.is_empty() {
+                copies.insert((*original).clone(), others);
+            }
+        }
+    }
+    Ok(copies)
+}
+
+/// The tasks of the snapshot that name one of these as their parent.
+fn members(
+    summaries: &[TaskSummary],
+    tasks: &BTreeMap<TaskId, TaskFacts>,
+    definitions: &BTreeMap<TaskId, Definition>,
+) -> BTreeMap<TaskId, Vec<Member>> {
+    let has_run: BTreeMap<&TaskId, Option<bool>> = summaries.iter().map(|task| (&task.task_id, task.has_run)).collect();
+    let mut members: BTreeMap<TaskId, Vec<Member>> = BTreeMap::new();
+    for (task_id, definition) in definitions {
+        let parent = definition.maker().and_then(|parent| parent.parse::<TaskId>().ok());
+        if let Some(parent) = parent.filter(|parent| parent != task_id && tasks.contains_key(parent)) {
+            members.entry(parent).or_default().push(Member {
+                task_id: task_id.clone(),
+                makes_tasks: definition.makes_tasks(task_id),
+                has_run: has_run.get(task_id).copied().flatten(),
+            });
+        }
+    }
+    members
+}
+
+/// The scriptworkers' tasks that consume something of each target: their logs tell of its attestation.
+fn consumers(
+    targets: &[TaskId],
+    definitions: &BTreeMap<TaskId, Definition>,
+    book: &RuleBook,
+) -> BTreeMap<TaskId, Vec<TaskId>> {
+    let mut consumers: BTreeMap<TaskId, Vec<TaskId>> =
+        targets.iter().map(|target| (target.clone(), Vec::new())).collect();
+    for (task_id, definition) in definitions {
+        let provisioner = definition.hints.provisioner_id.as_ref();
+        if !provisioner.is_some_and(|id| book.scriptworker_provisioners.contains(id)) {
+            continue;
+        }
+        let consumed = definition.edges.iter().filter(|edge| edge.origin == Origin::UpstreamArtifacts);
+        let consumed: BTreeSet<TaskId> = consumed.filter_map(|edge| edge.to.parse().ok()).collect();
+        for to in consumed.iter().filter(|to| *to != task_id) {
+            if let Some(of_target) = consumers.get_mut(to) {
+                of_target.push(task_id.clone());
+            }
+        }
+    }
+    consumers.retain(|_, of_target| !of_target.is_empty());
+    consumers
+}
