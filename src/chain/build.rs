@@ -115,16 +115,16 @@ pub fn build(target: &TaskId, task_type: &str, mode: Mode, facts: &Facts, book: 
     builder.links.push(head);
     let mut seen = BTreeSet::new();
     if mode == Mode::AfterRun {
-        seen.insert(target.clone());
+        seen.insert(*target);
     }
-    let mut open = VecDeque::from([(target.clone(), task_type.to_owned())]);
+    let mut open = VecDeque::from([(*target, task_type.to_owned())]);
     while let Some((task_id, name)) = open.pop_front() {
         if name.matches(':').count() > book.max_chain_length {
             builder.problems.push(ChainProblem::TooDeep { task_id });
             continue;
         }
         for (name, dependency) in builder.dependencies(&task_id, &name) {
-            if !seen.insert(dependency.clone()) {
+            if !seen.insert(dependency) {
                 continue;
             }
             if dependency == *target {
@@ -132,7 +132,7 @@ pub fn build(target: &TaskId, task_type: &str, mode: Mode, facts: &Facts, book: 
                 builder.links[0].is_attested = true;
             } else {
                 let mut link = builder.link(&dependency, name.clone());
-                link.reached_from = Some(task_id.clone());
+                link.reached_from = Some(task_id);
                 builder.links.push(link);
             }
             open.push_back((dependency, name));
@@ -142,10 +142,10 @@ pub fn build(target: &TaskId, task_type: &str, mode: Mode, facts: &Facts, book: 
     let mut problems: BTreeMap<TaskId, Vec<ChainProblem>> = BTreeMap::new();
     for problem in builder.problems {
         if let Some(task_id) = problem.task_id() {
-            problems.entry(task_id.clone()).or_default().push(problem);
+            problems.entry(*task_id).or_default().push(problem);
         }
     }
-    let index = builder.links.iter().enumerate().map(|(index, link)| (link.task_id.clone(), index)).collect();
+    let index = builder.links.iter().enumerate().map(|(index, link)| (link.task_id, index)).collect();
     Chain { links: builder.links, problems, index }
 }
 
@@ -175,7 +175,7 @@ impl Builder<'_> {
             Parents::TaskGroup => shape.task_group_id.as_ref(),
         });
         Link {
-            task_id: task_id.clone(),
+            task_id: *task_id,
             name,
             task_type,
             worker: shape.map(|shape| worker_implementation(&shape.hints, self.book)),
@@ -205,7 +205,7 @@ impl Builder<'_> {
             match edge.to.parse::<TaskId>() {
                 Ok(to) => list.push((format!("{name}:{}", edge.name), to)),
                 Err(_) => self.problems.push(ChainProblem::Malformed {
-                    task_id: task_id.clone(),
+                    task_id: *task_id,
                     origin: edge.origin,
                     to: edge.to.clone(),
                 }),
@@ -251,12 +251,12 @@ fn decision_by_group(shape: &Definition, task_id: &TaskId, name: &str) -> Option
 fn cycle(start: &TaskId, edges: &BTreeMap<&TaskId, Vec<TaskId>>) -> Option<Vec<TaskId>> {
     let next = |task: &TaskId| edges.get(task).map_or(&[][..], Vec::as_slice);
     let mut done = BTreeSet::new();
-    let mut on_path = BTreeSet::from([start.clone()]);
-    let mut path = vec![(start.clone(), 0)];
+    let mut on_path = BTreeSet::from([*start]);
+    let mut path = vec![(*start, 0)];
     while let Some((task, position)) = path.last_mut() {
         let Some(to) = next(task).get(*position).cloned() else {
             on_path.remove(task);
-            done.insert(task.clone());
+            done.insert(*task);
             path.pop();
             continue;
         };
@@ -266,7 +266,7 @@ fn cycle(start: &TaskId, edges: &BTreeMap<&TaskId, Vec<TaskId>>) -> Option<Vec<T
             return Some(path.drain(begin..).map(|(task, _)| task).collect());
         }
         if !done.contains(&to) {
-            on_path.insert(to.clone());
+            on_path.insert(to);
             path.push((to, 0));
         }
     }

@@ -19,7 +19,7 @@ const DEFINITION_SIZE_MAX: u64 = 1024 * 1024;
 
 pub(super) fn run(case: Option<PathBuf>, args: &ShowArgs) -> anyhow::Result<Outcome> {
     let Some(path) = replay::case_path(case.as_deref()) else { return Ok(Outcome::Usage) };
-    let targets = Targets::These(vec![args.task_id.clone()]);
+    let targets = Targets::These(vec![args.task_id]);
     let Some(request) = replay::request(targets, &args.judgement) else { return Ok(Outcome::Usage) };
     let mut case = Case::open(path, Access::Keep)?;
     let Some(snapshot) = case.snapshot_of(&args.task_id)? else {

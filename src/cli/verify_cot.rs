@@ -10,7 +10,7 @@ pub(super) fn run(case: Option<PathBuf>, args: &VerifyCotArgs) -> anyhow::Result
         output::note("signatures are checked, with --verify-sigs or without");
     }
     let args = ReplayArgs {
-        targets: vec![args.task_id.clone()],
+        targets: vec![args.task_id],
         all: false,
         chains: true,
         format: Format::Text,

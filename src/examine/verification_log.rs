@@ -29,7 +29,7 @@ pub fn examine(bytes: &[u8]) -> VerificationLog {
     let mut seen = BTreeSet::new();
     for (index, line) in bytes.split(|byte| *byte == b'\n').enumerate() {
         let Some((task_id, name, sha256)) = std::str::from_utf8(line).ok().and_then(read_line) else { continue };
-        let is_new = seen.insert((task_id.clone(), name.clone(), sha256));
+        let is_new = seen.insert((task_id, name.clone(), sha256));
         if !is_new {
             continue;
         }

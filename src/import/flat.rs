@@ -187,7 +187,7 @@ impl Flat {
     }
 
     fn task(&mut self, task_id: &TaskId) -> &mut TaskCapture {
-        self.tasks.entry(task_id.clone()).or_insert_with(|| TaskCapture::new(task_id))
+        self.tasks.entry(*task_id).or_insert_with(|| TaskCapture::new(task_id))
     }
 
     fn file(

@@ -88,7 +88,7 @@ impl TaskCapture {
     /// A task of which nothing has been read yet.
     pub(super) fn new(task_id: &TaskId) -> Self {
         Self {
-            task_id: task_id.clone(),
+            task_id: *task_id,
             row: TaskRow::default(),
             runs: Vec::new(),
             artifacts: Vec::new(),

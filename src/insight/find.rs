@@ -110,7 +110,7 @@ pub fn find(query: &Query, facts: &Facts) -> Vec<Hit> {
 }
 
 fn hit(task: &TaskFacts, relation: Relation, run_id: Option<u32>, name: Option<&str>, digest: Option<Digest>) -> Hit {
-    Hit { relation, task_id: task.evidence.task_id.clone(), run_id, name: name.map(str::to_owned), digest }
+    Hit { relation, task_id: task.evidence.task_id, run_id, name: name.map(str::to_owned), digest }
 }
 
 fn of_digest(task: &TaskFacts, digest: &Digest, hits: &mut BTreeSet<Hit>) {

@@ -67,7 +67,7 @@ impl Bounds {
         let mut carried = Carried::new(&order.younger, vouches, earliest);
         for (task_id, node) in &nodes {
             let listed = |order: &BTreeMap<&TaskId, BTreeSet<&TaskId>>| -> Vec<TaskId> {
-                order.get(*task_id).into_iter().flatten().map(|of| (*of).clone()).collect()
+                order.get(*task_id).into_iter().flatten().map(|of| *(*of)).collect()
             };
             let found = SigningBounds {
                 after: listed(&order.older),
@@ -75,7 +75,7 @@ impl Bounds {
                 not_before: not_before.get(*task_id).cloned().flatten(),
                 not_after: carried.of(task_id, &node.keys),
             };
-            bounds.of_task.insert((*task_id).clone(), found);
+            bounds.of_task.insert(*(*task_id), found);
         }
         bounds
     }
@@ -110,8 +110,7 @@ impl Node {
             let Some(key) = &signature.key else { continue };
             node.keys.insert(key.clone());
             let Some(WorkerVote::Agreed(role)) = &role else { continue };
-            let bound =
-                |at, basis| TimeBound { at, basis, task_id: task_id.clone(), key: key.clone(), blob: facts.blob };
+            let bound = |at, basis| TimeBound { at, basis, task_id: *task_id, key: key.clone(), blob: facts.blob };
             let signing_key = signature.signing_key.as_deref();
             let is_trusted_at = |moment: Moment| {
                 let clocks = Clocks { key: moment, policy: moment, knowledge };
@@ -209,14 +208,14 @@ impl<'a, D: Fn(&TaskId) -> Option<TimeBound>> Carried<'a, D> {
 
     /// Works out the dates of a task from those of its neighbours, without recursion: chains can be long.
     fn settle(&mut self, task_id: &TaskId) {
-        let mut open = vec![(task_id.clone(), false)];
+        let mut open = vec![(*task_id, false)];
         let mut entered = BTreeSet::new();
         while let Some((task_id, is_ready)) = open.pop() {
             if self.done.contains_key(&task_id) {
                 continue;
             }
             let neighbours: Vec<TaskId> =
-                self.edges.get(&task_id).into_iter().flatten().map(|neighbour| (*neighbour).clone()).collect();
+                self.edges.get(&task_id).into_iter().flatten().map(|neighbour| *(*neighbour)).collect();
             if is_ready {
                 let mut dates: Vec<TimeBound> = Vec::new();
                 for neighbour in &neighbours {
@@ -227,7 +226,7 @@ impl<'a, D: Fn(&TaskId) -> Option<TimeBound>> Carried<'a, D> {
                 let mut of_keys = BTreeSet::new();
                 dates.retain(|date| of_keys.len() < DATES_MAX && of_keys.insert(date.key.clone()));
                 self.done.insert(task_id, dates);
-            } else if entered.insert(task_id.clone()) {
+            } else if entered.insert(task_id) {
                 open.push((task_id, true));
                 open.extend(neighbours.into_iter().map(|neighbour| (neighbour, false)));
             }

@@ -312,7 +312,7 @@ impl<'a> Judging<'a> {
         evidence: Vec<Evidence>,
         confirm: Option<String>,
     ) {
-        let target = self.chain.links.first().map(|link| link.task_id.clone());
+        let target = self.chain.links.first().map(|link| link.task_id);
         let finding = Finding {
             code,
             plane,
@@ -468,7 +468,7 @@ fn percent_encode(name: &str) -> String {
 
 /// A subject of a finding or gap.
 pub(super) fn subject(kind: &'static str, task_id: &TaskId, run_id: Option<u32>, name: Option<&str>) -> Subject {
-    Subject { kind, task_id: Some(task_id.clone()), run_id, name: name.map(str::to_owned) }
+    Subject { kind, task_id: Some(*task_id), run_id, name: name.map(str::to_owned) }
 }
 
 /// A piece of evidence.

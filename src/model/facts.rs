@@ -96,15 +96,13 @@ impl TaskFacts {
     }
 }
 
-/// A task that names another as its parent.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Member {
-    /// The task.
-    pub task_id: TaskId,
-    /// Whether it is an action task, or a decision task: such tasks are in no graph.
-    pub makes_tasks: bool,
-    /// Whether it has run; `None` where its status is not known.
-    pub has_run: Option<bool>,
+/// What the task graph of a task lists, beside the tasks of the snapshot that name it as their parent.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Group {
+    /// The tasks that name it, and that its graph does not list: all but action and decision tasks, which no graph lists.
+    pub unlisted: Vec<TaskId>,
+    /// The tasks that its graph lists and that have not run.
+    pub idle: Vec<TaskId>,
 }
 
 /// A task that does the same as another one.
@@ -123,8 +121,8 @@ pub struct Facts {
     pub tasks: BTreeMap<TaskId, TaskFacts>,
     /// The scriptworkers' tasks that consume something of a task, by that task: those whose logs can speak of it.
     pub consumers: BTreeMap<TaskId, Vec<TaskId>>,
-    /// The tasks of the snapshot that name a task as their parent, by that task.
-    pub members: BTreeMap<TaskId, Vec<Member>>,
+    /// What is odd of the tasks that name a task as their parent, by that task, where its graph is known.
+    pub groups: BTreeMap<TaskId, Group>,
     /// The tasks of the snapshot that have the name and the payload of a task and that no task graph lists, by that task.
     pub copies: BTreeMap<TaskId, Vec<TaskCopy>>,
     /// The deployment that the evidence comes from.

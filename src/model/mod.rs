@@ -41,7 +41,7 @@ pub use fact::{
     DigestOutcome, FactKey, FactKind, Form, FramingKind, GraphEntry, ImageKind, LoggedDigest, PolicyEra, Revocation,
     Signature, SignatureState, TaskImage, Validity, VerificationLog, WorkerHints,
 };
-pub use facts::{AttestationFacts, EarlierAttestation, Facts, LogFacts, Member, TaskCopy, TaskFacts};
+pub use facts::{AttestationFacts, EarlierAttestation, Facts, Group, LogFacts, TaskCopy, TaskFacts};
 pub use finding::{Asserter, Evidence, Finding, Plane, Reason, Severity, Subject};
 pub use key::{Basis, EpochEvent, KeyEpoch, KeyId, Role};
 pub use key_history::{

@@ -184,7 +184,7 @@ pub(super) fn definitions(
     for (task_id, digest) in tasks {
         let key = fact_key(FactKind::Definition, task_id, String::new(), &[Some(*digest)], definition::VERSION);
         if let Some(fact) = desk.stored::<Definition>(&key)? {
-            found.insert(task_id.clone(), fact);
+            found.insert(*task_id, fact);
         } else if let Some(bytes) = desk.document(digest, DOCUMENT_SIZE_MAX)? {
             held += bytes.len();
             missing.push((task_id, key, bytes));
@@ -206,7 +206,7 @@ fn examine_definitions(
     let examined: Vec<Definition> = batch.par_iter().map(|(_, _, bytes)| definition::examine(bytes)).collect();
     for ((task_id, key, _), fact) in batch.into_iter().zip(examined) {
         desk.examined(key, &fact);
-        found.insert(task_id.clone(), fact);
+        found.insert(*task_id, fact);
     }
     desk.keep()
 }
@@ -326,7 +326,7 @@ fn gather<'a>(
         None => Ok(None),
     };
     Ok(Some(AttestationWork {
-        task_id: task_id.clone(),
+        task_id: *task_id,
         form,
         role,
         blob,
@@ -501,14 +501,14 @@ pub(super) fn graph_entries(
         let named = definition.parent.iter().chain(&definition.task_group_id);
         let parents: BTreeSet<TaskId> = named.filter_map(|parent| parent.parse().ok()).collect();
         for parent in parents.into_iter().filter(|parent| parent != task_id) {
-            by_parent.entry(parent).or_default().push((task_id.clone(), digest));
+            by_parent.entry(parent).or_default().push((*task_id, digest));
         }
     }
     for (parent, children) in by_parent {
         let Some(graph) = tasks.get(&parent).and_then(|task| graph_digest(&task.evidence)) else { continue };
         for (task_id, entry) in entries_of(desk, &parent, graph, &children)? {
             if let Some(task) = tasks.get_mut(&task_id) {
-                task.graph_entries.insert(parent.clone(), entry);
+                task.graph_entries.insert(parent, entry);
             }
         }
         desk.keep()?;
@@ -559,7 +559,7 @@ fn entries_of(
         let inputs = [Some(*definition), Some(graph)];
         let key = fact_key(FactKind::GraphEntry, task_id, parent.to_string(), &inputs, graph_entry::VERSION);
         match desk.stored::<GraphEntry>(&key)?.filter(|_| is_held) {
-            Some(entry) => found.push((task_id.clone(), entry)),
+            Some(entry) => found.push((*task_id, entry)),
             None => missing.push((task_id, key, *definition)),
         }
     }
@@ -586,7 +586,7 @@ fn entries_of(
             documents.par_iter().map(|(task_id, _, definition)| graph.examine(task_id.as_str(), definition)).collect();
         for ((task_id, key, _), entry) in documents.into_iter().zip(entries) {
             desk.examined(key.clone(), &entry);
-            found.push((task_id.clone(), entry));
+            found.push((*task_id, entry));
         }
     }
     Ok(found)
@@ -602,7 +602,7 @@ pub(super) fn reachable(targets: &[TaskId], definitions: &BTreeMap<TaskId, Defin
         // The task group too, whatever the parent is: actions are rebuilt from what their decision task published.
         for to in edges.map(|edge| &edge.to).chain(&definition.task_group_id) {
             if let Ok(to) = to.parse::<TaskId>()
-                && reached.insert(to.clone())
+                && reached.insert(to)
             {
                 open.push(to);
             }

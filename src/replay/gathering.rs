@@ -8,9 +8,12 @@ use super::examination::{
 use super::keys::Keys;
 use super::scope::Scope;
 use crate::chain::EdgeNames;
-use crate::model::{Definition, Digest, Facts, Member, Origin, TaskCopy, TaskFacts, TaskId};
+use crate::model::{Definition, Digest, Facts, Group, Origin, TaskCopy, TaskFacts, TaskId};
 use crate::rules::RuleBook;
 use crate::store::{StoreError, TaskSummary};
+
+/// With this many targets, everything that is stored of a kind is read at once instead of one by one.
+pub(super) const BULK_TARGETS: usize = 64;
 
 /// The facts of every task of a snapshot.
 pub(super) fn facts_of_all(
@@ -21,7 +24,7 @@ pub(super) fn facts_of_all(
 ) -> Result<Facts, StoreError> {
     let summaries = scope.summaries(desk.case)?;
     let definitions = definitions_of(desk, &summaries)?;
-    let tasks: Vec<TaskId> = summaries.iter().map(|task| task.task_id.clone()).collect();
+    let tasks: Vec<TaskId> = summaries.iter().map(|task| task.task_id).collect();
     gather_facts(desk, scope, &tasks, (&summaries, &definitions), keys, book)
 }
 
@@ -31,7 +34,7 @@ pub(super) fn definitions_of(
     summaries: &[TaskSummary],
 ) -> Result<BTreeMap<TaskId, Definition>, StoreError> {
     let defined: Vec<(TaskId, Digest)> =
-        summaries.iter().filter_map(|task| Some((task.task_id.clone(), task.definition?))).collect();
+        summaries.iter().filter_map(|task| Some((task.task_id, task.definition?))).collect();
     definitions(desk, &defined)
 }
 
@@ -55,6 +58,7 @@ pub(super) fn gather_facts(
     let mut shapes = definitions.clone();
     let mut tasks: BTreeMap<TaskId, TaskFacts> = BTreeMap::new();
     let consumers = consumers(targets, definitions, book);
+    let mut held = if targets.len() >= BULK_TARGETS { Some(scope.evidence_of_all(desk.case)?) } else { None };
     loop {
         let mut fresh = BTreeMap::new();
         let witnesses = consumers.values().flatten().cloned();
@@ -62,7 +66,11 @@ pub(super) fn gather_facts(
             if tasks.contains_key(&task_id) {
                 continue;
             }
-            if let Some(evidence) = scope.evidence(desk.case, &task_id)? {
+            let evidence = match &mut held {
+                Some(held) => held.remove(&task_id),
+                None => scope.evidence(desk.case, &task_id)?,
+            };
+            if let Some(evidence) = evidence {
                 let definition = definitions.get(&task_id).cloned();
                 fresh.insert(task_id, TaskFacts::new(evidence, definition));
             }
@@ -76,16 +84,17 @@ pub(super) fn gather_facts(
         // Where the queue's definition is missing, what an attestation embeds shows where the chain would go on.
         for (task_id, task) in &fresh {
             if let (None, Some(shape)) = (&task.definition, task.shape()) {
-                shapes.insert(task_id.clone(), shape.clone());
+                shapes.insert(*task_id, shape.clone());
             }
         }
         tasks.extend(fresh);
     }
     graph_entries(desk, &mut tasks)?;
-    let members = members(summaries, &tasks, definitions);
+    let members = members(&tasks, definitions);
     graph_tasks(desk, &mut tasks, members.keys())?;
+    let groups = groups(summaries, &tasks, members);
     let copies = copies(desk, scope, summaries, &tasks, definitions)?;
-    Ok(Facts { tasks, consumers, members, copies, root_url: scope.root_url() })
+    Ok(Facts { tasks, consumers, groups, copies, root_url: scope.root_url() })
 }
 
 /// The tasks of the snapshot that do the same as one of these, and that no task graph lists. Where the graph of a copy's
@@ -114,7 +123,7 @@ fn copies(
     let mut makers: BTreeMap<TaskId, TaskFacts> = BTreeMap::new();
     for parent in &parents {
         if let Some(evidence) = scope.evidence(desk.case, parent)? {
-            makers.insert(parent.clone(), TaskFacts::new(evidence, None));
+            makers.insert(*parent, TaskFacts::new(evidence, None));
         }
     }
     graph_tasks(desk, &mut makers, &parents)?;
@@ -136,37 +145,57 @@ fn copies(
         let unlisted: Vec<&TaskId> = same.iter().copied().filter(|task_id| is_unlisted(task_id)).collect();
         for original in same.iter().filter(|task_id| is_original(task_id)) {
             let others = unlisted.iter().filter(|task_id| *task_id != original).map(|task_id| TaskCopy {
-                task_id: (*task_id).clone(),
+                task_id: *(*task_id),
                 definition: documents.get(*task_id).copied().flatten(),
             });
             let others: Vec<TaskCopy> = others.collect();
             if !others.is_empty() {
-                copies.insert((*original).clone(), others);
+                copies.insert(*(*original), others);
             }
         }
     }
     Ok(copies)
 }
 
-/// The tasks of the snapshot that name one of these as their parent.
-fn members(
-    summaries: &[TaskSummary],
+/// The tasks of the snapshot that name one of these as their parent, by that one.
+fn members<'a>(
     tasks: &BTreeMap<TaskId, TaskFacts>,
-    definitions: &BTreeMap<TaskId, Definition>,
-) -> BTreeMap<TaskId, Vec<Member>> {
-    let has_run: BTreeMap<&TaskId, Option<bool>> = summaries.iter().map(|task| (&task.task_id, task.has_run)).collect();
-    let mut members: BTreeMap<TaskId, Vec<Member>> = BTreeMap::new();
+    definitions: &'a BTreeMap<TaskId, Definition>,
+) -> BTreeMap<TaskId, Vec<(&'a TaskId, &'a Definition)>> {
+    let mut members: BTreeMap<TaskId, Vec<(&TaskId, &Definition)>> = BTreeMap::new();
     for (task_id, definition) in definitions {
         let parent = definition.maker().and_then(|parent| parent.parse::<TaskId>().ok());
         if let Some(parent) = parent.filter(|parent| parent != task_id && tasks.contains_key(parent)) {
-            members.entry(parent).or_default().push(Member {
-                task_id: task_id.clone(),
-                makes_tasks: definition.makes_tasks(task_id),
-                has_run: has_run.get(task_id).copied().flatten(),
-            });
+            members.entry(parent).or_default().push((task_id, definition));
         }
     }
     members
+}
+
+/// The members beside the graphs that should list them.
+fn groups(
+    summaries: &[TaskSummary],
+    tasks: &BTreeMap<TaskId, TaskFacts>,
+    members: BTreeMap<TaskId, Vec<(&TaskId, &Definition)>>,
+) -> BTreeMap<TaskId, Group> {
+    let has_run: BTreeMap<&TaskId, Option<bool>> = summaries.iter().map(|task| (&task.task_id, task.has_run)).collect();
+    let mut groups = BTreeMap::new();
+    for (parent, members) in members {
+        let Some(listed) = tasks.get(&parent).and_then(|task| task.graph_tasks.as_ref()) else { continue };
+        let listed: BTreeSet<&str> = listed.iter().map(String::as_str).collect();
+        let mut group = Group::default();
+        for (task_id, definition) in members {
+            let is_listed = listed.contains(task_id.as_str());
+            if is_listed && has_run.get(task_id) == Some(&Some(false)) {
+                group.idle.push(*task_id);
+            }
+            if !is_listed && !definition.makes_tasks(task_id) {
+                group.unlisted.push(*task_id);
+            }
+        }
+        groups.insert(parent, group);
+    }
+    groups
 }
 
 /// The scriptworkers' tasks that consume something of each target: their logs tell of its attestation.
@@ -175,8 +204,7 @@ fn consumers(
     definitions: &BTreeMap<TaskId, Definition>,
     book: &RuleBook,
 ) -> BTreeMap<TaskId, Vec<TaskId>> {
-    let mut consumers: BTreeMap<TaskId, Vec<TaskId>> =
-        targets.iter().map(|target| (target.clone(), Vec::new())).collect();
+    let mut consumers: BTreeMap<TaskId, Vec<TaskId>> = targets.iter().map(|target| (*target, Vec::new())).collect();
     for (task_id, definition) in definitions {
         let provisioner = definition.hints.provisioner_id.as_ref();
         if !provisioner.is_some_and(|id| book.scriptworker_provisioners.contains(id)) {
@@ -186,7 +214,7 @@ fn consumers(
         let consumed: BTreeSet<TaskId> = consumed.filter_map(|edge| edge.to.parse().ok()).collect();
         for to in consumed.iter().filter(|to| *to != task_id) {
             if let Some(of_target) = consumers.get_mut(to) {
-                of_target.push(task_id.clone());
+                of_target.push(*task_id);
             }
         }
     }

@@ -78,7 +78,7 @@ fn add_uses(task: &TaskFacts, facts: &Facts, book: &RuleBook, uses: &mut BTreeMa
             claimed_time: signature.claimed_time,
             started: run.and_then(|run| run.started),
             resolved: run.and_then(|run| run.resolved),
-            task_id: task.evidence.task_id.clone(),
+            task_id: task.evidence.task_id,
             run_id,
             form: *form,
             role: role.clone(),

@@ -90,7 +90,7 @@ impl<'v> Planner<'_, 'v> {
         let mut planning = Planning {
             planner: self,
             planned: Planned {
-                target: target.clone(),
+                target: *target,
                 verifier,
                 ran,
                 plans: Vec::new(),

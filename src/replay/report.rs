@@ -266,7 +266,7 @@ fn report_target(judged: Judged, request: &Request, findings: &mut Findings, gap
     let verifier = judged.heard.verifier(known);
     let as_of = as_of_used(&judged.heard, request, known);
     TargetReport {
-        task_id: judged.task_id.clone(),
+        task_id: judged.task_id,
         label: judged.label.clone(),
         task_type: plan.task_type.clone(),
         task_type_candidates: plan.candidates.clone(),
@@ -324,9 +324,9 @@ fn report_links(judged: &Judged, plan: &Plan, judgement: Option<&Judgement>) -> 
     let links = plan.chain.links.iter().zip(&judged.runs).zip(of_links);
     links
         .map(|((link, run), judged)| LinkReport {
-            task_id: link.task_id.clone(),
+            task_id: link.task_id,
             name: link.name.clone(),
-            reached_from: link.reached_from.clone(),
+            reached_from: link.reached_from,
             task_type: link.task_type.clone(),
             worker_impl: match &link.worker {
                 Some(WorkerVote::Agreed(role)) => Some(role.to_string()),
@@ -423,8 +423,8 @@ fn own_finding(judged: &Judged, code: Code, message: String) -> Finding {
         plane: Plane::Rule,
         severity: code.severity(),
         reason: code.reason(),
-        subject: Subject { kind: "task", task_id: Some(judged.task_id.clone()), run_id: None, name: None },
-        targets: vec![judged.task_id.clone()],
+        subject: Subject { kind: "task", task_id: Some(judged.task_id), run_id: None, name: None },
+        targets: vec![judged.task_id],
         message,
         confirm: None,
         evidence: Vec::new(),
@@ -492,7 +492,7 @@ fn undecided_verifier(judged: &Judged) -> Option<Finding> {
 fn differing_links(judged: &Judged, one: &HeardAt, other: &HeardAt) -> Vec<String> {
     let links = |heard: &HeardAt| {
         let links = judged.plans[heard.trial.plan].chain.links.iter().zip(&heard.judgement.links);
-        links.map(|(link, judgement)| (link.task_id.clone(), (link.name.clone(), judgement.verdict))).collect()
+        links.map(|(link, judgement)| (link.task_id, (link.name.clone(), judgement.verdict))).collect()
     };
     let (one, other): (BTreeMap<TaskId, (String, Verdict)>, BTreeMap<_, _>) = (links(one), links(other));
     let verdict = |of: &BTreeMap<TaskId, (String, Verdict)>, task_id| of.get(task_id).map(|(_, verdict)| *verdict);

@@ -1,6 +1,7 @@
 //! The evidence that a chain is built from: one snapshot, or several joined.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use crate::model::{Digest, TaskEvidence, TaskId};
 use crate::store::{Case, SnapshotInfo, SourceInfo, StoreError, TaskSummary};
@@ -64,7 +65,7 @@ impl Scope {
                         newer.has_run = newer.has_run.or(summary.has_run);
                     }
                     None => {
-                        tasks.insert(summary.task_id.clone(), summary);
+                        tasks.insert(summary.task_id, summary);
                     }
                 }
             }
@@ -80,6 +81,22 @@ impl Scope {
                 (Some(older), Some(newer)) => newer.join(older),
                 (Some(evidence), None) => joined = Some(evidence),
                 (None, _) => {}
+            }
+        }
+        Ok(joined)
+    }
+
+    /// What is known of all tasks, by task.
+    pub(super) fn evidence_of_all(&self, case: &Case) -> Result<BTreeMap<TaskId, TaskEvidence>, StoreError> {
+        let mut joined: BTreeMap<TaskId, TaskEvidence> = BTreeMap::new();
+        for snapshot in &self.snapshots {
+            for evidence in case.evidence_of_all(snapshot.id)? {
+                match joined.entry(evidence.task_id) {
+                    Entry::Occupied(newer) => newer.into_mut().join(evidence),
+                    Entry::Vacant(place) => {
+                        place.insert(evidence);
+                    }
+                }
             }
         }
         Ok(joined)

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use rayon::prelude::*;
 
 use super::examination::{FactDesk, Work};
-use super::gathering::{definitions_of, facts_of_all, gather_facts, needs_attestation};
+use super::gathering::{BULK_TARGETS, definitions_of, facts_of_all, gather_facts, needs_attestation};
 use super::keys::{self, Keys};
 use super::planning::{Plan, Planned, Planner, Trial};
 use super::rebuilds::{self, Answers, CommitsOf, Wanted};
@@ -25,9 +25,6 @@ use crate::model::{
 use crate::rules::{Restriction, RuleBook, Trees};
 use crate::store::{Case, Damage, ReplayRecord, TaskSummary};
 use crate::trust::{Deployments, Distrusted, Rollout};
-
-/// With this many targets, all stored facts of a kind are read at once instead of one by one.
-const BULK_TARGETS: usize = 64;
 
 /// What to replay.
 #[derive(Debug, Clone)]
@@ -83,7 +80,7 @@ pub fn replay(case: &mut Case, request: &Request) -> Result<Replayed, ReplayErro
             let targets = of_scope.len() as u64;
             snapshots.push(SnapshotReport { snapshots: scope.digests(), targets, completeness });
         }
-        done.extend(of_scope.iter().map(|target| target.task_id.clone()));
+        done.extend(of_scope.iter().map(|target| target.task_id));
         judged.extend(of_scope);
     }
     if judged.is_empty() {
@@ -91,7 +88,7 @@ pub fn replay(case: &mut Case, request: &Request) -> Result<Replayed, ReplayErro
     }
     let work = desk.work();
     snapshots.sort_by(|a: &SnapshotReport, b| a.snapshots.cmp(&b.snapshots));
-    judged.sort_by(|a, b| a.task_id.cmp(&b.task_id));
+    judged.sort_by_key(|a| a.task_id);
     let inputs = inputs(&keys, case.held()?);
     let report = report::assemble(case.content_id()?, inputs, snapshots, judged, &keys, request);
     if case.is_writable() {
@@ -263,7 +260,7 @@ fn replay_scope(
             task.attested
                 || definition.is_some_and(|definition| needs_attestation(&task.task_id, definition, &names, &book))
         };
-        summaries.iter().filter(needs).map(|task| task.task_id.clone()).filter(|id| !done.contains(id)).collect()
+        summaries.iter().filter(needs).map(|task| task.task_id).filter(|id| !done.contains(id)).collect()
     });
     let mut facts = gather_facts(desk, scope, &targets, (&summaries, &definitions), keys, &book)?;
     let ledger = keys.ledger.narrowed(scope.root_url().as_deref(), &request.bases);
@@ -291,7 +288,7 @@ fn wanted_of(planned: &[Planned<'_>], facts: &Facts) -> Wanted {
         let Some(name) = plan.product.as_deref() else { continue };
         if let Some(recipe) = book.recipe(name) {
             let parents = plan.chain.links.iter().filter(|link| link.is_parent_type());
-            wanted.rebuilds.extend(parents.map(|link| (link.task_id.clone(), recipe.clone())));
+            wanted.rebuilds.extend(parents.map(|link| (link.task_id, recipe.clone())));
         }
         let Some(product) = book.products.get(name) else { continue };
         let scopes = facts.tasks.get(target).and_then(TaskFacts::shape).map(|shape| &shape.scopes);
@@ -306,7 +303,7 @@ fn wanted_of(planned: &[Planned<'_>], facts: &Facts) -> Wanted {
                 let shape = facts.tasks.get(&link.task_id).and_then(TaskFacts::shape);
                 shape.is_some_and(speaks_of_github)
             });
-            wanted.landings.extend(links.map(|link| (link.task_id.clone(), commits.clone())));
+            wanted.landings.extend(links.map(|link| (link.task_id, commits.clone())));
         }
     }
     wanted

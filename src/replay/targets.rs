@@ -66,10 +66,10 @@ pub(super) fn by_scope(
 fn by_newest(case: &Case, tasks: &[TaskId]) -> Result<Vec<ScopedTargets>, ReplayError> {
     let mut found: BTreeMap<i64, (SnapshotInfo, Vec<TaskId>)> = BTreeMap::new();
     for task_id in tasks {
-        let snapshot = case.snapshot_of(task_id)?.ok_or_else(|| ReplayError::UnknownTarget(task_id.clone()))?;
+        let snapshot = case.snapshot_of(task_id)?.ok_or_else(|| ReplayError::UnknownTarget(*task_id))?;
         let entry = found.entry(snapshot.id).or_insert_with(|| (snapshot, Vec::new()));
         if !entry.1.contains(task_id) {
-            entry.1.push(task_id.clone());
+            entry.1.push(*task_id);
         }
     }
     let found = found.into_values();
@@ -94,10 +94,10 @@ fn in_scope(case: &Case, targets: &Targets, scope: Scope) -> Result<Vec<ScopedTa
             let mut once = Vec::new();
             for task_id in tasks {
                 if scope.evidence(case, task_id)?.is_none() {
-                    return Err(ReplayError::UnknownTarget(task_id.clone()));
+                    return Err(ReplayError::UnknownTarget(*task_id));
                 }
                 if !once.contains(task_id) {
-                    once.push(task_id.clone());
+                    once.push(*task_id);
                 }
             }
             Some(once)

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::{OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::Serialize;
 
 use super::{Case, StoreError};
@@ -153,100 +153,43 @@ impl Case {
     /// What a snapshot holds of a task.
     pub fn task_evidence(&self, snapshot: i64, task_id: &TaskId) -> Result<Option<TaskEvidence>, StoreError> {
         self.reading(|conn| {
-            let head = conn
-                .prepare_cached(
-                    "SELECT task.id, definition, status, status_problem, expires, snapshot.captured_at,
-                     run_basis FROM task
-                     JOIN snapshot ON snapshot.id = task.snapshot WHERE snapshot = ?1 AND task_id = ?2",
-                )?
-                .query_row(params![snapshot, task_id], |row| {
-                    let evidence = TaskEvidence {
-                        task_id: task_id.clone(),
-                        definition: row.get(1)?,
-                        status: row.get(2)?,
-                        status_problem: row.get(3)?,
-                        expires: moment(row, 4)?,
-                        captured_at: moment(row, 5)?,
-                        run_is_claimed: row.get::<_, String>(6)? == "attestation",
-                        runs: Vec::new(),
-                        listed_runs: Vec::new(),
-                        artifacts: BTreeMap::new(),
-                        denials: Vec::new(),
-                        conflicts: Vec::new(),
-                    };
-                    Ok((row.get::<_, i64>(0)?, evidence))
-                })
-                .optional()?;
+            let sql = format!("{HEAD} WHERE snapshot = ?1 AND task_id = ?2");
+            let head = conn.prepare_cached(&sql)?.query_row(params![snapshot, task_id], head).optional()?;
             let Some((task, mut evidence)) = head else { return Ok(None) };
-            evidence.runs = self.runs(task)?;
-            evidence.listed_runs = self.listed_runs(task)?;
-            evidence.artifacts = self.artifact_records(task)?;
-            evidence.denials = self.denials(task)?;
+            evidence.runs = rows(conn, &format!("{RUN} WHERE task = ?1 ORDER BY ordinal"), task, run)?;
+            evidence.listed_runs = rows(conn, &format!("{LISTING} AND task = ?1 ORDER BY run_id"), task, listed_run)?;
+            let artifacts: Vec<_> = rows(conn, &format!("{ARTIFACT} WHERE task = ?1"), task, artifact)?;
+            evidence.artifacts = artifacts.into_iter().collect();
+            evidence.denials = rows(conn, &format!("{DENIAL} WHERE task = ?1 ORDER BY ordinal"), task, denial)?;
             Ok(Some(evidence))
         })
     }
 
-    fn runs(&self, task: i64) -> Result<Vec<Run>, StoreError> {
-        let mut statement = self.conn.prepare_cached(
-            "SELECT run_id, state, reason_created, reason_resolved, worker_group, worker_id, started, resolved FROM run
-             WHERE task = ?1 ORDER BY ordinal",
-        )?;
-        let rows = statement.query_map([task], |row| {
-            Ok(Run {
-                run_id: row.get(0)?,
-                state: row.get(1)?,
-                reason_created: row.get(2)?,
-                reason_resolved: row.get(3)?,
-                worker_group: row.get(4)?,
-                worker_id: row.get(5)?,
-                started: moment(row, 6)?,
-                resolved: moment(row, 7)?,
-            })
-        })?;
-        Ok(rows.collect::<Result<_, _>>()?)
-    }
-
-    fn listed_runs(&self, task: i64) -> Result<Vec<u32>, StoreError> {
-        let mut statement = self
-            .conn
-            .prepare_cached("SELECT run_id FROM listing WHERE task = ?1 AND problem IS NULL ORDER BY run_id")?;
-        let rows = statement.query_map([task], |row| row.get(0))?;
-        Ok(rows.collect::<Result<_, _>>()?)
-    }
-
-    fn artifact_records(&self, task: i64) -> Result<BTreeMap<(u32, String), ArtifactRecord>, StoreError> {
-        let mut statement = self.conn.prepare_cached(
-            "SELECT run_id, name, sha256, sha512, size, listed, expires, storage_type FROM artifact WHERE task = ?1",
-        )?;
-        let rows = statement.query_map([task], |row| {
-            let size: Option<i64> = row.get(4)?;
-            let record = ArtifactRecord {
-                sha256: row.get(2)?,
-                sha512: row.get::<_, Option<Vec<u8>>>(3)?.map(hex::encode),
-                size: size.and_then(|size| u64::try_from(size).ok()),
-                listed: row.get(5)?,
-                expires: moment(row, 6)?,
-                storage_type: row.get(7)?,
+    /// The same of all tasks of a snapshot, in few steps.
+    pub fn evidence_of_all(&self, snapshot: i64) -> Result<Vec<TaskEvidence>, StoreError> {
+        self.reading(|conn| {
+            let heads: Vec<_> = rows(conn, &format!("{HEAD} WHERE snapshot = ?1 ORDER BY task.id"), snapshot, head)?;
+            let mut found = OfAll { places: BTreeMap::new(), all: Vec::with_capacity(heads.len()) };
+            for (task, evidence) in heads {
+                found.places.insert(task, found.all.len());
+                found.all.push(evidence);
+            }
+            let of = |select: &str, order: &str| {
+                let joint = if select.contains(" WHERE ") { "AND" } else { "WHERE" };
+                format!("{select} {joint} task IN (SELECT id FROM task WHERE snapshot = ?1) ORDER BY task, {order}")
             };
-            Ok(((row.get(0)?, row.get(1)?), record))
-        })?;
-        Ok(rows.collect::<Result<_, _>>()?)
-    }
-
-    fn denials(&self, task: i64) -> Result<Vec<Denial>, StoreError> {
-        let mut statement = self.conn.prepare_cached(
-            "SELECT what, run_id, name, at, http_status FROM denial WHERE task = ?1 ORDER BY ordinal",
-        )?;
-        let rows = statement.query_map([task], |row| {
-            Ok(Denial {
-                what: row.get(0)?,
-                run_id: row.get(1)?,
-                name: row.get(2)?,
-                at: moment(row, 3)?,
-                http_status: row.get(4)?,
-            })
-        })?;
-        Ok(rows.collect::<Result<_, _>>()?)
+            found.each(conn, &of(RUN, "ordinal"), snapshot, run, |evidence, run| evidence.runs.push(run))?;
+            found.each(conn, &of(LISTING, "run_id"), snapshot, listed_run, |evidence, run_id| {
+                evidence.listed_runs.push(run_id);
+            })?;
+            found.each(conn, &of(ARTIFACT, "run_id, name"), snapshot, artifact, |evidence, (key, record)| {
+                evidence.artifacts.insert(key, record);
+            })?;
+            found.each(conn, &of(DENIAL, "ordinal"), snapshot, denial, |evidence, denial| {
+                evidence.denials.push(denial);
+            })?;
+            Ok(found.all)
+        })
     }
 
     /// The path of the capture and the size of an artifact's bytes, for showing where they came from.
@@ -268,6 +211,118 @@ impl Case {
             Ok(digest.flatten())
         })
     }
+}
+
+/// The evidence of all tasks of a snapshot, in the making.
+struct OfAll {
+    /// Where a task stands in the list, by its row.
+    places: BTreeMap<i64, usize>,
+    all: Vec<TaskEvidence>,
+}
+
+impl OfAll {
+    fn each<T>(
+        &mut self,
+        conn: &Connection,
+        sql: &str,
+        snapshot: i64,
+        read: fn(&Row<'_>) -> rusqlite::Result<T>,
+        add: impl Fn(&mut TaskEvidence, T),
+    ) -> Result<(), StoreError> {
+        let mut statement = conn.prepare_cached(sql)?;
+        let rows = statement.query_map([snapshot], |row| Ok((row.get::<_, i64>("task")?, read(row)?)))?;
+        for row in rows {
+            let (task, value) = row?;
+            if let Some(place) = self.places.get(&task) {
+                add(&mut self.all[*place], value);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn rows<T>(
+    conn: &Connection,
+    sql: &str,
+    of: i64,
+    read: fn(&Row<'_>) -> rusqlite::Result<T>,
+) -> Result<Vec<T>, StoreError> {
+    let mut statement = conn.prepare_cached(sql)?;
+    let rows = statement.query_map([of], read)?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+const HEAD: &str =
+    "SELECT task.id, task_id, definition, status, status_problem, expires, snapshot.captured_at, run_basis
+    FROM task JOIN snapshot ON snapshot.id = task.snapshot";
+
+/// A task's row, and what it says.
+fn head(row: &Row<'_>) -> rusqlite::Result<(i64, TaskEvidence)> {
+    let evidence = TaskEvidence {
+        task_id: row.get(1)?,
+        definition: row.get(2)?,
+        status: row.get(3)?,
+        status_problem: row.get(4)?,
+        expires: moment(row, 5)?,
+        captured_at: moment(row, 6)?,
+        run_is_claimed: row.get::<_, String>(7)? == "attestation",
+        runs: Vec::new(),
+        listed_runs: Vec::new(),
+        artifacts: BTreeMap::new(),
+        denials: Vec::new(),
+        conflicts: Vec::new(),
+    };
+    Ok((row.get(0)?, evidence))
+}
+
+const RUN: &str =
+    "SELECT run_id, state, reason_created, reason_resolved, worker_group, worker_id, started, resolved, task
+    FROM run";
+
+fn run(row: &Row<'_>) -> rusqlite::Result<Run> {
+    Ok(Run {
+        run_id: row.get(0)?,
+        state: row.get(1)?,
+        reason_created: row.get(2)?,
+        reason_resolved: row.get(3)?,
+        worker_group: row.get(4)?,
+        worker_id: row.get(5)?,
+        started: moment(row, 6)?,
+        resolved: moment(row, 7)?,
+    })
+}
+
+const LISTING: &str = "SELECT run_id, task FROM listing WHERE problem IS NULL";
+
+fn listed_run(row: &Row<'_>) -> rusqlite::Result<u32> {
+    row.get(0)
+}
+
+const ARTIFACT: &str = "SELECT run_id, name, sha256, sha512, size, listed, expires, storage_type, task FROM artifact";
+
+fn artifact(row: &Row<'_>) -> rusqlite::Result<((u32, String), ArtifactRecord)> {
+    let size: Option<i64> = row.get(4)?;
+    let record = ArtifactRecord {
+        sha256: row.get(2)?,
+        sha512: row.get::<_, Option<Vec<u8>>>(3)?.map(hex::encode),
+        size: size.and_then(|size| u64::try_from(size).ok()),
+        listed: row.get(5)?,
+        expires: moment(row, 6)?,
+        storage_type: row.get(7)?,
+    };
+    Ok(((row.get(0)?, row.get(1)?), record))
+}
+
+const DENIAL: &str = "SELECT what, run_id, name, at, http_status, task FROM denial";
+
+fn denial(row: &Row<'_>) -> rusqlite::Result<Denial> {
+    Ok(Denial {
+        what: row.get(0)?,
+        run_id: row.get(1)?,
+        name: row.get(2)?,
+        at: moment(row, 3)?,
+        http_status: row.get(4)?,
+    })
 }
 
 /// A captured time; one that can't be read counts as not stated.

@@ -97,7 +97,7 @@ fn published(judging: &Judging<'_>, link: &Link) -> Vec<Consumed> {
     };
     let is_lax = judging.book.switches.optional_artifacts == OptionalArtifacts::NotHeld;
     let artifact = |name: &str, if_attested| Consumed {
-        maker: link.task_id.clone(),
+        maker: link.task_id,
         name: name.to_owned(),
         optional: is_lax && calls_optional(name),
         if_attested,
@@ -136,7 +136,7 @@ fn upstream<'a>(judging: &mut Judging<'a>, link: &'a Link) -> (Vec<Consumed>, Ou
             }
             if !path.contains('*') {
                 consumed.push(Consumed {
-                    maker: maker.clone(),
+                    maker,
                     name: path.clone(),
                     optional,
                     if_attested: false,
@@ -151,7 +151,7 @@ fn upstream<'a>(judging: &mut Judging<'a>, link: &'a Link) -> (Vec<Consumed>, Ou
             let (names, of_expansion) = expand(judging, link, &maker, path, optional);
             outcome = outcome.max(of_expansion);
             consumed.extend(names.into_iter().map(|expanded| Consumed {
-                maker: maker.clone(),
+                maker,
                 name: expanded.name.to_owned(),
                 optional,
                 if_attested: false,
@@ -385,7 +385,7 @@ fn remark_on_altered<'a>(judging: &mut Judging<'a>, link: &'a Link) {
                 continue;
             }
             let artifact = Consumed {
-                maker: link.task_id.clone(),
+                maker: link.task_id,
                 name: name.clone(),
                 optional: false,
                 if_attested: false,

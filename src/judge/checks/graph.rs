@@ -5,7 +5,7 @@ use crate::judge::checks::attestation::{DIFFERENCES_TOLD, tell_differences};
 use crate::judge::judging::{Judging, Ruling, evidence, subject};
 use crate::model::{
     Asserter, AttestationFacts, ClaimState, Code, Difference, DifferenceKind, Digest, Evidence, GapKind, GraphEntry,
-    Outcome, Plane, Presence, TASK_GRAPH_JSON, TaskFacts, TaskId,
+    Group, Outcome, Plane, Presence, TASK_GRAPH_JSON, TaskFacts, TaskId,
 };
 use crate::rules::{ArtifactExpiry, Parentage};
 
@@ -21,7 +21,7 @@ pub(super) fn check(judging: &mut Judging<'_>, link: &Link) -> Ruling {
     if task.definition.is_none() {
         return (Outcome::Unknown, "the definition is missing".to_owned());
     }
-    let Some(parent) = link.parent.clone() else { return (Outcome::Unknown, "no parent is known".to_owned()) };
+    let Some(parent) = link.parent else { return (Outcome::Unknown, "no parent is known".to_owned()) };
     if !judging.chain.link(&parent).is_some_and(Link::is_parent_type) {
         return no_parent(judging, link, &parent);
     }
@@ -34,28 +34,25 @@ pub(super) fn check(judging: &mut Judging<'_>, link: &Link) -> Ruling {
 /// What the task graph of a decision or action task lists, beside the tasks of the snapshot that name it as their parent.
 fn remark_on_group(judging: &mut Judging<'_>, link: &Link) {
     let Some(task) = judging.task(&link.task_id) else { return };
-    let (Some(listed), Some(members)) = (&task.graph_tasks, judging.facts.members.get(&link.task_id)) else { return };
-    let listed: std::collections::BTreeSet<&str> = listed.iter().map(String::as_str).collect();
+    let Some(group) = judging.facts.groups.get(&link.task_id) else { return };
     let run_id = task.evidence.latest_run();
     let graph = run_id.and_then(|run_id| task.evidence.artifact(run_id, TASK_GRAPH_JSON)?.sha256);
     let about = || subject("graph", &link.task_id, run_id, Some(TASK_GRAPH_JSON));
-    let told = |tasks: &[&str]| {
+    let told = |tasks: &[TaskId]| {
         let more = if tasks.len() > DIFFERENCES_TOLD { ", …" } else { "" };
-        format!("{}{more}", tasks.iter().take(DIFFERENCES_TOLD).copied().collect::<Vec<_>>().join(", "))
+        let first = tasks.iter().take(DIFFERENCES_TOLD).map(TaskId::as_str).collect::<Vec<_>>();
+        format!("{}{more}", first.join(", "))
     };
-    let names = |wanted: &dyn Fn(&crate::model::Member) -> bool| -> Vec<&str> {
-        members.iter().filter(|member| wanted(member)).map(|member| member.task_id.as_str()).collect()
-    };
-    let unlisted = names(&|member| !member.makes_tasks && !listed.contains(member.task_id.as_str()));
+    let place = || vec![evidence(graph, "", None, Asserter::Collector)];
+    let Group { unlisted, idle } = group;
     if !unlisted.is_empty() {
         let message =
-            format!("{} tasks name it as their parent and are not in its graph: {}", unlisted.len(), told(&unlisted));
-        judging.remark(Code::GroupTaskUnlisted, about(), message, vec![evidence(graph, "", None, Asserter::Collector)]);
+            format!("{} tasks name it as their parent and are not in its graph: {}", unlisted.len(), told(unlisted));
+        judging.remark(Code::GroupTaskUnlisted, about(), message, place());
     }
-    let idle = names(&|member| member.has_run == Some(false) && listed.contains(member.task_id.as_str()));
     if !idle.is_empty() {
-        let message = format!("{} tasks of its graph have not run: {}", idle.len(), told(&idle));
-        judging.remark(Code::GraphTaskNotRun, about(), message, vec![evidence(graph, "", None, Asserter::Collector)]);
+        let message = format!("{} tasks of its graph have not run: {}", idle.len(), told(idle));
+        judging.remark(Code::GraphTaskNotRun, about(), message, place());
     }
 }
 
