@@ -4,9 +4,17 @@ use std::io::{self, IsTerminal as _, Write as _};
 
 use crate::model::Untrusted;
 
+/// Bytes that are written at once: reports of whole graphs have many megabytes.
+const PLAIN_BUFFER: usize = 64 * 1024;
+
 /// Standard output, buffered; colours are kept on a terminal and stripped in a pipe or where NO_COLOR says so.
 pub(super) fn stdout() -> io::BufWriter<anstream::AutoStream<io::StdoutLock<'static>>> {
     io::BufWriter::new(anstream::AutoStream::auto(io::stdout().lock()))
+}
+
+/// Standard output for what has no colours, such as JSON.
+pub(super) fn plain() -> io::BufWriter<io::StdoutLock<'static>> {
+    io::BufWriter::with_capacity(PLAIN_BUFFER, io::stdout().lock())
 }
 
 /// Whether standard output is a terminal.

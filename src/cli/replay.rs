@@ -164,12 +164,18 @@ fn print(
     fail_on: Option<FailOn>,
 ) -> anyhow::Result<Outcome> {
     let Some(replayed) = replay_or_say(case, request)? else { return Ok(Outcome::NothingToReplay) };
-    let mut out = output::stdout();
     match format {
-        Format::Text => text::write(&replayed.report, detail, &mut out)?,
-        Format::Json => json::write(&replayed.report, &mut out)?,
+        Format::Text => {
+            let mut out = output::stdout();
+            text::write(&replayed.report, detail, &mut out)?;
+            out.flush()?;
+        }
+        Format::Json => {
+            let mut out = output::plain();
+            json::write(&replayed.report, &mut out)?;
+            out.flush()?;
+        }
     }
-    out.flush()?;
     Ok(outcome(&replayed.report, fail_on))
 }
 

@@ -1,5 +1,7 @@
 //! What an attestation says.
 
+use std::borrow::Cow;
+
 use super::ambiguity::ambiguities;
 use super::definition;
 use crate::formats::json::{self, Map, Text, Value, parse, to_compact_string, to_sorted_string};
@@ -95,26 +97,31 @@ fn task_differences(embedded: &Value, queue: &Value) -> Vec<Difference> {
     differences.into_iter().map(shorten).collect()
 }
 
-fn filled_in(task: &Value) -> Value {
-    let Some(map) = task.as_map() else { return task.clone() };
-    let mut map = map.clone();
-    if !map.contains_key("projectId") {
-        map.insert("projectId", Value::Text(Text::from("none")));
-    }
+fn filled_in(task: &Value) -> Cow<'_, Value> {
+    let Some(map) = task.as_map() else { return Cow::Borrowed(task) };
     let part = |name: &str| map.get(name).and_then(Value::as_text);
+    let mut missing: Vec<(&str, String)> = Vec::new();
+    if !map.contains_key("projectId") {
+        missing.push(("projectId", "none".to_owned()));
+    }
     if let (None, Some(provisioner), Some(worker_type)) =
         (map.get("taskQueueId"), part("provisionerId"), part("workerType"))
     {
-        let queue = format!("{provisioner}/{worker_type}");
-        map.insert("taskQueueId", Value::Text(Text::from(queue.as_str())));
-    } else if let Some((provisioner, worker_type)) = part("taskQueueId").and_then(|queue| queue.split_once('/')) {
-        let (provisioner, worker_type) = (Text::from(provisioner), Text::from(worker_type));
-        if !map.contains_key("provisionerId") && !map.contains_key("workerType") {
-            map.insert("provisionerId", Value::Text(provisioner));
-            map.insert("workerType", Value::Text(worker_type));
-        }
+        missing.push(("taskQueueId", format!("{provisioner}/{worker_type}")));
+    } else if let Some((provisioner, worker_type)) = part("taskQueueId").and_then(|queue| queue.split_once('/'))
+        && !map.contains_key("provisionerId")
+        && !map.contains_key("workerType")
+    {
+        missing.extend([("provisionerId", provisioner.to_owned()), ("workerType", worker_type.to_owned())]);
     }
-    Value::Map(map)
+    if missing.is_empty() {
+        return Cow::Borrowed(task);
+    }
+    let mut map = map.clone();
+    for (name, value) in missing {
+        map.insert(name, Value::Text(Text::from(value)));
+    }
+    Cow::Owned(Value::Map(map))
 }
 
 /// A difference with its values as compact JSON, cut where they are long.

@@ -25,18 +25,20 @@ struct Ascii(PrettyFormatter<'static>);
 
 impl Formatter for Ascii {
     fn write_string_fragment<W: ?Sized + Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
+        // DEL is no control character to JSON, but it is one to terminals.
+        let is_plain = |byte: u8| byte.is_ascii() && byte != 0x7f;
         let mut units = [0; 2];
-        for character in fragment.chars() {
-            // DEL is no control character to JSON, but it is one to terminals.
-            if character.is_ascii() && character != '\u{7f}' {
-                writer.write_all(&[character as u8])?;
-            } else {
-                for unit in character.encode_utf16(&mut units) {
-                    write!(writer, "\\u{unit:04x}")?;
-                }
+        let mut rest = fragment;
+        while let Some(at) = rest.bytes().position(|byte| !is_plain(byte)) {
+            let (plain, from) = rest.split_at(at);
+            writer.write_all(plain.as_bytes())?;
+            let mut characters = from.chars();
+            for unit in characters.next().into_iter().flat_map(|other| other.encode_utf16(&mut units).to_vec()) {
+                write!(writer, "\\u{unit:04x}")?;
             }
+            rest = characters.as_str();
         }
-        Ok(())
+        writer.write_all(rest.as_bytes())
     }
 
     fn write_char_escape<W: ?Sized + Write>(&mut self, writer: &mut W, escape: CharEscape) -> io::Result<()> {
