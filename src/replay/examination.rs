@@ -173,42 +173,74 @@ pub(super) fn fact_key(
     FactKey { kind, subject: task_id.to_string(), variant, inputs: input_digest(inputs), examiner }
 }
 
+/// Gathers work for the examiners, examines it on all cores, and takes what came of it, in the order of the work. While
+/// one batch is examined the next is read from the case, and what came of the one before is stored.
+fn in_batches<W: Send, E: Send>(
+    desk: &mut FactDesk<'_>,
+    mut gather: impl FnMut(&mut FactDesk<'_>) -> Result<Option<(W, usize)>, StoreError> + Send,
+    examine: impl Fn(W) -> E + Sync,
+    mut take: impl FnMut(&mut FactDesk<'_>, E) + Send,
+) -> Result<(), StoreError> {
+    let mut next_batch = |desk: &mut FactDesk<'_>| -> Result<Vec<W>, StoreError> {
+        let (mut batch, mut held) = (Vec::new(), 0);
+        while batch.len() < BATCH_TASKS
+            && held < BATCH_SIZE_MAX
+            && let Some((work, size)) = gather(desk)?
+        {
+            held += size;
+            batch.push(work);
+        }
+        Ok(batch)
+    };
+    let mut batch = next_batch(desk)?;
+    let mut examined: Vec<E> = Vec::new();
+    while !batch.is_empty() {
+        let works = std::mem::take(&mut batch);
+        let before = std::mem::take(&mut examined);
+        let (made, next) = rayon::join(
+            || works.into_par_iter().map(&examine).collect(),
+            || {
+                before.into_iter().for_each(|done| take(desk, done));
+                desk.keep()?;
+                next_batch(desk)
+            },
+        );
+        (examined, batch) = (made, next?);
+    }
+    examined.into_iter().for_each(|done| take(desk, done));
+    desk.keep()
+}
+
 /// The definitions of many tasks, by task.
 pub(super) fn definitions(
     desk: &mut FactDesk<'_>,
     tasks: &[(TaskId, Digest)],
 ) -> Result<BTreeMap<TaskId, Definition>, StoreError> {
-    let mut found = BTreeMap::new();
-    let mut missing = Vec::new();
-    let mut held = 0;
-    for (task_id, digest) in tasks {
-        let key = fact_key(FactKind::Definition, task_id, String::new(), &[Some(*digest)], definition::VERSION);
-        if let Some(fact) = desk.stored::<Definition>(&key)? {
-            found.insert(*task_id, fact);
-        } else if let Some(bytes) = desk.document(digest, DOCUMENT_SIZE_MAX)? {
-            held += bytes.len();
-            missing.push((task_id, key, bytes));
-        }
-        if missing.len() >= BATCH_TASKS || held >= BATCH_SIZE_MAX {
-            examine_definitions(desk, std::mem::take(&mut missing), &mut found)?;
-            held = 0;
-        }
-    }
-    examine_definitions(desk, missing, &mut found)?;
-    Ok(found)
-}
-
-fn examine_definitions(
-    desk: &mut FactDesk<'_>,
-    batch: Vec<(&TaskId, FactKey, Vec<u8>)>,
-    found: &mut BTreeMap<TaskId, Definition>,
-) -> Result<(), StoreError> {
-    let examined: Vec<Definition> = batch.par_iter().map(|(_, _, bytes)| definition::examine(bytes)).collect();
-    for ((task_id, key, _), fact) in batch.into_iter().zip(examined) {
-        desk.examined(key, &fact);
-        found.insert(*task_id, fact);
-    }
-    desk.keep()
+    let mut stored = BTreeMap::new();
+    let mut made = BTreeMap::new();
+    let mut rest = tasks.iter();
+    in_batches(
+        desk,
+        |desk| {
+            for (task_id, digest) in rest.by_ref() {
+                let key = fact_key(FactKind::Definition, task_id, String::new(), &[Some(*digest)], definition::VERSION);
+                if let Some(fact) = desk.stored::<Definition>(&key)? {
+                    stored.insert(*task_id, fact);
+                } else if let Some(bytes) = desk.document(digest, DOCUMENT_SIZE_MAX)? {
+                    let size = bytes.len();
+                    return Ok(Some(((*task_id, key, bytes), size)));
+                }
+            }
+            Ok(None)
+        },
+        |(task_id, key, bytes)| (task_id, key, definition::examine(&bytes)),
+        |desk, (task_id, key, fact)| {
+            desk.examined(key, &fact);
+            made.insert(task_id, fact);
+        },
+    )?;
+    stored.append(&mut made);
+    Ok(stored)
 }
 
 /// What is examined of one attestation: the keys of its facts, the stored ones, and the bytes for the others.
@@ -243,34 +275,33 @@ pub(super) fn attestations(
     keyring: &Keyring,
     book: &RuleBook,
 ) -> Result<(), StoreError> {
-    let ids: Vec<TaskId> = tasks.keys().cloned().collect();
     let keyring_digest = keyring.digest();
-    let mut rest = ids.as_slice();
-    while !rest.is_empty() {
-        let mut works = Vec::new();
-        let mut held = 0;
-        while let Some((task_id, after)) = rest.split_first()
-            && works.len() < BATCH_TASKS
-            && held < BATCH_SIZE_MAX
-        {
-            rest = after;
-            let Some(task) = tasks.get(task_id) else { continue };
-            for form in [Form::Ed25519, Form::Openpgp] {
-                let work = gather(desk, task, form, keyring_digest, book)?;
-                held += work.as_ref().map_or(0, AttestationWork::size);
-                works.extend(work);
+    let mut found = Vec::new();
+    let all = tasks.values().flat_map(|task| [Form::Ed25519, Form::Openpgp].map(|form| (task, form)));
+    let mut all = all.collect::<Vec<_>>().into_iter();
+    in_batches(
+        desk,
+        |desk| {
+            for (task, form) in all.by_ref() {
+                if let Some(work) = gather(desk, task, form, keyring_digest, book)? {
+                    let size = work.size();
+                    return Ok(Some((work, size)));
+                }
             }
-        }
-        let examined: Vec<_> = works.into_par_iter().map(|work| examine_attestation(work, keyring)).collect();
-        for done in examined {
+            Ok(None)
+        },
+        |work| examine_attestation(work, keyring),
+        |desk, done: Examined| {
             for (key, value) in done.fresh {
                 desk.made(key, value);
             }
-            if let Some(task) = tasks.get_mut(&done.task_id) {
-                task.attestations.insert(done.form, done.facts);
-            }
+            found.push((done.task_id, done.form, done.facts));
+        },
+    )?;
+    for (task_id, form, facts) in found {
+        if let Some(task) = tasks.get_mut(&task_id) {
+            task.attestations.insert(form, facts);
         }
-        desk.keep()?;
     }
     Ok(())
 }
@@ -454,38 +485,39 @@ fn settle<T: Serialize>(
 
 /// The verification logs of the tasks that scriptworkers ran, added to their facts.
 pub(super) fn logs(desk: &mut FactDesk<'_>, tasks: &mut BTreeMap<TaskId, TaskFacts>) -> Result<(), StoreError> {
-    let mut missing = Vec::new();
-    let mut held = 0;
-    for (task_id, task) in tasks.iter_mut() {
-        let record = task.evidence.latest_run().and_then(|run_id| task.evidence.artifact(run_id, VERIFICATION_LOG));
-        let Some(blob) = record.and_then(|record| record.sha256) else { continue };
-        let key = fact_key(FactKind::VerificationLog, task_id, String::new(), &[Some(blob)], verification_log::VERSION);
-        let is_held = desk.case.blob_size(&blob)?.is_some();
-        if let Some(log) = desk.stored::<VerificationLog>(&key)?.filter(|_| is_held) {
-            task.log = Some(LogFacts { blob, log });
-        } else if let Some(bytes) = desk.document(&blob, DOCUMENT_SIZE_MAX)? {
-            held += bytes.len();
-            missing.push((task, key, blob, bytes));
-        }
-        if missing.len() >= BATCH_TASKS || held >= BATCH_SIZE_MAX {
-            examine_logs(desk, std::mem::take(&mut missing))?;
-            held = 0;
+    let (mut stored, mut made) = (Vec::new(), Vec::new());
+    let mut rest = tasks.iter();
+    in_batches(
+        desk,
+        |desk| {
+            for (task_id, task) in rest.by_ref() {
+                let latest = task.evidence.latest_run();
+                let record = latest.and_then(|run_id| task.evidence.artifact(run_id, VERIFICATION_LOG));
+                let Some(blob) = record.and_then(|record| record.sha256) else { continue };
+                let kind = FactKind::VerificationLog;
+                let key = fact_key(kind, task_id, String::new(), &[Some(blob)], verification_log::VERSION);
+                let is_held = desk.case.blob_size(&blob)?.is_some();
+                if let Some(log) = desk.stored::<VerificationLog>(&key)?.filter(|_| is_held) {
+                    stored.push((*task_id, LogFacts { blob, log }));
+                } else if let Some(bytes) = desk.document(&blob, DOCUMENT_SIZE_MAX)? {
+                    let size = bytes.len();
+                    return Ok(Some(((*task_id, key, blob, bytes), size)));
+                }
+            }
+            Ok(None)
+        },
+        |(task_id, key, blob, bytes)| (task_id, key, LogFacts { blob, log: verification_log::examine(&bytes) }),
+        |desk, (task_id, key, log)| {
+            desk.examined(key, &log.log);
+            made.push((task_id, log));
+        },
+    )?;
+    for (task_id, log) in stored.into_iter().chain(made) {
+        if let Some(task) = tasks.get_mut(&task_id) {
+            task.log = Some(log);
         }
     }
-    examine_logs(desk, missing)
-}
-
-fn examine_logs(
-    desk: &mut FactDesk<'_>,
-    batch: Vec<(&mut TaskFacts, FactKey, Digest, Vec<u8>)>,
-) -> Result<(), StoreError> {
-    let examined: Vec<VerificationLog> =
-        batch.par_iter().map(|(_, _, _, bytes)| verification_log::examine(bytes)).collect();
-    for ((task, key, blob, _), log) in batch.into_iter().zip(examined) {
-        desk.examined(key, &log);
-        task.log = Some(LogFacts { blob, log });
-    }
-    desk.keep()
+    Ok(())
 }
 
 /// The comparisons of many definitions with the task graphs of their parents, added to their facts. Each graph is read
@@ -568,27 +600,24 @@ fn entries_of(
     }
     let Some(bytes) = desk.document(&graph, GRAPH_SIZE_MAX)? else { return Ok(found) };
     let graph = graph_entry::Graph::new(&bytes);
-    let mut rest = missing.as_slice();
-    while !rest.is_empty() {
-        let mut documents = Vec::new();
-        let mut held = 0;
-        while let Some(((task_id, key, digest), after)) = rest.split_first()
-            && documents.len() < BATCH_TASKS
-            && held < BATCH_SIZE_MAX
-        {
-            rest = after;
-            if let Some(definition) = desk.document(digest, DOCUMENT_SIZE_MAX)? {
-                held += definition.len();
-                documents.push((*task_id, key, definition));
+    let mut rest = missing.into_iter();
+    in_batches(
+        desk,
+        |desk| {
+            for (task_id, key, digest) in rest.by_ref() {
+                if let Some(definition) = desk.document(&digest, DOCUMENT_SIZE_MAX)? {
+                    let size = definition.len();
+                    return Ok(Some(((task_id, key, definition), size)));
+                }
             }
-        }
-        let entries: Vec<GraphEntry> =
-            documents.par_iter().map(|(task_id, _, definition)| graph.examine(task_id.as_str(), definition)).collect();
-        for ((task_id, key, _), entry) in documents.into_iter().zip(entries) {
-            desk.examined(key.clone(), &entry);
+            Ok(None)
+        },
+        |(task_id, key, definition)| (task_id, key, graph.examine(task_id.as_str(), &definition)),
+        |desk, (task_id, key, entry)| {
+            desk.examined(key, &entry);
             found.push((*task_id, entry));
-        }
-    }
+        },
+    )?;
     Ok(found)
 }
 

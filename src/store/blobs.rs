@@ -6,7 +6,7 @@
 
 use std::collections::VecDeque;
 use std::io::{Read, Write};
-use std::rc::Rc;
+use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension, params};
 use sha2::Digest as _;
@@ -114,23 +114,23 @@ pub(super) fn holds(conn: &Connection, digest: &Digest) -> Result<bool, StoreErr
 /// Decompressed packs, the most recently used last.
 #[derive(Debug, Default)]
 pub(super) struct PackCache {
-    packs: VecDeque<(i64, Rc<Vec<u8>>)>,
+    packs: VecDeque<(i64, Arc<Vec<u8>>)>,
 }
 
 impl PackCache {
-    fn pack(&mut self, conn: &Connection, id: i64) -> Result<Rc<Vec<u8>>, StoreError> {
+    fn pack(&mut self, conn: &Connection, id: i64) -> Result<Arc<Vec<u8>>, StoreError> {
         if let Some(position) = self.packs.iter().position(|(cached, _)| *cached == id)
             && let Some(entry) = self.packs.remove(position)
         {
-            let raw = Rc::clone(&entry.1);
+            let raw = Arc::clone(&entry.1);
             self.packs.push_back(entry);
             return Ok(raw);
         }
-        let raw = Rc::new(read_pack(conn, id)?);
+        let raw = Arc::new(read_pack(conn, id)?);
         if self.packs.len() >= CACHED_PACKS {
             self.packs.pop_front();
         }
-        self.packs.push_back((id, Rc::clone(&raw)));
+        self.packs.push_back((id, Arc::clone(&raw)));
         Ok(raw)
     }
 }
