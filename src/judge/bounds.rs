@@ -45,13 +45,17 @@ impl Bounds {
         let consumers = target.and_then(|target| facts.consumers.get(target)).into_iter().flatten();
         let links = chain.links.iter().map(|link| &link.task_id);
         let tasks: BTreeSet<&TaskId> = links.chain(consumers).collect();
+        let order = Order::of(facts, &tasks);
+        if order.older.is_empty() {
+            // Nobody's log lists anybody's attestation: nothing is bounded.
+            return Self::default();
+        }
         let nodes: BTreeMap<&TaskId, Node> = tasks
             .into_iter()
             .filter_map(|task_id| {
                 Some((task_id, Node::of(facts.tasks.get(task_id)?, book, ledger, distrust, knowledge)))
             })
             .collect();
-        let order = Order::of(facts, &nodes);
         let mut bounds = Self::default();
         // A claim that others contradict proves nothing of what came before it.
         let mut carried = Carried::new(&order.older, |task_id| nodes.get(task_id).and_then(Node::claim), latest);
@@ -150,13 +154,13 @@ struct Order<'a> {
 }
 
 impl<'a> Order<'a> {
-    fn of(facts: &'a Facts, nodes: &BTreeMap<&'a TaskId, Node>) -> Self {
+    fn of(facts: &'a Facts, tasks: &BTreeSet<&'a TaskId>) -> Self {
         let mut order = Self::default();
-        for task_id in nodes.keys() {
+        for task_id in tasks {
             let Some(task) = facts.tasks.get(*task_id) else { continue };
             let Some(log) = task.log.as_ref().filter(|_| attests_its_log(task)) else { continue };
             for logged in &log.log.digests {
-                let Some((older, _)) = nodes.get_key_value(&logged.task_id) else { continue };
+                let Some(older) = tasks.get(&logged.task_id) else { continue };
                 let is_attestation =
                     facts.tasks.get(*older).is_some_and(|older| has_attestation(older, &logged.sha256));
                 if is_attestation && older != task_id {

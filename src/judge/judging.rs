@@ -79,11 +79,12 @@ pub fn judge(
     mode: Mode,
 ) -> Vec<Judgement> {
     let mut consumption = Consumption::of(chain, facts);
+    let sources = checks::Sources::of(chain, facts, rules);
     let recipe = rules.product.and_then(|product| rules.book.recipe(product)).map(|recipe| recipe.digest());
     let mut judgements = Vec::with_capacity(moments.len());
     for clocks in moments {
         let (judgement, worked_out) =
-            judge_at(chain, facts, rules, recipe, ledger, distrust, *clocks, mode, consumption);
+            judge_at(chain, facts, rules, recipe, &sources, ledger, distrust, *clocks, mode, consumption);
         judgements.push(judgement);
         consumption = worked_out;
     }
@@ -96,6 +97,7 @@ fn judge_at<'a>(
     facts: &'a Facts,
     rules: Rules<'a>,
     recipe: Option<Digest>,
+    sources: &'a checks::Sources,
     ledger: &'a Ledger,
     distrust: &'a [Distrusted],
     clocks: Clocks,
@@ -118,6 +120,7 @@ fn judge_at<'a>(
         product_name: rules.product,
         product: rules.product.and_then(|product| book.products.get(product)),
         recipe,
+        sources,
         ledger,
         distrust,
         consumption,
@@ -200,6 +203,8 @@ pub(super) struct Judging<'a> {
     pub(super) product: Option<&'a ProductRules>,
     /// How definitions are rebuilt, by digest; `None` where they are not.
     pub(super) recipe: Option<Digest>,
+    /// The trees of the links.
+    pub(super) sources: &'a checks::Sources,
     pub(super) ledger: &'a Ledger,
     pub(super) distrust: &'a [Distrusted],
     /// When the links were signed, as far as others prove it.

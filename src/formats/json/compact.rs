@@ -20,10 +20,10 @@ pub fn to_sorted_string(value: &Value) -> String {
         match value {
             Value::Map(map) => {
                 let mut members: Vec<(&Text, &Value)> = map.iter().collect();
-                members.sort_by(|a, b| a.0.cmp(b.0));
+                members.sort_unstable_by(|a, b| a.0.cmp(b.0));
                 out.push('{');
                 for (key, value) in members {
-                    out.push_str(&to_compact_string(&Value::Text(key.clone())));
+                    write_text(out, key);
                     out.push(':');
                     write(value, out);
                     out.push(',');
@@ -38,7 +38,7 @@ pub fn to_sorted_string(value: &Value) -> String {
                 }
                 out.push(']');
             }
-            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Text(_) => out.push_str(&to_compact_string(value)),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Text(_) => write_value(out, value, None),
         }
     }
     let mut out = String::new();
@@ -101,22 +101,38 @@ fn end_items(out: &mut String, is_empty: bool, level: Option<usize>) {
 
 fn write_text(out: &mut String, text: &Text) {
     out.push('"');
-    for point in text.code_points() {
-        match char::from_u32(point) {
-            Some('"') => out.push_str("\\\""),
-            Some('\\') => out.push_str("\\\\"),
-            Some('\n') => out.push_str("\\n"),
-            Some('\r') => out.push_str("\\r"),
-            Some('\t') => out.push_str("\\t"),
-            Some('\u{8}') => out.push_str("\\b"),
-            Some('\u{c}') => out.push_str("\\f"),
-            // So DEL is escaped too.
-            Some(char @ ' '..='~') => out.push(char),
-            Some(char) => char.encode_utf16(&mut [0; 2]).iter().for_each(|unit| write_unit(out, u32::from(*unit))),
-            None => write_unit(out, point),
+    match text.as_str() {
+        Some(mut rest) => {
+            // Mostly there is nothing to escape.
+            let is_plain = |byte: u8| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\';
+            while let Some(at) = rest.bytes().position(|byte| !is_plain(byte)) {
+                let (plain, from) = rest.split_at(at);
+                out.push_str(plain);
+                let mut characters = from.chars();
+                characters.next().into_iter().for_each(|other| write_point(out, u32::from(other)));
+                rest = characters.as_str();
+            }
+            out.push_str(rest);
         }
+        None => text.code_points().for_each(|point| write_point(out, point)),
     }
     out.push('"');
+}
+
+fn write_point(out: &mut String, point: u32) {
+    match char::from_u32(point) {
+        Some('"') => out.push_str("\\\""),
+        Some('\\') => out.push_str("\\\\"),
+        Some('\n') => out.push_str("\\n"),
+        Some('\r') => out.push_str("\\r"),
+        Some('\t') => out.push_str("\\t"),
+        Some('\u{8}') => out.push_str("\\b"),
+        Some('\u{c}') => out.push_str("\\f"),
+        // So DEL is escaped too.
+        Some(char @ ' '..='~') => out.push(char),
+        Some(char) => char.encode_utf16(&mut [0; 2]).iter().for_each(|unit| write_unit(out, u32::from(*unit))),
+        None => write_unit(out, point),
+    }
 }
 
 fn write_unit(out: &mut String, unit: u32) {

@@ -57,7 +57,7 @@ fn of_no_task(judging: &mut Judging<'_>, link: &Link, task: &TaskFacts, kind: &I
         (Images::TaskTypes | Images::TaskTypesAndIndex, ImageKind::None | ImageKind::Named(_)) => {
             (!may_use).then(|| format!("{task_type} tasks may not use an image that no task made"))
         }
-        (Images::TaskTypesAndIndex, ImageKind::Indexed(_)) if is_restricted(judging, product) => {
+        (Images::TaskTypesAndIndex, ImageKind::Indexed(_)) if is_restricted(judging) => {
             Some("under restricted scopes no image may be found by an index".to_owned())
         }
         (Images::TaskTypesAndIndex, ImageKind::Indexed(_)) => {

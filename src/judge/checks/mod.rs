@@ -15,6 +15,7 @@ mod uploads;
 mod worker;
 
 pub(super) use distrust::is_distrusted;
+pub(super) use tree::Sources;
 
 use super::judging::{Judging, Ruling};
 use crate::chain::Link;

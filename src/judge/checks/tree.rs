@@ -1,10 +1,14 @@
 //! The link's source is a tree, and the target's restricted scopes are for that tree (`trace_back_to_tree`).
 
-use crate::chain::{Link, speaks_of_github};
+use std::collections::BTreeMap;
+
+use crate::chain::{Chain, Link, speaks_of_github};
 use crate::formats::url::{Url, is_inside, unquote};
-use crate::judge::judging::{Judging, Ruling, evidence, subject};
-use crate::model::{Asserter, Code, Commit, Definition, GapKind, Lacking, Outcome, Presence, Role, Subject, TaskId};
-use crate::rules::{ProductRules, Restriction, Trees};
+use crate::judge::judging::{Judging, Rules, Ruling, evidence, subject};
+use crate::model::{
+    Asserter, Code, Commit, Definition, Facts, GapKind, Lacking, Outcome, Presence, Role, Subject, TaskId,
+};
+use crate::rules::{ProductRules, Restriction, RuleBook, Trees};
 
 /// The reasons for which tasks of pull requests are made.
 const PULL_REQUESTS: [&str; 2] = ["github-pull-request", "github-pull-request-untrusted"];
@@ -24,23 +28,22 @@ pub(super) fn check(judging: &mut Judging<'_>, link: &Link) -> Ruling {
     let mut outcome = source(judging, link, shape);
     let tree = tree(judging, product, link);
     if is_target {
-        outcome = outcome.max(scopes(judging, product, link, shape, tree.as_deref()));
+        outcome = outcome.max(scopes(judging, product, link, shape, tree));
     } else {
-        outcome = outcome.max(sibling(judging, product, link, tree.as_deref()));
+        outcome = outcome.max(sibling(judging, product, link, tree));
         // Only the target's scopes count: of what it rests on, nobody looks.
         let mark = judging.mark();
-        scopes(judging, product, link, shape, tree.as_deref());
+        scopes(judging, product, link, shape, tree);
         judging.demote_since(mark);
     }
     unused(judging, product, link, shape);
-    if is_restricted(judging, product) {
+    if is_restricted(judging) {
         outcome = outcome.max(try_or_pull_request(judging, product, link, shape));
     } else if is_try(product, shape) && !is_target {
         let message = "it was made by a push to try, and the target rests on it".to_owned();
         judging.remark(Code::SourceTryOrPullRequest, about(link), message, Vec::new());
     }
-    let plain = plain_tree(judging, product, link);
-    if let (Some(tree), Some(plain)) = (&tree, &plain)
+    if let (Some(tree), Some(plain)) = (tree, own_tree(judging, link))
         && tree != plain
     {
         let message = format!("it is from {plain}, the mirror of {tree}");
@@ -106,8 +109,8 @@ fn repository_of_comm<'a>(judging: &Judging<'_>, shape: &'a Definition) -> Optio
 }
 
 /// The tree of a link, by the tables.
-fn tree(judging: &Judging<'_>, product: &ProductRules, link: &Link) -> Option<String> {
-    let own = plain_tree(judging, product, link)?;
+fn tree<'a>(judging: &Judging<'a>, product: &ProductRules, link: &Link) -> Option<&'a str> {
+    let own = own_tree(judging, link)?;
     // While Firefox moves to GitHub, tasks of a graph of the old tree may come from its mirror. Parents never do.
     let target = judging.chain.links.first()?;
     if link.decision != target.decision || link.is_parent_type() {
@@ -115,8 +118,8 @@ fn tree(judging: &Judging<'_>, product: &ProductRules, link: &Link) -> Option<St
     }
     let decision = target.decision.as_deref().and_then(|decision| decision.parse::<TaskId>().ok());
     let parent = decision.and_then(|decision| judging.chain.link(&decision)).filter(|link| link.is_parent_type());
-    let of_parents = plain_tree(judging, product, parent.unwrap_or(target))?;
-    if is_mirror(product, &of_parents, &own) { Some(of_parents) } else { Some(own) }
+    let of_parents = own_tree(judging, parent.unwrap_or(target))?;
+    if is_mirror(product, of_parents, own) { Some(of_parents) } else { Some(own) }
 }
 
 /// Whether one tree counts as another.
@@ -124,10 +127,35 @@ fn is_mirror(product: &ProductRules, tree: &str, mirror: &str) -> bool {
     product.mirrors.get(tree).is_some_and(|known| known == mirror)
 }
 
-fn plain_tree(judging: &Judging<'_>, product: &ProductRules, link: &Link) -> Option<String> {
-    let shape = judging.task(&link.task_id)?.shape()?;
+/// What is asked again and again of a chain's sources, whatever the moment.
+#[derive(Debug, Default)]
+pub(in crate::judge) struct Sources {
+    /// The tree of each link by its own source, where it has one.
+    trees: BTreeMap<TaskId, String>,
+    /// Whether the target has a restricted scope (`has_restricted_scopes`).
+    is_restricted: bool,
+}
+
+impl Sources {
+    /// Of all links of a chain.
+    pub(in crate::judge) fn of(chain: &Chain, facts: &Facts, rules: Rules<'_>) -> Self {
+        let product = rules.product.and_then(|product| rules.book.products.get(product));
+        let Some(product) = product else { return Self::default() };
+        let shape = |link: &Link| facts.tasks.get(&link.task_id).and_then(|task| task.shape());
+        let links = chain.links.iter();
+        let trees = links.filter_map(|link| Some((link.task_id, plain_tree(rules.book, product, shape(link)?)?)));
+        let target = chain.links.first().and_then(shape);
+        let is_restricted = |scope: &String| product.restriction(scope) != Restriction::None;
+        Self {
+            trees: trees.collect(),
+            is_restricted: target.is_some_and(|target| target.scopes.iter().any(is_restricted)),
+        }
+    }
+}
+
+fn plain_tree(book: &RuleBook, product: &ProductRules, shape: &Definition) -> Option<String> {
     let mut source = shape.source.as_deref()?;
-    if judging.book.switches.trees == Trees::VariablesWin
+    if book.switches.trees == Trees::VariablesWin
         && let Some(repository) = repository(shape, &product.source_env_prefix)
         && !source.starts_with(repository)
     {
@@ -137,11 +165,14 @@ fn plain_tree(judging: &Judging<'_>, product: &ProductRules, link: &Link) -> Opt
     product.tree(&url.scheme, &url.netloc, &unquote(&url.path))
 }
 
-/// Whether the target has a restricted scope (`has_restricted_scopes`).
-pub(super) fn is_restricted(judging: &Judging<'_>, product: &ProductRules) -> bool {
-    let target = judging.chain.links.first().and_then(|target| judging.task(&target.task_id));
-    let scopes = target.and_then(|target| target.shape()).map_or(&[][..], |shape| &shape.scopes);
-    scopes.iter().any(|scope| product.restriction(scope) != Restriction::None)
+/// The tree of a link by its own source.
+fn own_tree<'a>(judging: &Judging<'a>, link: &Link) -> Option<&'a str> {
+    judging.sources.trees.get(&link.task_id).map(String::as_str)
+}
+
+/// Whether the target has a restricted scope.
+pub(super) const fn is_restricted(judging: &Judging<'_>) -> bool {
+    judging.sources.is_restricted
 }
 
 /// The target's restricted scopes are for its tree.
@@ -228,22 +259,22 @@ fn sibling(judging: &mut Judging<'_>, product: &ProductRules, link: &Link, own: 
     let definition = judging.task(&link.task_id).and_then(|task| task.evidence.definition);
     let place = || evidence(definition, "/metadata/source", None, Asserter::Queue);
     if link.decision == target.decision {
-        if own == of_target.as_deref() {
+        if own == of_target {
             return Outcome::Pass;
         }
-        let of_target = of_target.as_deref().unwrap_or("no known tree");
+        let of_target = of_target.unwrap_or("no known tree");
         let own = own.unwrap_or("no known tree");
         let message = format!("it is from {own}, and the target, of the same graph, from {of_target}");
         judging.refute(Code::SourceDiffersFromTarget, about(link), message, vec![place()]);
         return Outcome::Fail;
     }
-    if own.is_none() && is_restricted(judging, product) {
+    if own.is_none() && is_restricted(judging) {
         let message = "its source is no known tree, and the target has restricted scopes".to_owned();
         judging.refute(Code::SourceNotATree, about(link), message, vec![place()]);
         return Outcome::Fail;
     }
-    if own != of_target.as_deref() {
-        let of_target = of_target.as_deref().unwrap_or("no known tree");
+    if own != of_target {
+        let of_target = of_target.unwrap_or("no known tree");
         let message = format!("it is from {}, and the target from {of_target}", own.unwrap_or("no known tree"));
         judging.remark(Code::SourceOfOtherTree, about(link), message, vec![place()]);
     }
