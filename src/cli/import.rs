@@ -1,10 +1,9 @@
 //! `cotrace import`.
 
-use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
+use indicatif::HumanBytes;
 
 use super::args::{Format, ImportArgs};
 use super::{Outcome, clock, output, replay};
@@ -46,7 +45,7 @@ pub(super) fn import_evidence(
 }
 
 fn import(case: &mut Case, evidence: &Evidence, options: &Options) -> anyhow::Result<Summary> {
-    let bar = if std::io::stderr().is_terminal() { bar() } else { ProgressBar::hidden() };
+    let bar = output::bar("tasks  {msg}");
     let progress = |progress: Progress| {
         bar.set_length(progress.tasks_total);
         bar.set_position(progress.tasks);
@@ -55,11 +54,6 @@ fn import(case: &mut Case, evidence: &Evidence, options: &Options) -> anyhow::Re
     let summary = import::import(case, evidence, options, &progress);
     bar.finish_and_clear();
     summary.with_context(|| format!("importing {}", evidence.path().display()))
-}
-
-fn bar() -> ProgressBar {
-    let style = ProgressStyle::with_template("{bar:30} {pos}/{len} tasks  {msg}  {per_sec}  {eta}");
-    ProgressBar::no_length().with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 
 /// The name of the login, where nobody names an operator.

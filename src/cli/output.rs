@@ -2,6 +2,8 @@
 
 use std::io::{self, IsTerminal as _, Write as _};
 
+use indicatif::{ProgressBar, ProgressStyle};
+
 use crate::model::Untrusted;
 
 /// Bytes that are written at once: reports of whole graphs have many megabytes.
@@ -15,6 +17,15 @@ pub(super) fn stdout() -> io::BufWriter<anstream::AutoStream<io::StdoutLock<'sta
 /// Standard output for what has no colours, such as JSON.
 pub(super) fn plain() -> io::BufWriter<io::StdoutLock<'static>> {
     io::BufWriter::with_capacity(PLAIN_BUFFER, io::stdout().lock())
+}
+
+/// A progress bar on standard error, if that is a terminal; `what` is counted.
+pub(super) fn bar(what: &str) -> ProgressBar {
+    if !io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template(&format!("{{bar:30}} {{pos}}/{{len}} {what}  {{per_sec}}  {{eta}}"));
+    ProgressBar::no_length().with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 
 /// Whether standard output is a terminal.

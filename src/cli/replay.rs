@@ -10,7 +10,7 @@ use crate::chain::{Mode, PRODUCTS};
 use crate::export::text::Detail;
 use crate::export::{against, json, text};
 use crate::model::{Basis, ClockOverrides, Plane, Report, Severity, ToolUsed, Verdict};
-use crate::replay::{ReplayError, Replayed, Request, RuleChoice, SnapshotChoice, Targets, replay};
+use crate::replay::{Progress, ReplayError, Replayed, Request, RuleChoice, SnapshotChoice, Targets, replay};
 use crate::rules::RuleBook;
 use crate::store::{Access, Case};
 
@@ -196,7 +196,14 @@ pub(super) fn outcome(report: &Report, fail_on: Option<FailOn>) -> Outcome {
 
 /// Replays; `None` where there is nothing to replay, which is said.
 pub(super) fn replay_or_say(case: &mut Case, request: &Request) -> anyhow::Result<Option<Replayed>> {
-    or_say(replay(case, request))
+    let bar = output::bar("{msg}");
+    let replayed = replay(case, request, &|Progress { stage, done, total }| {
+        bar.set_length(total);
+        bar.set_position(done);
+        bar.set_message(stage);
+    });
+    bar.finish_and_clear();
+    or_say(replayed)
 }
 
 /// What came of it; `None` where there is nothing to replay, which is said.

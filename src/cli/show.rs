@@ -30,7 +30,7 @@ pub(super) fn run(case: Option<PathBuf>, args: &ShowArgs) -> anyhow::Result<Outc
         return show_rebuild(&mut case, &request);
     }
     let evidence = case.task_evidence(snapshot.id, &args.task_id)?.context("the task has just been there")?;
-    let replayed = crate::replay::replay(&mut case, &request)?;
+    let replayed = crate::replay::replay(&mut case, &request, crate::replay::SILENT)?;
     let mut out = output::stdout();
     write_task(&case, &snapshot, &evidence, &mut out)?;
     for link in replayed.report.targets.iter().filter_map(|target| target.links.first()) {

@@ -47,6 +47,23 @@ pub struct Work {
     pub documents: u64,
 }
 
+/// How far a replay has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// What is being done: `definitions`, `attestations`, `logs` or `graph entries` are examined, or `targets` judged.
+    pub stage: &'static str,
+    /// How many are done. Facts that were stored already are not counted.
+    pub done: u64,
+    /// How many there are, stored ones among them.
+    pub total: u64,
+}
+
+/// Whom to tell how far a replay has come. Told from any thread.
+pub type Listener<'a> = &'a (dyn Fn(Progress) + Sync);
+
+/// For whoever does not ask.
+pub const SILENT: Listener<'static> = &|_| ();
+
 /// One digest over the digests of a fact's inputs; a missing input counts as such.
 pub(super) fn input_digest(inputs: &[Option<Digest>]) -> Digest {
     Digest::of_parts(inputs.iter().map(|input| input.as_ref().map_or(&[][..], |digest| digest.bytes().as_slice())))
@@ -63,6 +80,7 @@ pub(super) struct FactDesk<'case> {
     fresh: Vec<(FactKey, String)>,
     /// Whether facts are made again to be held against the stored ones, rather than looked up and stored.
     audit: Option<FactAudit>,
+    pub(super) listener: Listener<'case>,
 }
 
 /// Facts that were made again.
@@ -82,7 +100,13 @@ impl<'case> FactDesk<'case> {
             loaded: HashMap::new(),
             fresh: Vec::new(),
             audit: None,
+            listener: SILENT,
         }
+    }
+
+    /// A desk that tells how far it has come.
+    pub(super) fn telling(case: &'case mut Case, listener: Listener<'case>) -> Self {
+        Self { listener, ..Self::new(case) }
     }
 
     /// A desk that makes every fact again.
@@ -177,6 +201,7 @@ pub(super) fn fact_key(
 /// one batch is examined the next is read from the case, and what came of the one before is stored.
 fn in_batches<W: Send, E: Send>(
     desk: &mut FactDesk<'_>,
+    (stage, total): (&'static str, usize),
     mut gather: impl FnMut(&mut FactDesk<'_>) -> Result<Option<(W, usize)>, StoreError> + Send,
     examine: impl Fn(W) -> E + Sync,
     mut take: impl FnMut(&mut FactDesk<'_>, E) + Send,
@@ -194,8 +219,10 @@ fn in_batches<W: Send, E: Send>(
     };
     let mut batch = next_batch(desk)?;
     let mut examined: Vec<E> = Vec::new();
+    let mut done = 0;
     while !batch.is_empty() {
         let works = std::mem::take(&mut batch);
+        done += works.len() as u64;
         let before = std::mem::take(&mut examined);
         let (made, next) = rayon::join(
             || works.into_par_iter().map(&examine).collect(),
@@ -206,6 +233,7 @@ fn in_batches<W: Send, E: Send>(
             },
         );
         (examined, batch) = (made, next?);
+        (desk.listener)(Progress { stage, done, total: total as u64 });
     }
     examined.into_iter().for_each(|done| take(desk, done));
     desk.keep()
@@ -221,6 +249,7 @@ pub(super) fn definitions(
     let mut rest = tasks.iter();
     in_batches(
         desk,
+        ("definitions", tasks.len()),
         |desk| {
             for (task_id, digest) in rest.by_ref() {
                 let key = fact_key(FactKind::Definition, task_id, String::new(), &[Some(*digest)], definition::VERSION);
@@ -281,6 +310,7 @@ pub(super) fn attestations(
     let mut all = all.collect::<Vec<_>>().into_iter();
     in_batches(
         desk,
+        ("attestations", tasks.len()),
         |desk| {
             for (task, form) in all.by_ref() {
                 if let Some(work) = gather(desk, task, form, keyring_digest, book)? {
@@ -489,6 +519,7 @@ pub(super) fn logs(desk: &mut FactDesk<'_>, tasks: &mut BTreeMap<TaskId, TaskFac
     let mut rest = tasks.iter();
     in_batches(
         desk,
+        ("logs", tasks.len()),
         |desk| {
             for (task_id, task) in rest.by_ref() {
                 let latest = task.evidence.latest_run();
@@ -603,6 +634,7 @@ fn entries_of(
     let mut rest = missing.into_iter();
     in_batches(
         desk,
+        ("graph entries", rest.len()),
         |desk| {
             for (task_id, key, digest) in rest.by_ref() {
                 if let Some(definition) = desk.document(&digest, DOCUMENT_SIZE_MAX)? {

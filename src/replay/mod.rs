@@ -16,7 +16,7 @@ mod service;
 mod targets;
 mod verifiers;
 
-pub use examination::Work;
+pub use examination::{Listener, Progress, SILENT, Work};
 pub use key_ledger::key_report;
 pub use rules::RuleChoice;
 pub use scope::SnapshotChoice;

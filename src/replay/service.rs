@@ -1,10 +1,11 @@
 //! From a request to a report.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use rayon::prelude::*;
 
-use super::examination::{FactDesk, Work};
+use super::examination::{FactDesk, Listener, Progress, Work};
 use super::gathering::{BULK_TARGETS, definitions_of, facts_of_all, gather_facts, needs_attestation};
 use super::keys::{self, Keys};
 use super::planning::{Plan, Planned, Planner, Trial};
@@ -25,6 +26,9 @@ use crate::model::{
 use crate::rules::{Restriction, RuleBook, Trees};
 use crate::store::{Case, Damage, ReplayRecord, TaskSummary};
 use crate::trust::{Deployments, Distrusted, Rollout};
+
+/// After how many judged targets that is told.
+const TOLD_EACH: u64 = 100;
 
 /// What to replay.
 #[derive(Debug, Clone)]
@@ -64,10 +68,11 @@ pub struct Replayed {
     pub work: Work,
 }
 
-/// Replays the verification.
-pub fn replay(case: &mut Case, request: &Request) -> Result<Replayed, ReplayError> {
+/// Replays the verification, and tells how far it has come. What is examined is stored batch by batch: who stops it loses
+/// little.
+pub fn replay(case: &mut Case, request: &Request, listener: Listener<'_>) -> Result<Replayed, ReplayError> {
     let scopes = by_scope(case, &request.targets, &request.snapshot)?;
-    let mut desk = FactDesk::new(case);
+    let mut desk = FactDesk::telling(case, listener);
     let keys = keys::load(&mut desk)?;
     let deployments = Deployments::shipped()?;
     let mut judged = Vec::new();
@@ -274,7 +279,15 @@ fn replay_scope(
     let answers = Answers::of(desk, scope)?;
     rebuilds::examine(desk, &answers, &mut facts.tasks, &wanted)?;
     let snapshots = scope.digests();
-    let judge = |planned| judge_target(planned, &snapshots, &facts, request);
+    let (listener, done, total) = (desk.listener, AtomicU64::new(0), planned.len() as u64);
+    let judge = |planned| {
+        let judged = judge_target(planned, &snapshots, &facts, request);
+        let done = done.fetch_add(1, Ordering::Relaxed) + 1;
+        if done.is_multiple_of(TOLD_EACH) || done == total {
+            listener(Progress { stage: "targets", done, total });
+        }
+        judged
+    };
     let judged: Vec<Judged> = planned.into_par_iter().map(judge).collect();
     let completeness = completeness_of_all(judged.iter().map(|target| target.told().needs()), &facts);
     Ok((judged, completeness))

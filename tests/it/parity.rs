@@ -17,7 +17,7 @@ use std::sync::{Arc, LazyLock};
 
 use cotrace::chain::Mode;
 use cotrace::model::{Plane, Report, Severity, Verdict};
-use cotrace::replay::{Request, RuleChoice, Targets, replay};
+use cotrace::replay::{Request, RuleChoice, SILENT, Targets, replay};
 use cotrace::rules::RuleBook;
 use cotrace::store::{Access, Case};
 use rayon::prelude::*;
@@ -136,7 +136,7 @@ impl World {
             rules: RuleChoice::One(Arc::clone(&BOOK)),
             ..request(targets)
         };
-        replay(&mut self.case, &asked).ok().map(|replayed| replayed.report)
+        replay(&mut self.case, &asked, SILENT).ok().map(|replayed| replayed.report)
     }
 }
 

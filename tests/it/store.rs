@@ -7,10 +7,13 @@ use std::process::Stdio;
 use std::time::Instant;
 
 use cotrace::model::Digest;
+use cotrace::replay::{Progress, Request, SILENT, Targets, replay};
+use cotrace::store::{Access, Case};
 use cotrace_generator::sample::nightly_2026;
 use tempfile::TempDir;
 
 use crate::program::{CaseFile, Ran, capture_of, cotrace, files, how_often, root, sample, targets, tell};
+use crate::support::request;
 
 /// The number of rows of every table but the custody log, which tells every import.
 fn rows(case: &CaseFile) -> BTreeMap<String, i64> {
@@ -591,6 +594,34 @@ fn facts_without_their_documents_count_for_nothing() {
     assert!(damage.contains("fact signature"), "{damage}");
 }
 
+/// What a replay has told as examined is stored but for the last batch, so who stops it there goes on from there.
+#[test]
+fn a_replay_that_is_stopped_keeps_what_it_examined() {
+    let folder = TempDir::new().unwrap();
+    let capture = folder.path().join("capture");
+    cotrace_generator::scale::write(&capture, 700, 7).unwrap();
+    let file = CaseFile::of(&[&capture]);
+    let request = request(Targets::All);
+    let stopped = std::panic::catch_unwind(|| {
+        let mut case = Case::open(&file.path, Access::Keep).unwrap();
+        replay(&mut case, &request, &|Progress { stage, done, .. }| {
+            // Unwinding is the nearest that there is to a signal in the middle of it.
+            assert!(stage != "attestations" || done < 512, "stopped");
+        })
+    });
+    assert!(stopped.is_err());
+    let attested = file.number("SELECT count(*) FROM fact WHERE kind = 'attestation'");
+    assert_eq!(attested, 256);
+    let mut case = Case::open(&file.path, Access::Keep).unwrap();
+    let resumed = replay(&mut case, &request, SILENT).unwrap();
+    let fresh = CaseFile::of(&[&capture]);
+    let mut fresh = Case::open(&fresh.path, Access::Keep).unwrap();
+    let whole = replay(&mut fresh, &request, SILENT).unwrap();
+    assert_eq!(resumed.report, whole.report);
+    assert!(resumed.work.reused >= 700 + 3 * 256, "{:?}", resumed.work);
+    assert_eq!(resumed.work.examined + resumed.work.reused, whole.work.examined + whole.work.reused);
+}
+
 /// A key more: only what no known key explained is examined again.
 #[test]
 fn a_new_key_leaves_sound_signatures_as_they_are() {
@@ -643,21 +674,21 @@ fn stored_facts_are_used_again() {
 /// is hashed, parsed or verified. What other rules need is examined first, and counted apart.
 #[test]
 fn judging_again_reads_no_evidence() {
-    use crate::support::{TempCase, request, rules};
+    use crate::support::{TempCase, rules};
     let world = nightly_2026().unwrap();
     let mut case = TempCase::new();
     case.import(&world, true, cotrace::import::KeepArtifacts::Evidence);
-    let all = || request(cotrace::replay::Targets::All);
-    let usual = cotrace::replay::Request { rules: rules("63.6.1"), ..all() };
-    let work = |case: &mut TempCase, request: &cotrace::replay::Request| case.replayed(request).work;
+    let all = || request(Targets::All);
+    let usual = Request { rules: rules("63.6.1"), ..all() };
+    let work = |case: &mut TempCase, request: &Request| case.replayed(request).work;
     let first = work(&mut case, &usual);
     assert!(first.examined > 20 && first.documents > 20, "{first:?}");
     let again = [
         usual.clone(),
-        cotrace::replay::Request { as_of: cotrace::model::AsOf::At("2026-11-01".parse().unwrap()), ..usual.clone() },
-        cotrace::replay::Request { distrust: vec!["worker:nobody@2026-01-01".parse().unwrap()], ..usual.clone() },
-        cotrace::replay::Request { rules: rules("signatures"), ..usual.clone() },
-        cotrace::replay::Request { mode: cotrace::chain::Mode::BeforeRun, ..usual.clone() },
+        Request { as_of: cotrace::model::AsOf::At("2026-11-01".parse().unwrap()), ..usual.clone() },
+        Request { distrust: vec!["worker:nobody@2026-01-01".parse().unwrap()], ..usual.clone() },
+        Request { rules: rules("signatures"), ..usual.clone() },
+        Request { mode: cotrace::chain::Mode::BeforeRun, ..usual.clone() },
     ];
     for request in again {
         let work = work(&mut case, &request);
@@ -665,7 +696,7 @@ fn judging_again_reads_no_evidence() {
         assert!(work.reused > 20);
     }
     // This release rebuilds otherwise: one fact is missing, and a second time none is.
-    let older = cotrace::replay::Request { rules: rules("41.0.0"), ..usual };
+    let older = Request { rules: rules("41.0.0"), ..usual };
     let work_of_older = work(&mut case, &older);
     assert_eq!(work_of_older.examined, 1, "{work_of_older:?}");
     assert_eq!(work(&mut case, &older).documents, 0);

@@ -10,7 +10,7 @@ use std::sync::{Arc, LazyLock};
 use cotrace::chain::Mode;
 use cotrace::import::{Evidence, KeepArtifacts, Options, Summary, import};
 use cotrace::model::{AsOf, Basis, ClockOverrides, Moment, Report, TargetReport, TaskId, ToolUsed};
-use cotrace::replay::{Replayed, Request, RuleChoice, SnapshotChoice, Targets, replay};
+use cotrace::replay::{Replayed, Request, RuleChoice, SILENT, SnapshotChoice, Targets, replay};
 use cotrace::rules::RuleBook;
 use cotrace::store::{Access, Case};
 use cotrace::trust::Distrusted;
@@ -90,7 +90,7 @@ impl TempCase {
 
     /// The same, with how much work it was.
     pub(crate) fn replayed(&mut self, request: &Request) -> Replayed {
-        replay(&mut self.case, request).unwrap()
+        replay(&mut self.case, request, SILENT).unwrap()
     }
 }
 
