@@ -2,6 +2,8 @@
 # Measures import and replay of a generated graph beside peers, in one run: benches/measure.sh [TASKS] [RUNS]
 # Peers that are not installed are skipped, saying so. Prints a Markdown table of medians; docs/performance.md tells how
 # to read it.
+# The real scriptworker is a peer where COTRACE_ORACLE names a folder with programs that make a world for it (gen.py) and run
+# it offline (oracle.py), and COTRACE_ORACLE_PYTHON a Python that has it: then a second table is of that world.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -71,3 +73,42 @@ echo
 size() { stat -c %s "$1"; }
 echo "Case file after import: $(size "$work/imported.sqlite") bytes; after replay --all: $(size "$case_file") bytes."
 [ -f "$work/peer.zst" ] && echo "tar | zstd -3 of the capture: $(size "$work/peer.zst") bytes."
+
+# The same beside scriptworker, which verifies one chain of a graph of as many tasks, in process: without its start, and
+# without a network.
+if [ -z "${COTRACE_ORACLE:-}" ] || [ -z "${COTRACE_ORACLE_PYTHON:-}" ]; then
+    echo "skipped: scriptworker (COTRACE_ORACLE and COTRACE_ORACLE_PYTHON say where it is)" >&2
+    exit 0
+fi
+world=$work/world
+"$COTRACE_ORACLE_PYTHON" "$COTRACE_ORACLE/gen.py" "$world" --tasks "$tasks" --artifact-size 1024 --depth 19 --width 100 \
+    --groups main,images >"$work/gen.txt"
+deep=$("$COTRACE_ORACLE_PYTHON" - "$world" <<'PY'
+import json, sys
+targets = json.load(open(sys.argv[1] + "/targets.json"))
+print(next(t["task_id"] for t in targets if t["label"] == "main/deep"))
+PY
+)
+echo
+echo "| beside scriptworker | seconds | least to greatest | peak MiB |"
+echo "| --- | --- | --- | --- |"
+row "import" 'rm -f "$case_file"' "$cotrace" --case "$case_file" import "$world" --accept-keys --operator bench
+cp "$case_file" "$work/imported.sqlite"
+row "replay --all, cold" 'cp "$work/imported.sqlite" "$case_file"' "$cotrace" --case "$case_file" replay --all
+row "replay --all, warm" ':' "$cotrace" --case "$case_file" replay --all
+row "one chain of 22 links, cold" 'cp "$work/imported.sqlite" "$case_file"' "$cotrace" --case "$case_file" replay "$deep"
+"$cotrace" --case "$case_file" replay --all >/dev/null 2>&1 || true
+row "one chain of 22 links, warm" ':' "$cotrace" --case "$case_file" replay "$deep"
+row "peer: scriptworker, that chain, a process" ':' "$COTRACE_ORACLE_PYTHON" "$COTRACE_ORACLE/oracle.py" "$world" "$deep" --task-type signing
+line=$("$COTRACE_ORACLE_PYTHON" - "$COTRACE_ORACLE" "$world" "$deep" "$runs" 2>/dev/null <<'PY'
+import resource, sys
+sys.path.insert(0, sys.argv[1])
+import oracle
+store = oracle.Store(sys.argv[2])
+for _ in range(int(sys.argv[4])):
+    told = oracle.run_oracle(sys.argv[2], sys.argv[3], "signing", store=store)
+    assert told["ok"], told
+    print(f"{told['wall_s']:.3f} {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss}")
+PY
+)
+echo "| peer: scriptworker, that chain, in process | $(echo "$line" | summary) |"

@@ -135,33 +135,7 @@ fn judge_at<'a>(
     };
     let links: Vec<LinkJudgement> =
         chain.links.iter().enumerate().map(|(index, link)| judging.judge_link(index, link)).collect();
-    let worst = links.iter().map(|link| link.verdict).max().unwrap_or(Verdict::Undetermined);
-    let at_best = if book.not_checked.is_empty() { Verdict::Verified } else { Verdict::Undetermined };
-    let verdict = worst.max(at_best);
-    let failed = judging.findings.iter().map(|(finding, _)| finding);
-    let failed = failed.filter(|finding| finding.plane == Plane::Rule).map(|finding| finding.reason);
-    let reason = match verdict {
-        Verdict::Verified => None,
-        Verdict::Undetermined => Some(Reason::Absent),
-        Verdict::Refuted => failed.min(),
-    };
-    let gaps = judging.gaps.into_iter().map(|((kind, subject), lack)| Gap {
-        kind,
-        subject,
-        url: lack.url,
-        needed_by: lack.needed_by.into_iter().collect(),
-        presence: lack.presence,
-        told_by: lack.told_by,
-    });
-    let judgement = Judgement {
-        verdict,
-        reason,
-        links,
-        gaps: gaps.collect(),
-        findings: judging.findings,
-        trust_basis: judging.trust_basis,
-    };
-    (judgement, judging.consumption)
+    judging.conclude(links)
 }
 
 /// The keys of the host that ran the target, where a scriptworker did.
@@ -225,6 +199,37 @@ pub(super) struct Judging<'a> {
 }
 
 impl<'a> Judging<'a> {
+    /// What it comes to, once every link was judged.
+    fn conclude(self, links: Vec<LinkJudgement>) -> (Judgement, Consumption<'a>) {
+        let worst = links.iter().map(|link| link.verdict).max().unwrap_or(Verdict::Undetermined);
+        let at_best = if self.book.not_checked.is_empty() { Verdict::Verified } else { Verdict::Undetermined };
+        let verdict = worst.max(at_best);
+        let failed = self.findings.iter().map(|(finding, _)| finding);
+        let failed = failed.filter(|finding| finding.plane == Plane::Rule).map(|finding| finding.reason);
+        let reason = match verdict {
+            Verdict::Verified => None,
+            Verdict::Undetermined => Some(Reason::Absent),
+            Verdict::Refuted => failed.min(),
+        };
+        let gaps = self.gaps.into_iter().map(|((kind, subject), lack)| Gap {
+            kind,
+            subject,
+            url: lack.url,
+            needed_by: lack.needed_by.into_iter().collect(),
+            presence: lack.presence,
+            told_by: lack.told_by,
+        });
+        let judgement = Judgement {
+            verdict,
+            reason,
+            links,
+            gaps: gaps.collect(),
+            findings: self.findings,
+            trust_basis: self.trust_basis,
+        };
+        (judgement, self.consumption)
+    }
+
     fn judge_link(&mut self, index: usize, link: &'a Link) -> LinkJudgement {
         self.link = index;
         self.key = None;

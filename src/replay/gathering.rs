@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::desk::FactDesk;
 use super::examination::{
-    FactDesk, attestations, definitions, earlier_attestations, graph_entries, graph_tasks, logs, reachable,
+    attestations, definitions, earlier_attestations, graph_entries, graph_tasks, logs, reachable,
 };
 use super::keys::Keys;
 use super::scope::Scope;

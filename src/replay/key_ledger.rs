@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::examination::FactDesk;
+use super::desk::FactDesk;
 use super::keys;
 use super::service::survey_with;
 use super::targets::ReplayError;

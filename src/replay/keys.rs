@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
-use super::examination::{FactDesk, input_digest};
+use super::desk::{FactDesk, input_digest};
 use super::repositories;
 use super::targets::ReplayError;
 use crate::examine::{Keyring, KeyringEntry, ListedKey, certificate};

@@ -1,6 +1,7 @@
 //! Replay: the one service. Loads batches of owned values from the case, examines what is missing, stores the facts,
 //! judges, and returns a report. Command line, terminal UI and exports call it; nobody repeats it.
 
+mod desk;
 mod examination;
 mod findings;
 mod gathering;
@@ -16,7 +17,7 @@ mod service;
 mod targets;
 mod verifiers;
 
-pub use examination::{Listener, Progress, SILENT, Work};
+pub use desk::{Listener, Progress, SILENT, Work};
 pub use key_ledger::key_report;
 pub use rules::RuleChoice;
 pub use scope::SnapshotChoice;

@@ -3,7 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::examination::{DOCUMENT_SIZE_MAX, FactDesk, fact_key};
+use super::desk::{FactDesk, fact_key};
+use super::examination::DOCUMENT_SIZE_MAX;
 use super::scope::Scope;
 use crate::examine::{Reply, landing, rebuild};
 use crate::model::{

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::examination::{FactDesk, input_digest};
+use super::desk::{FactDesk, input_digest};
 use super::keys::{GIT_SIGNER, KeyProblem, Keys};
 use super::targets::ReplayError;
 use crate::examine::ListedKey;

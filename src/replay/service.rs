@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use rayon::prelude::*;
 
-use super::examination::{FactDesk, Listener, Progress, Work};
+use super::desk::{FactDesk, Listener, Progress, Work};
 use super::gathering::{BULK_TARGETS, definitions_of, facts_of_all, gather_facts, needs_attestation};
 use super::keys::{self, Keys};
 use super::planning::{Plan, Planned, Planner, Trial};
