@@ -12,6 +12,10 @@ use crate::model::{AsOf, Clocks, Facts, Moment, TaskFacts, TaskId};
 use crate::rules::RuleBookError;
 use crate::trust::Rollout;
 
+/// The most moments at which the rules can change that are looked at for a target. Between creation and deadline a queue
+/// grants some days, and a week never had half as many.
+const RULE_CHANGES_MAX: usize = 32;
+
 /// A target, and what to judge it by.
 #[derive(Debug)]
 pub(super) struct Planned<'a> {
@@ -21,6 +25,9 @@ pub(super) struct Planned<'a> {
     pub(super) ran: MomentOfJudgement,
     /// By each rule book that could have counted.
     pub(super) plans: Vec<Plan>,
+    /// Whether it may have run under more rule books than are looked at: then it is judged by the newest, and never
+    /// Verified.
+    pub(super) is_cut: bool,
     /// At the moment of judgement, or at all that are in question.
     pub(super) trials: Vec<Trial>,
     /// To which other moments it could be moved.
@@ -94,6 +101,7 @@ impl<'v> Planner<'_, 'v> {
                 verifier,
                 ran,
                 plans: Vec::new(),
+                is_cut: false,
                 trials: Vec::new(),
                 leeway: Leeway::default(),
                 moved: Vec::new(),
@@ -148,19 +156,24 @@ impl Planning<'_, '_> {
     /// can change.
     fn at_known_moments(&mut self) -> Result<(), RuleBookError> {
         let moments = self.moments_in_question();
-        // Where nothing tells when it ran, no release is likelier than the others: the newest one's rules count.
-        let is_known = self.planned.ran != MomentOfJudgement::Unknown;
+        // Where nothing tells when it ran, or too little, no release is likelier than the others: the newest one's rules
+        // count.
+        let is_known = self.planned.ran != MomentOfJudgement::Unknown && !self.planned.is_cut;
         let trials = self.trials(moments.into_iter().map(|moment| (moment, is_known.then_some(moment))))?;
         self.planned.trials = trials;
         Ok(())
     }
 
-    fn moments_in_question(&self) -> BTreeSet<Moment> {
+    fn moments_in_question(&mut self) -> BTreeSet<Moment> {
         let Verifier { break_points: keys, fleet, .. } = self.planned.verifier;
         match self.planned.ran {
             MomentOfJudgement::At(moment, _) => BTreeSet::from([moment]),
             MomentOfJudgement::Between(from, until) => {
                 let mut moments = self.planner.shelf.break_points(fleet.as_ref(), from, until);
+                self.planned.is_cut = moments.len() > RULE_CHANGES_MAX;
+                if self.planned.is_cut {
+                    moments.clear();
+                }
                 moments.extend(keys.range(from..until).chain([&from, &until]));
                 moments
             }
@@ -185,10 +198,17 @@ impl Planning<'_, '_> {
         if as_asked && !found.is_contradicted() {
             return Ok(());
         }
-        if let (Some(from), Some(until)) = (moments.first(), moments.last()) {
-            moments.append(&mut shelf.break_points(verifier.fleet.as_ref(), *from, *until));
+        let mut changes = match (moments.first(), moments.last()) {
+            (Some(from), Some(until)) => shelf.break_points(verifier.fleet.as_ref(), *from, *until),
+            _ => BTreeSet::new(),
+        };
+        // Far apart, only the keys are asked for: this is a remark, and no verdict rests on it.
+        let is_near = changes.len() <= RULE_CHANGES_MAX;
+        if is_near {
+            moments.append(&mut changes);
         }
-        let moved = self.trials(moments.into_iter().map(|moment| (moment, Some(moment))))?;
+        let of_rules = |other| if is_near { other } else { moment };
+        let moved = self.trials(moments.into_iter().map(|other| (other, Some(of_rules(other)))))?;
         // Where the auditor names the moment, only the rules can be others at the nearest moment that is possible.
         let is_new = |trial: &Trial| self.planned.trials.iter().all(|known| known.plan != trial.plan);
         if !as_asked || moved.iter().any(is_new) {

@@ -54,6 +54,8 @@ pub(super) struct HeardAt {
 pub(super) struct Heard {
     /// When it ran, as the queue says.
     pub(super) ran: MomentOfJudgement,
+    /// Whether it may have run under more rule books than are looked at.
+    pub(super) is_cut: bool,
     /// At the moment of judgement, or at all that are in question.
     pub(super) judgements: Vec<HeardAt>,
     /// To which other moments it could be moved.
@@ -243,6 +245,10 @@ fn report_target(judged: Judged, request: &Request, findings: &mut Findings, gap
         own.push((undecided_type(&judged, plan), FIRST));
     }
     let (undecided, remarks) = (undecided_verifier(&judged), queues_word(&judged));
+    if judged.heard.is_cut {
+        verdict = verdict.max(Verdict::Undetermined);
+        own.push((undecided_rules(&judged), FIRST));
+    }
     if !agree {
         // The verdict depends on a moment or a release that nobody knows: then it can't be said.
         verdict = Verdict::Undetermined;
@@ -443,6 +449,15 @@ fn moments_disagree(judged: &Judged) -> bool {
     let at_once = judged.heard.judgements.iter().filter(|heard| heard.trial.rollout == Rollout::AtOnce);
     let verdicts: BTreeSet<Verdict> = at_once.map(|heard| heard.judgement.verdict).collect();
     verdicts.len() > 1 && verdicts.contains(&Verdict::Refuted)
+}
+
+fn undecided_rules(judged: &Judged) -> Finding {
+    let book = &judged.told().rules.book.id;
+    let message = format!(
+        "when the target ran is not known, and too many releases had their own rules between its creation and its \
+         deadline; it was judged by those of {book}: say by which with --rules"
+    );
+    own_finding(judged, Code::MomentUndecided, message)
 }
 
 fn undecided_moment(judged: &Judged, request: &Request) -> Finding {

@@ -326,8 +326,8 @@ fn wanted_of(planned: &[Planned<'_>], facts: &Facts) -> Wanted {
 fn judge_target(planned: Planned<'_>, snapshots: &[Digest], facts: &Facts, request: &Request) -> Judged {
     let hear = |trials: &[Trial]| hear(&planned, trials, facts, request);
     let (judgements, moved) = (hear(&planned.trials), hear(&planned.moved));
-    let Planned { target, verifier, ran, plans, leeway, .. } = planned;
-    let heard = Heard { ran, judgements, leeway, moved, fleet: verifier.fleet.clone() };
+    let Planned { target, verifier, ran, is_cut, plans, leeway, .. } = planned;
+    let heard = Heard { ran, is_cut, judgements, leeway, moved, fleet: verifier.fleet.clone() };
     Judged::new(target, plans, snapshots.to_vec(), facts, heard)
 }
 

@@ -102,6 +102,19 @@ pub(super) const CASES: &[Case] = &[
     .verdict(Verdict::Undetermined)
     .also(&[Code::GraphDifferenceIgnored, Code::TaskDiffersFromGraph, Code::VerifierReleaseUndecided])
     .near_also(&[Code::GraphDifferenceIgnored]),
+    Case::refutes(
+        Code::MomentUndecided,
+        ("task", "signing-linux64"),
+        (
+            "its run is not known, and it may have run under the rules of any release of ten years",
+            "it may have run within a day",
+        ),
+        || Scene::of(run_between("2016-09-01T00:00:00.000Z"), "signing-linux64").under("then"),
+        || Scene::of(run_between("2026-10-06T00:00:00.000Z"), "signing-linux64").under("then"),
+    )
+    .verdict(Verdict::Undetermined)
+    .also(&[Code::GraphDifferenceIgnored])
+    .near_also(&[Code::GraphDifferenceIgnored]),
     Case::remarks(
         Code::MomentOnQueuesWord,
         ("task", "build-linux64"),
@@ -127,6 +140,17 @@ fn prioritised_unless_run_from(created: &str) -> World {
     redefine_alone(&mut world, "signing-linux64", |task| {
         task["created"] = created.into();
         task["deadline"] = "2026-03-17T00:00:00.000Z".into();
+    });
+    world.remove(&world.status_path("signing-linux64").unwrap());
+    world
+}
+
+/// The target was created then, could run until 2026-10-07, and nothing else tells when it did.
+fn run_between(created: &str) -> World {
+    let mut world = nightly_2026();
+    redefine_alone(&mut world, "signing-linux64", |task| {
+        task["created"] = created.into();
+        task["deadline"] = "2026-10-07T00:00:00.000Z".into();
     });
     world.remove(&world.status_path("signing-linux64").unwrap());
     world
