@@ -11,11 +11,11 @@ use crate::insight::completeness;
 use crate::judge::{Judgement, Leeway, MomentOfJudgement, Place};
 use crate::model::{
     AsOf, AsOfUsed, Asserter, AttestationReport, Basis, CheckResult, Clocks, Code, Completeness, Digest, Evidence,
-    Facts, Finding, Form, Gap, LinkReport, NotChecked, Opinion, Outcome, Plane, Reason, Report, RulesUsed,
+    Facts, Finding, Form, Gap, LinkReport, Moment, NotChecked, Opinion, Outcome, Plane, Reason, Report, RulesUsed,
     SnapshotReport, Subject, TargetReport, TaskFacts, TaskId, TimeBound, TrustUsed, Verdict, VerifierUsed,
 };
 use crate::rules::{Images, Rebuilding, RuleBook, Trees, Workers};
-use crate::trust::{Fleet, Pin, Rollout};
+use crate::trust::{Deployed, Fleet, Pin, Rollout};
 
 /// The version of the report format.
 const REPORT_VERSION: u32 = 1;
@@ -92,9 +92,15 @@ impl Heard {
         })
     }
 
+    /// What the fleet ran at a moment.
+    fn deployed(&self, moment: Moment) -> Option<(&Fleet, Deployed<'_>)> {
+        let fleet = self.fleet.as_ref()?;
+        Some((fleet, fleet.deployed(moment)?))
+    }
+
     /// The scriptworker that judges at a moment.
     fn verifier(&self, clocks: Option<Clocks>) -> VerifierUsed {
-        let deployed = self.fleet.as_ref().zip(clocks).and_then(|(fleet, clocks)| fleet.deployed(clocks.key));
+        let deployed = clocks.and_then(|clocks| self.deployed(clocks.key)).map(|(_, deployed)| deployed);
         let pin = deployed.map(|deployed| deployed.pin);
         VerifierUsed {
             basis: if pin.is_some() { "deployed" } else { "release-dates" }.to_owned(),
@@ -485,8 +491,11 @@ fn undecided_verifier(judged: &Judged) -> Option<Finding> {
         let differing = differing_links(judged, at_once, late);
         (!differing.is_empty()).then_some((at_once, late, differing))
     })?;
-    let moment = at_once.trial.moment;
-    let deployed = judged.heard.fleet.as_ref().and_then(|fleet| Some((fleet, fleet.deployed(moment)?)));
+    // Keys are those of the clocks, rules those of the run: where the auditor names the clocks, either was in between.
+    let Trial { clocks, moment, .. } = at_once.trial;
+    let is_between = |at: &Moment| judged.heard.deployed(*at).is_some_and(|(_, deployed)| deployed.before.is_some());
+    let moment = Some(clocks.key).filter(is_between).unwrap_or(moment);
+    let deployed = judged.heard.deployed(moment);
     let name = |pin: Option<&Pin>| pin.map_or_else(|| "no release".to_owned(), |pin| pin.release.to_string());
     let message = format!(
         "{} was being rolled out to {} on {moment}, and {} could still run there: {} by the first, {} by the second; \

@@ -155,12 +155,11 @@ fn changed(judging: &mut Judging<'_>, link: &Link, task: &TaskFacts, run_id: u32
 }
 
 /// The SHA-256 of an artifact of a run: of its bytes, or what the run's attestation states; and where that stands.
-fn made_by(judging: &Judging<'_>, task: &TaskFacts, run_id: u32, name: &str) -> Option<(String, Digest)> {
+fn made_by<'a>(judging: &Judging<'a>, task: &'a TaskFacts, run_id: u32, name: &str) -> Option<(String, Digest)> {
     let record = task.evidence.artifact(run_id, name);
     if let Some(digest) = record.and_then(|record| record.sha256) {
         return Some((digest.to_string(), digest));
     }
-    let stated = task.attestations.iter().filter(|(form, _)| judging.book.switches.forms.contains(form));
-    let mut stated = stated.filter_map(|(_, facts)| Some((facts.digests.stated(name, SHA256, record)?, facts.blob)));
-    stated.next()
+    let forms = judging.forms(task);
+    forms.into_iter().find_map(|(_, facts)| Some((facts.digests.stated(name, SHA256, record)?, facts.blob)))
 }

@@ -490,3 +490,13 @@ fn certifying_only() -> World {
         cert.userids().next().unwrap().userid().bind(signer, cert, builder).unwrap()
     })
 }
+
+/// Where the auditor names the moment, the keys of that moment were being rolled out, whenever the target ran.
+#[test]
+fn a_rollout_is_told_at_the_moment_that_it_was_on() {
+    let report = Scene::of(known_since_63_4_2(), "signing-linux64").at("2026-08-19T18:44:21Z").report();
+    let told = report.findings.iter().find(|finding| finding.code == Code::VerifierReleaseUndecided).unwrap();
+    let expected =
+        "63.4.2 was being rolled out to signing (k8s) on 2026-08-19T18:44:21Z, and 63.4.1 could still run there";
+    assert!(told.message.starts_with(expected), "{}", told.message);
+}
