@@ -10,8 +10,13 @@ use crate::model::Untrusted;
 const PLAIN_BUFFER: usize = 64 * 1024;
 
 /// Standard output, buffered; colours are kept on a terminal and stripped in a pipe or where NO_COLOR says so.
-pub(super) fn stdout() -> io::BufWriter<anstream::AutoStream<io::StdoutLock<'static>>> {
-    io::BufWriter::new(anstream::AutoStream::auto(io::stdout().lock()))
+pub(super) fn stdout() -> io::BufWriter<Box<dyn io::Write>> {
+    let stdout = io::stdout();
+    io::BufWriter::new(match anstream::AutoStream::choice(&stdout) {
+        // What strips writes the pieces one by one: they are gathered again.
+        anstream::ColorChoice::Never => Box::new(anstream::StripStream::new(Box::new(plain()) as Box<dyn io::Write>)),
+        _ => Box::new(anstream::AutoStream::auto(stdout.lock())),
+    })
 }
 
 /// Standard output for what has no colours, such as JSON.

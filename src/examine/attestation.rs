@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use super::ambiguity::ambiguities;
 use super::definition;
-use crate::formats::json::{self, Map, Text, Value, parse, to_compact_string, to_sorted_string};
+use super::reading::Reading;
+use crate::formats::json::{self, Map, Text, Value, to_compact_string, to_sorted_string};
 use crate::model::{Attestation, Difference, DifferenceKind, Digest};
 
 /// Raised when the answers of this file could change.
@@ -16,9 +17,9 @@ const EXCERPT_MAX: usize = 300;
 /// The version of the attestation schema, the only one that workers ever wrote (since 2016-09-08).
 const SCHEMA_VERSION: i64 = 1;
 
-/// Examines the bytes of an attestation that its signature covers, beside the queue's definition where there is one.
-pub fn examine(covered: &[u8], definition: Option<&[u8]>) -> Attestation {
-    let document = match parse(covered) {
+/// Examines what the signature of an attestation covers, beside the queue's definition where there is one.
+pub fn examine(covered: &Reading, definition: Option<&Reading>) -> Attestation {
+    let document = match covered.document() {
         Ok(document) => document,
         Err(error) => return Attestation { unreadable: Some(error.to_string()), ..Attestation::default() },
     };
@@ -28,23 +29,23 @@ pub fn examine(covered: &[u8], definition: Option<&[u8]>) -> Attestation {
         return Attestation { unreadable, ..Attestation::default() };
     };
     let stated = |name: &str| map.get(name).map(as_stated);
-    let queue = definition.and_then(|bytes| parse(bytes).ok());
+    let queue = definition.and_then(|definition| definition.document().ok());
     let embedded = map.get("task");
     Attestation {
         unreadable: None,
         problems: problems(map),
-        ambiguities: ambiguities(&document),
+        ambiguities: ambiguities(document),
         task_id: stated("taskId"),
         run_id: map.get("runId").map(to_compact_string),
         worker_group: stated("workerGroup"),
         worker_id: stated("workerId"),
         image_hash: value.pointer("/environment/imageHash").map(as_stated),
         image_artifact_hash: value.pointer("/environment/imageArtifactHash").map(as_stated),
-        differences: match (embedded, &queue) {
+        differences: match (embedded, queue) {
             (Some(embedded), Some(queue)) => Some(task_differences(embedded, &queue.value)),
             _ => None,
         },
-        lookalikes: match (embedded, &queue) {
+        lookalikes: match (embedded, queue) {
             (Some(embedded), Some(queue)) => {
                 json::lookalikes(embedded, &queue.value).into_iter().map(shorten).collect()
             }
@@ -93,14 +94,20 @@ fn problems(map: &Map) -> Vec<String> {
 /// which old attestations lack. Those two are filled in on both sides from what they stand for (`none`, and
 /// provisioner and worker type).
 fn task_differences(embedded: &Value, queue: &Value) -> Vec<Difference> {
-    let differences = json::difference(&filled_in(embedded), &filled_in(queue));
-    differences.into_iter().map(shorten).collect()
+    let missing = [missing_from(embedded), missing_from(queue)];
+    let [embedded, queue] = match &missing {
+        // What both lack in the same words makes no difference.
+        [left, right] if left == right => [Cow::Borrowed(embedded), Cow::Borrowed(queue)],
+        [left, right] => [filled_in(embedded, left), filled_in(queue, right)],
+    };
+    json::difference(&embedded, &queue).into_iter().map(shorten).collect()
 }
 
-fn filled_in(task: &Value) -> Cow<'_, Value> {
-    let Some(map) = task.as_map() else { return Cow::Borrowed(task) };
+/// What a definition does not tell, and stands for by what it does.
+fn missing_from(task: &Value) -> Vec<(&'static str, String)> {
+    let Some(map) = task.as_map() else { return Vec::new() };
     let part = |name: &str| map.get(name).and_then(Value::as_text);
-    let mut missing: Vec<(&str, String)> = Vec::new();
+    let mut missing = Vec::new();
     if !map.contains_key("projectId") {
         missing.push(("projectId", "none".to_owned()));
     }
@@ -114,12 +121,14 @@ fn filled_in(task: &Value) -> Cow<'_, Value> {
     {
         missing.extend([("provisionerId", provisioner.to_owned()), ("workerType", worker_type.to_owned())]);
     }
-    if missing.is_empty() {
-        return Cow::Borrowed(task);
-    }
+    missing
+}
+
+fn filled_in<'v>(task: &'v Value, missing: &[(&'static str, String)]) -> Cow<'v, Value> {
+    let Some(map) = task.as_map().filter(|_| !missing.is_empty()) else { return Cow::Borrowed(task) };
     let mut map = map.clone();
     for (name, value) in missing {
-        map.insert(name, Value::Text(Text::from(value)));
+        map.insert(*name, Value::Text(Text::from(value.as_str())));
     }
     Cow::Owned(Value::Map(map))
 }

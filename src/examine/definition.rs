@@ -2,16 +2,17 @@
 
 use super::ambiguity::ambiguities;
 use super::decision_command::{unseen, unusual};
-use crate::formats::json::{Text, Value, parse, to_sorted_string};
+use super::reading::Reading;
+use crate::formats::json::{Text, Value, to_sorted_string};
 use crate::model::{Definition, Digest, Edge, ImageKind, Moment, Origin, TaskImage, UpstreamArtifact, WorkerHints};
 
 /// Raised when the answers of this file could change.
 pub const VERSION: u32 = 4;
 
-/// Examines the bytes of a definition.
-pub fn examine(bytes: &[u8]) -> Definition {
-    match parse(bytes) {
-        Ok(document) => Definition { ambiguities: ambiguities(&document), ..shape(&document.value) },
+/// Examines a definition.
+pub fn examine(definition: &Reading) -> Definition {
+    match definition.document() {
+        Ok(document) => Definition { ambiguities: ambiguities(document), ..shape(&document.value) },
         Err(error) => {
             Definition { problems: vec![format!("it is no JSON document: {error}")], ..Definition::default() }
         }

@@ -2,15 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use crate::formats::json::{Value, parse, to_compact_string};
+use super::reading::Reading;
+use crate::formats::json::{Value, to_compact_string};
 use crate::model::{Algorithm, ArtifactRecord, Claim, ClaimState, DigestFact, DigestOutcome};
 
 /// Raised when the answers of this file could change.
 pub const VERSION: u32 = 2;
 
 /// Compares what an attestation states of each artifact with the artifacts of its run, by name.
-pub fn examine(covered: &[u8], artifacts: &BTreeMap<&str, &ArtifactRecord>) -> DigestFact {
-    let Ok(document) = parse(covered) else { return DigestFact::default() };
+pub fn examine(covered: &Reading, artifacts: &BTreeMap<&str, &ArtifactRecord>) -> DigestFact {
+    let Ok(document) = covered.document() else { return DigestFact::default() };
     let Some(stated) = document.value.get("artifacts").and_then(Value::as_map) else { return DigestFact::default() };
     let mut claims = BTreeMap::new();
     for (name, claim) in stated.iter() {

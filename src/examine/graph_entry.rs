@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use super::ambiguity::ambiguities;
 use super::attestation::shorten;
+use super::reading::Reading;
 use crate::formats::datestamp::resolve_datestamps;
 use crate::formats::json::{self, Entries, Value, parse};
 use crate::model::GraphEntry;
@@ -14,16 +15,16 @@ pub const VERSION: u32 = 3;
 
 /// A task-graph.json, indexed once for all its tasks.
 #[derive(Debug)]
-pub struct Graph<'a> {
-    bytes: &'a [u8],
+pub struct Graph {
+    bytes: Vec<u8>,
     entries: Result<Entries, String>,
     repeated: BTreeSet<String>,
 }
 
-impl<'a> Graph<'a> {
+impl Graph {
     /// Indexes the bytes of a task-graph.json.
-    pub fn new(bytes: &'a [u8]) -> Self {
-        let entries = json::entries(bytes).map_err(|error| error.to_string());
+    pub fn new(bytes: Vec<u8>) -> Self {
+        let entries = json::entries(&bytes).map_err(|error| error.to_string());
         let repeated = entries.as_ref().map_or_else(
             |_| BTreeSet::new(),
             |entries| {
@@ -47,7 +48,7 @@ impl<'a> Graph<'a> {
     }
 
     /// Compares a definition with the graph's entry of its task: the complete difference, for the rule book to weigh.
-    pub fn examine(&self, task_id: &str, definition: &[u8]) -> GraphEntry {
+    pub fn examine(&self, task_id: &str, definition: &Reading) -> GraphEntry {
         let range = match self.entry(task_id) {
             Ok(Some(range)) => range,
             Ok(None) => return GraphEntry::default(),
@@ -64,22 +65,22 @@ impl<'a> Graph<'a> {
     }
 }
 
-fn compare(entry: &[u8], definition: &[u8], found: &mut GraphEntry) -> Result<(), String> {
+fn compare(entry: &[u8], definition: &Reading, found: &mut GraphEntry) -> Result<(), String> {
     let entry = parse(entry).map_err(|error| format!("the entry: {error}"))?;
-    let definition = parse(definition).map_err(|error| format!("the definition: {error}"))?.value;
+    let definition = &definition.document().map_err(|error| format!("the definition: {error}"))?.value;
     found.ambiguities.extend(ambiguities(&entry));
     let task = entry.value.get("task").filter(|task| task.as_map().is_some()).ok_or("the entry has no task")?;
     let created = definition.get("created").and_then(Value::as_text).ok_or("the definition has no created")?;
     let task = resolve_datestamps(created, task).map_err(|error| error.to_string())?;
     let of_graph = dependencies(&task, "the entry")?;
-    let of_task = dependencies(&definition, "the definition")?;
+    let of_task = dependencies(definition, "the definition")?;
     found.extra_dependencies = of_task.difference(&of_graph).map(|id| (*id).to_owned()).collect();
     found.missing_dependencies = of_graph.difference(&of_task).map(|id| (*id).to_owned()).collect();
     let label = entry.value.get("label").and_then(Value::as_text);
     let name = definition.pointer("/metadata/name").and_then(Value::as_text);
     found.other_label = label.filter(|label| name.is_some_and(|name| name != *label)).map(str::to_owned);
-    found.differences = json::difference(&task, &definition).into_iter().map(shorten).collect();
-    found.lookalikes = json::lookalikes(&task, &definition).into_iter().map(shorten).collect();
+    found.differences = json::difference(&task, definition).into_iter().map(shorten).collect();
+    found.lookalikes = json::lookalikes(&task, definition).into_iter().map(shorten).collect();
     Ok(())
 }
 

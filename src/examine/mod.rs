@@ -18,10 +18,12 @@ pub mod key_releases;
 mod keyring;
 pub mod landing;
 mod openpgp;
+mod reading;
 pub mod rebuild;
 pub mod signature;
 mod sources;
 pub mod verification_log;
 
 pub use keyring::{Keyring, KeyringEntry, ListedKey};
+pub use reading::Reading;
 pub use sources::{Ask, Reply};

@@ -1,6 +1,7 @@
 //! The facts of a replay, joined: what judgement looks up.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::{
     Asserter, Attestation, Definition, Digest, DigestFact, Form, GraphEntry, Landing, Rebuild, Signature,
@@ -38,7 +39,7 @@ pub struct TaskFacts {
     /// What the snapshot holds.
     pub evidence: TaskEvidence,
     /// What its definition says; `None` where it is missing.
-    pub definition: Option<Definition>,
+    pub definition: Option<Arc<Definition>>,
     /// The attestations of its latest run.
     pub attestations: BTreeMap<Form, AttestationFacts>,
     /// What the attestations of earlier runs state, by run and form.
@@ -75,7 +76,7 @@ pub struct LogFacts {
 
 impl TaskFacts {
     /// What is known before anything is examined but the definition.
-    pub const fn new(evidence: TaskEvidence, definition: Option<Definition>) -> Self {
+    pub const fn new(evidence: TaskEvidence, definition: Option<Arc<Definition>>) -> Self {
         Self {
             evidence,
             definition,
@@ -92,7 +93,7 @@ impl TaskFacts {
     /// The definition, or where the queue no longer has it the shape of the task that an attestation embeds.
     pub fn shape(&self) -> Option<&Definition> {
         let embedded = || self.attestations.values().find_map(|found| found.attestation.as_ref()?.embedded.as_ref());
-        self.definition.as_ref().or_else(embedded)
+        self.definition.as_deref().or_else(embedded)
     }
 }
 

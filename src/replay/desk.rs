@@ -1,5 +1,6 @@
 //! Where facts are looked up and put down, and batches of evidence go through the examiners.
 
+use std::any::Any;
 use std::cell::Cell;
 use std::collections::{BTreeSet, HashMap};
 
@@ -7,7 +8,10 @@ use rayon::prelude::*;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::model::{Digest, FactKey, FactKind, TaskId};
+use crate::model::{
+    Attestation, Definition, Digest, DigestFact, FactKey, FactKind, GraphEntry, Landing, Rebuild, Signature, TaskId,
+    VerificationLog,
+};
 use crate::store::{Case, StoreError};
 
 /// Tasks whose documents are in memory at once.
@@ -59,8 +63,8 @@ pub(super) struct FactDesk<'case> {
     pub(super) work: Work,
     /// Documents that were read: a document is read while facts are looked at.
     documents: Cell<u64>,
-    /// All stored facts of a kind, where many will be asked for.
-    loaded: HashMap<FactKind, HashMap<FactKey, String>>,
+    /// All stored facts of a kind, where many will be asked for; each is of that kind's type.
+    loaded: HashMap<FactKind, HashMap<FactKey, Box<dyn Any + Send>>>,
     fresh: Vec<(FactKey, String)>,
     /// Whether facts are made again to be held against the stored ones, rather than looked up and stored.
     audit: Option<FactAudit>,
@@ -98,6 +102,11 @@ impl<'case> FactDesk<'case> {
         Self { audit: Some(FactAudit::default()), ..Self::new(case) }
     }
 
+    /// Whether it makes facts again.
+    pub(super) const fn is_auditing(&self) -> bool {
+        self.audit.is_some()
+    }
+
     /// How much was done.
     pub(super) fn work(&self) -> Work {
         Work { documents: self.documents.get(), ..self.work }
@@ -108,29 +117,44 @@ impl<'case> FactDesk<'case> {
         self.audit.unwrap_or_default()
     }
 
-    /// Reads all facts of a kind at once: worth it where most of them will be asked for.
-    pub(super) fn load_all(&mut self, kind: FactKind) -> Result<(), StoreError> {
-        let mut facts = HashMap::new();
-        self.case.facts_of(kind, &mut |key, value| {
-            facts.insert(key, value);
-        })?;
-        self.loaded.insert(kind, facts);
+    /// Reads all facts of a kind at once, on all cores: worth it where most of them will be asked for.
+    pub(super) fn load_all<T: DeserializeOwned + Send + 'static>(&mut self, kind: FactKind) -> Result<(), StoreError> {
+        let mut texts = Vec::new();
+        self.case.facts_of(kind, &mut |key, value| texts.push((key, value)))?;
+        let read = |(key, text): (FactKey, String)| {
+            let fact = serde_json::from_str::<T>(&text).ok()?;
+            Some((key, Box::new(fact) as Box<dyn Any + Send>))
+        };
+        let facts: Vec<_> = texts.into_par_iter().filter_map(read).collect();
+        self.loaded.insert(kind, facts.into_iter().collect());
         Ok(())
     }
 
+    /// Reads all facts of tasks.
+    pub(super) fn load_facts_of_tasks(&mut self) -> Result<(), StoreError> {
+        self.load_all::<Definition>(FactKind::Definition)?;
+        self.load_all::<Attestation>(FactKind::Attestation)?;
+        self.load_all::<Signature>(FactKind::Signature)?;
+        self.load_all::<DigestFact>(FactKind::Digests)?;
+        self.load_all::<GraphEntry>(FactKind::GraphEntry)?;
+        self.load_all::<Vec<String>>(FactKind::GraphTasks)?;
+        self.load_all::<VerificationLog>(FactKind::VerificationLog)?;
+        self.load_all::<Rebuild>(FactKind::Rebuild)?;
+        self.load_all::<Landing>(FactKind::Landing)
+    }
+
     /// A stored fact. One that can't be read is made anew.
-    pub(super) fn stored<T: DeserializeOwned>(&mut self, key: &FactKey) -> Result<Option<T>, StoreError> {
+    pub(super) fn stored<T: DeserializeOwned + 'static>(&mut self, key: &FactKey) -> Result<Option<T>, StoreError> {
         if let Some(audit) = &mut self.audit {
             if self.case.fact(key)?.is_some() {
                 audit.differing.insert(key.clone());
             }
             return Ok(None);
         }
-        let value = match self.loaded.get_mut(&key.kind) {
-            Some(facts) => facts.remove(key),
-            None => self.case.fact(key)?,
+        let fact = match self.loaded.get_mut(&key.kind) {
+            Some(facts) => facts.remove(key).and_then(|fact| fact.downcast().ok()).map(|fact| *fact),
+            None => self.case.fact(key)?.and_then(|value| serde_json::from_str(&value).ok()),
         };
-        let fact = value.and_then(|value| serde_json::from_str(&value).ok());
         self.work.reused += u64::from(fact.is_some());
         Ok(fact)
     }
@@ -150,6 +174,18 @@ impl<'case> FactDesk<'case> {
         }
     }
 
+    /// Reads many things at once. Nothing is stored meanwhile.
+    pub(super) fn at_once<T>(
+        &mut self,
+        read: impl FnOnce(&mut Self) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        self.case.begin_reading()?;
+        let found = read(self);
+        let ended = self.case.end_reading();
+        let found = found?;
+        ended.map(|()| found)
+    }
+
     /// Takes a fact that was made: to be stored, or held against the stored one.
     pub(super) fn made(&mut self, key: FactKey, value: String) {
         self.work.examined += 1;
@@ -163,9 +199,11 @@ impl<'case> FactDesk<'case> {
         let fresh = std::mem::take(&mut self.fresh);
         let Some(audit) = &mut self.audit else { return self.case.keep_facts(&fresh) };
         for (key, value) in fresh {
-            if self.case.fact(&key)?.is_some_and(|stored| stored == value) {
-                audit.differing.remove(&key);
-            }
+            match self.case.fact(&key)? {
+                Some(stored) if stored == value => audit.differing.remove(&key),
+                Some(_) => audit.differing.insert(key),
+                None => false,
+            };
         }
         Ok(())
     }
@@ -191,15 +229,17 @@ pub(super) fn in_batches<W: Send, E: Send>(
     mut take: impl FnMut(&mut FactDesk<'_>, E) + Send,
 ) -> Result<(), StoreError> {
     let mut next_batch = |desk: &mut FactDesk<'_>| -> Result<Vec<W>, StoreError> {
-        let (mut batch, mut held) = (Vec::new(), 0);
-        while batch.len() < BATCH_TASKS
-            && held < BATCH_SIZE_MAX
-            && let Some((work, size)) = gather(desk)?
-        {
-            held += size;
-            batch.push(work);
-        }
-        Ok(batch)
+        desk.at_once(|desk| {
+            let (mut batch, mut held) = (Vec::new(), 0);
+            while batch.len() < BATCH_TASKS
+                && held < BATCH_SIZE_MAX
+                && let Some((work, size)) = gather(desk)?
+            {
+                held += size;
+                batch.push(work);
+            }
+            Ok(batch)
+        })
     };
     let mut batch = next_batch(desk)?;
     let mut examined: Vec<E> = Vec::new();

@@ -3,12 +3,13 @@
 //! The case is read on one thread, in batches of owned values; batches are examined on all.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde::Serialize;
 
 use super::desk::{FactDesk, fact_key, in_batches};
 use crate::chain::{WorkerVote, worker_implementation};
-use crate::examine::{Keyring, attestation, definition, digests, graph_entry, signature, verification_log};
+use crate::examine::{Keyring, Reading, attestation, definition, digests, graph_entry, signature, verification_log};
 use crate::model::{
     ATTESTATION_SIG, ArtifactRecord, Attestation, AttestationFacts, Definition, Digest, DigestFact, EarlierAttestation,
     FactKey, FactKind, Form, GraphEntry, LogFacts, Role, Signature, SignatureState, TASK_GRAPH_JSON, TaskEvidence,
@@ -22,13 +23,13 @@ use crate::store::StoreError;
 pub(super) const DOCUMENT_SIZE_MAX: u64 = 16 * 1024 * 1024;
 
 /// The most bytes of a task graph that are examined. The largest graphs seen have 260 MiB.
-const GRAPH_SIZE_MAX: u64 = 512 * 1024 * 1024;
+pub(super) const GRAPH_SIZE_MAX: u64 = 512 * 1024 * 1024;
 
 /// The definitions of many tasks, by task.
 pub(super) fn definitions(
     desk: &mut FactDesk<'_>,
     tasks: &[(TaskId, Digest)],
-) -> Result<BTreeMap<TaskId, Definition>, StoreError> {
+) -> Result<BTreeMap<TaskId, Arc<Definition>>, StoreError> {
     let mut stored = BTreeMap::new();
     let mut made = BTreeMap::new();
     let mut rest = tasks.iter();
@@ -39,7 +40,7 @@ pub(super) fn definitions(
             for (task_id, digest) in rest.by_ref() {
                 let key = fact_key(FactKind::Definition, task_id, String::new(), &[Some(*digest)], definition::VERSION);
                 if let Some(fact) = desk.stored::<Definition>(&key)? {
-                    stored.insert(*task_id, fact);
+                    stored.insert(*task_id, Arc::new(fact));
                 } else if let Some(bytes) = desk.document(digest, DOCUMENT_SIZE_MAX)? {
                     let size = bytes.len();
                     return Ok(Some(((*task_id, key, bytes), size)));
@@ -47,145 +48,227 @@ pub(super) fn definitions(
             }
             Ok(None)
         },
-        |(task_id, key, bytes)| (task_id, key, definition::examine(&bytes)),
+        |(task_id, key, bytes)| (task_id, key, definition::examine(&Reading::of(&bytes))),
         |desk, (task_id, key, fact)| {
             desk.examined(key, &fact);
-            made.insert(task_id, fact);
+            made.insert(task_id, Arc::new(fact));
         },
     )?;
     stored.append(&mut made);
     Ok(stored)
 }
 
+/// With which keys attestations are examined, and by which book it is told whose they are.
+#[derive(Clone, Copy)]
+pub(super) struct Examiner<'a> {
+    pub(super) keyring: &'a Keyring,
+    pub(super) keyring_digest: Digest,
+    pub(super) book: &'a RuleBook,
+}
+
+impl<'a> Examiner<'a> {
+    pub(super) fn new(keyring: &'a Keyring, book: &'a RuleBook) -> Self {
+        Self { keyring, keyring_digest: keyring.digest(), book }
+    }
+
+    /// The role of a task's worker, where its definition settles it.
+    pub(super) fn role(&self, shape: Option<&Definition>) -> Option<Role> {
+        match shape.map(|shape| worker_implementation(&shape.hints, self.book)) {
+            Some(WorkerVote::Agreed(role)) => Some(role),
+            Some(WorkerVote::Nobody | WorkerVote::Disagree(_)) | None => None,
+        }
+    }
+}
+
 /// What is examined of one attestation: the keys of its facts, the stored ones, and the bytes for the others.
-struct AttestationWork<'a> {
+pub(super) struct AttestationWork<'a> {
     task_id: TaskId,
     form: Form,
-    role: Option<Role>,
+    variant: String,
     blob: Digest,
     signature_blob: Option<Digest>,
     artifact: Option<Vec<u8>>,
     detached: Option<Vec<u8>>,
-    definition: Option<Vec<u8>>,
     artifacts: BTreeMap<&'a str, &'a ArtifactRecord>,
     attestation: (FactKey, Option<Attestation>),
     /// What a sound signature is stored under, whatever keys are known.
     of_sound: FactKey,
-    signature: (FactKey, Option<Signature>),
+    signature: Option<Signature>,
     digests: (FactKey, Option<DigestFact>),
 }
 
-impl AttestationWork<'_> {
-    /// The bytes of documents that it holds.
-    fn size(&self) -> usize {
-        [&self.artifact, &self.detached, &self.definition].into_iter().flatten().map(Vec::len).sum()
+impl<'a> AttestationWork<'a> {
+    /// Looks up what is stored of an attestation of a task's latest run and reads the bytes of what is not. `definition` is
+    /// the queue's, where it can be read; `role` that of the worker, where it is known already.
+    pub(super) fn gather(
+        desk: &mut FactDesk<'_>,
+        evidence: &'a TaskEvidence,
+        form: Form,
+        definition: Option<Digest>,
+        role: Option<Option<&Role>>,
+        examiner: Examiner<'_>,
+    ) -> Result<Option<Self>, StoreError> {
+        let Some(run_id) = evidence.latest_run() else { return Ok(None) };
+        let Some(blob) = evidence.artifact(run_id, form.artifact()).and_then(|record| record.sha256) else {
+            return Ok(None);
+        };
+        let signature_blob = match form {
+            Form::Ed25519 => evidence.artifact(run_id, ATTESTATION_SIG).and_then(|record| record.sha256),
+            Form::Openpgp => None,
+        };
+        let artifacts = run_artifacts(evidence, run_id);
+        let task_id = &evidence.task_id;
+        let variant = format!("{run_id}/{}", form.name());
+        let key = |kind, inputs: &[Option<Digest>], version| fact_key(kind, task_id, variant.clone(), inputs, version);
+        let of_attestation = key(FactKind::Attestation, &[Some(blob), definition], attestation::VERSION);
+        // That a key made a signature stays true whatever other keys come: only what no known key explained is looked at
+        // again.
+        let of_sound = key(FactKind::Signature, &[Some(blob), signature_blob], signature::VERSION);
+        let of_digests = key(FactKind::Digests, &[Some(blob), Some(artifacts_digest(&artifacts))], digests::VERSION);
+        // Facts of a document that the case does not hold are nobody's but whoever wrote the file's.
+        let is_held = desk.case.blob_size(&blob)?.is_some();
+        let stored_attestation = desk.stored(&of_attestation)?.filter(|_| is_held);
+        let is_sound = |signature: &Signature| signature.state == SignatureState::Sound;
+        let mut signature = desk.stored(&of_sound)?.filter(|signature| is_held && is_sound(signature));
+        if let (None, Some(role)) = (&signature, role) {
+            let of_signature =
+                signature_key(task_id, variant.clone(), (blob, signature_blob), role, examiner.keyring_digest);
+            signature = desk.stored(&of_signature)?.filter(|signature| is_held && !is_sound(signature));
+        }
+        let stored_digests = desk.stored(&of_digests)?.filter(|_| is_held);
+        let wanted = stored_attestation.is_none() || signature.is_none() || stored_digests.is_none();
+        let read = |digest: Option<Digest>, wanted: bool| match digest.filter(|_| wanted) {
+            Some(digest) => desk.document(&digest, DOCUMENT_SIZE_MAX),
+            None => Ok(None),
+        };
+        Ok(Some(Self {
+            task_id: *task_id,
+            form,
+            blob,
+            signature_blob,
+            artifact: read(Some(blob), wanted)?,
+            detached: read(signature_blob, signature.is_none())?,
+            artifacts,
+            attestation: (of_attestation, stored_attestation),
+            of_sound,
+            signature,
+            digests: (of_digests, stored_digests),
+            variant,
+        }))
     }
+
+    /// Whether what it says is still to be compared with the queue's definition.
+    pub(super) const fn wants_definition(&self) -> bool {
+        self.attestation.1.is_none()
+    }
+
+    /// The bytes of documents that it holds.
+    pub(super) fn size(&self) -> usize {
+        [&self.artifact, &self.detached].into_iter().flatten().map(Vec::len).sum()
+    }
+
+    /// Examines what is not stored; facts that are new go to `fresh`.
+    pub(super) fn examine(
+        self,
+        role: Option<&Role>,
+        definition: Option<&Reading>,
+        examiner: Examiner<'_>,
+        fresh: &mut Vec<(FactKey, String)>,
+    ) -> (Form, AttestationFacts) {
+        let artifact = self.artifact.as_deref();
+        // Of a clear-signed file only the bytes that its one signature covers are ever parsed.
+        let wants_words = self.attestation.1.is_none() || self.digests.1.is_none();
+        let covered = artifact.filter(|_| wants_words).and_then(|bytes| signature::covered(self.form, bytes));
+        let covered = covered.map(|bytes| Reading::of(&bytes));
+        let says = settle(self.attestation, fresh, || Some(attestation::examine(covered.as_ref()?, definition)));
+        let detached_is_missing = self.signature_blob.is_some() && self.detached.is_none();
+        let signed = self.signature.or_else(|| {
+            // A detached signature whose bytes were not kept is no fact about the signature.
+            let bytes = artifact.filter(|_| !detached_is_missing)?;
+            let detached = self.detached.as_deref();
+            let mut made = signature::examine(self.form, bytes, detached, role, examiner.keyring);
+            let key = if made.state == SignatureState::Sound {
+                // Which others were tried before depends on which others are known.
+                made.tried = made.key.iter().cloned().collect();
+                self.of_sound
+            } else {
+                let blobs = (self.blob, self.signature_blob);
+                signature_key(&self.task_id, self.variant, blobs, role, examiner.keyring_digest)
+            };
+            settle((key, None), fresh, || Some(made))
+        });
+        let artifacts = &self.artifacts;
+        let stated = settle(self.digests, fresh, || Some(digests::examine(covered.as_ref()?, artifacts)));
+        let facts = AttestationFacts {
+            blob: self.blob,
+            signature_blob: self.signature_blob,
+            attestation: says,
+            signature: signed,
+            digests: stated.unwrap_or_default(),
+        };
+        (self.form, facts)
+    }
+}
+
+/// What a signature that is not sound is stored under: the order in which keys are tried depends on the role.
+fn signature_key(
+    task_id: &TaskId,
+    variant: String,
+    (blob, signature_blob): (Digest, Option<Digest>),
+    role: Option<&Role>,
+    keyring: Digest,
+) -> FactKey {
+    let tried_for = role.map_or(Digest::new([0; 32]), |role| Digest::of(role.as_str().as_bytes()));
+    let inputs = [Some(blob), signature_blob, Some(keyring), Some(tried_for)];
+    fact_key(FactKind::Signature, task_id, variant, &inputs, signature::VERSION)
 }
 
 /// The attestations of the latest run of many tasks, added to their facts.
 pub(super) fn attestations(
     desk: &mut FactDesk<'_>,
     tasks: &mut BTreeMap<TaskId, TaskFacts>,
-    keyring: &Keyring,
-    book: &RuleBook,
+    examiner: Examiner<'_>,
 ) -> Result<(), StoreError> {
-    let keyring_digest = keyring.digest();
     let mut found = Vec::new();
-    let all = tasks.values().flat_map(|task| [Form::Ed25519, Form::Openpgp].map(|form| (task, form)));
+    let open = tasks.values().filter(|task| task.attestations.is_empty());
+    let all = open.flat_map(|task| [Form::Ed25519, Form::Openpgp].map(|form| (task, form)));
     let mut all = all.collect::<Vec<_>>().into_iter();
     in_batches(
         desk,
         ("attestations", tasks.len()),
         |desk| {
             for (task, form) in all.by_ref() {
-                if let Some(work) = gather(desk, task, form, keyring_digest, book)? {
-                    let size = work.size();
-                    return Ok(Some((work, size)));
+                let role = examiner.role(task.shape());
+                let definition = task.definition.as_ref().and(task.evidence.definition);
+                let known = Some(role.as_ref());
+                if let Some(work) = AttestationWork::gather(desk, &task.evidence, form, definition, known, examiner)? {
+                    let bytes = match definition.filter(|_| work.wants_definition()) {
+                        Some(digest) => desk.document(&digest, DOCUMENT_SIZE_MAX)?,
+                        None => None,
+                    };
+                    let size = work.size() + bytes.as_ref().map_or(0, Vec::len);
+                    return Ok(Some(((work, role, bytes), size)));
                 }
             }
             Ok(None)
         },
-        |work| examine_attestation(work, keyring),
-        |desk, done: Examined| {
-            for (key, value) in done.fresh {
-                desk.made(key, value);
-            }
-            found.push((done.task_id, done.form, done.facts));
+        |(work, role, bytes)| {
+            let mut fresh = Vec::new();
+            let task_id = work.task_id;
+            let definition = bytes.map(|bytes| Reading::of(&bytes));
+            (task_id, work.examine(role.as_ref(), definition.as_ref(), examiner, &mut fresh), fresh)
+        },
+        |desk, (task_id, facts, fresh)| {
+            fresh.into_iter().for_each(|(key, value)| desk.made(key, value));
+            found.push((task_id, facts));
         },
     )?;
-    for (task_id, form, facts) in found {
+    for (task_id, (form, facts)) in found {
         if let Some(task) = tasks.get_mut(&task_id) {
             task.attestations.insert(form, facts);
         }
     }
     Ok(())
-}
-
-/// Looks up what is stored of an attestation and reads the bytes of what is not.
-fn gather<'a>(
-    desk: &mut FactDesk<'_>,
-    task: &'a TaskFacts,
-    form: Form,
-    keyring: Digest,
-    book: &RuleBook,
-) -> Result<Option<AttestationWork<'a>>, StoreError> {
-    let evidence = &task.evidence;
-    let Some(run_id) = evidence.latest_run() else { return Ok(None) };
-    let Some(blob) = evidence.artifact(run_id, form.artifact()).and_then(|record| record.sha256) else {
-        return Ok(None);
-    };
-    let signature_blob = match form {
-        Form::Ed25519 => evidence.artifact(run_id, ATTESTATION_SIG).and_then(|record| record.sha256),
-        Form::Openpgp => None,
-    };
-    let artifacts = run_artifacts(evidence, run_id);
-    let definition_digest = task.definition.as_ref().and(evidence.definition);
-    let task_id = &evidence.task_id;
-    let variant = || format!("{run_id}/{}", form.name());
-    let key = |kind, inputs: &[Option<Digest>], examiner| fact_key(kind, task_id, variant(), inputs, examiner);
-    let of_attestation = key(FactKind::Attestation, &[Some(blob), definition_digest], attestation::VERSION);
-    let role = match task.shape().map(|shape| worker_implementation(&shape.hints, book)) {
-        Some(WorkerVote::Agreed(role)) => Some(role),
-        Some(WorkerVote::Nobody | WorkerVote::Disagree(_)) | None => None,
-    };
-    // The order in which keys are tried depends on the role.
-    let tried_for = role.as_ref().map_or(Digest::new([0; 32]), |role| Digest::of(role.as_str().as_bytes()));
-    let inputs = [Some(blob), signature_blob, Some(keyring), Some(tried_for)];
-    let of_signature = key(FactKind::Signature, &inputs, signature::VERSION);
-    // That a key made a signature stays true whatever other keys come: only what no known key explained is looked at
-    // again.
-    let of_sound = key(FactKind::Signature, &[Some(blob), signature_blob], signature::VERSION);
-    let seen = artifacts_digest(&artifacts);
-    let of_digests = key(FactKind::Digests, &[Some(blob), Some(seen)], digests::VERSION);
-    // Facts of a document that the case does not hold are nobody's but whoever wrote the file's.
-    let is_held = desk.case.blob_size(&blob)?.is_some();
-    let stored_attestation = desk.stored(&of_attestation)?.filter(|_| is_held);
-    let is_sound = |signature: &Signature| signature.state == SignatureState::Sound;
-    let mut stored_signature = desk.stored(&of_sound)?.filter(|signature| is_held && is_sound(signature));
-    if stored_signature.is_none() {
-        stored_signature = desk.stored(&of_signature)?.filter(|signature| is_held && !is_sound(signature));
-    }
-    let stored_digests = desk.stored(&of_digests)?.filter(|_| is_held);
-    let wanted = stored_attestation.is_none() || stored_signature.is_none() || stored_digests.is_none();
-    let read = |digest: Option<Digest>, wanted: bool| match digest.filter(|_| wanted) {
-        Some(digest) => desk.document(&digest, DOCUMENT_SIZE_MAX),
-        None => Ok(None),
-    };
-    Ok(Some(AttestationWork {
-        task_id: *task_id,
-        form,
-        role,
-        blob,
-        signature_blob,
-        artifact: read(Some(blob), wanted)?,
-        detached: read(signature_blob, stored_signature.is_none())?,
-        definition: read(definition_digest, stored_attestation.is_none())?,
-        artifacts,
-        attestation: (of_attestation, stored_attestation),
-        of_sound,
-        signature: (of_signature, stored_signature),
-        digests: (of_digests, stored_digests),
-    }))
 }
 
 /// What the attestations of earlier runs state, added to the facts of their tasks: whether a rerun made the same.
@@ -212,7 +295,7 @@ pub(super) fn earlier_attestations(
                 None => {
                     let Some(bytes) = desk.document(&blob, DOCUMENT_SIZE_MAX)? else { continue };
                     let Some(covered) = signature::covered(form, &bytes) else { continue };
-                    let made = digests::examine(&covered, &artifacts);
+                    let made = digests::examine(&Reading::of(&covered), &artifacts);
                     desk.examined(key, &made);
                     made
                 }
@@ -238,52 +321,8 @@ fn artifacts_digest(artifacts: &BTreeMap<&str, &ArtifactRecord>) -> Digest {
     Digest::of_parts(parts)
 }
 
-/// The facts of one attestation, and those of them that are new.
-struct Examined {
-    task_id: TaskId,
-    form: Form,
-    facts: AttestationFacts,
-    fresh: Vec<(FactKey, String)>,
-}
-
-fn examine_attestation(work: AttestationWork<'_>, keyring: &Keyring) -> Examined {
-    let mut fresh = Vec::new();
-    let artifact = work.artifact.as_deref();
-    // Of a clear-signed file only the bytes that its one signature covers are ever parsed.
-    let covered = artifact.and_then(|bytes| signature::covered(work.form, bytes));
-    let says = settle(work.attestation, &mut fresh, || {
-        Some(attestation::examine(covered.as_deref()?, work.definition.as_deref()))
-    });
-    let detached_is_missing = work.signature_blob.is_some() && work.detached.is_none();
-    let mut of_signature = work.signature;
-    let made = || {
-        // A detached signature whose bytes were not kept is no fact about the signature.
-        let bytes = artifact.filter(|_| !detached_is_missing)?;
-        let mut made = signature::examine(work.form, bytes, work.detached.as_deref(), work.role.as_ref(), keyring);
-        if made.state == SignatureState::Sound {
-            // Which others were tried before depends on which others are known.
-            made.tried = made.key.iter().cloned().collect();
-        }
-        Some(made)
-    };
-    let fresh_signature = if of_signature.1.is_none() { made() } else { None };
-    if fresh_signature.as_ref().is_some_and(|made| made.state == SignatureState::Sound) {
-        of_signature.0 = work.of_sound;
-    }
-    let signed = settle(of_signature, &mut fresh, || fresh_signature);
-    let stated = settle(work.digests, &mut fresh, || Some(digests::examine(covered.as_deref()?, &work.artifacts)));
-    let facts = AttestationFacts {
-        blob: work.blob,
-        signature_blob: work.signature_blob,
-        attestation: says,
-        signature: signed,
-        digests: stated.unwrap_or_default(),
-    };
-    Examined { task_id: work.task_id, form: work.form, facts, fresh }
-}
-
 /// The stored fact, or one made now.
-fn settle<T: Serialize>(
+pub(super) fn settle<T: Serialize>(
     (key, stored): (FactKey, Option<T>),
     fresh: &mut Vec<(FactKey, String)>,
     make: impl FnOnce() -> Option<T>,
@@ -345,10 +384,8 @@ pub(super) fn graph_entries(
     let mut by_parent: BTreeMap<TaskId, Vec<(TaskId, Digest)>> = BTreeMap::new();
     for (task_id, task) in tasks.iter() {
         let Some((definition, digest)) = task.definition.as_ref().zip(task.evidence.definition) else { continue };
-        // Releases before 5.2.0 took the task group for the parent, whatever the definition called its parent.
-        let named = definition.parent.iter().chain(&definition.task_group_id);
-        let parents: BTreeSet<TaskId> = named.filter_map(|parent| parent.parse().ok()).collect();
-        for parent in parents.into_iter().filter(|parent| parent != task_id) {
+        let is_open = |parent: &TaskId| parent != task_id && !task.graph_entries.contains_key(parent);
+        for parent in makers_of(definition).into_iter().filter(is_open) {
             by_parent.entry(parent).or_default().push((*task_id, digest));
         }
     }
@@ -371,14 +408,15 @@ pub(super) fn graph_tasks<'t>(
     parents: impl IntoIterator<Item = &'t TaskId>,
 ) -> Result<(), StoreError> {
     for parent in parents {
-        let Some(graph) = tasks.get(parent).and_then(|task| graph_digest(&task.evidence)) else { continue };
+        let task = tasks.get(parent).filter(|task| task.graph_tasks.is_none());
+        let Some(graph) = task.and_then(|task| graph_digest(&task.evidence)) else { continue };
         let key = fact_key(FactKind::GraphTasks, parent, String::new(), &[Some(graph)], graph_entry::VERSION);
         let is_held = desk.case.blob_size(&graph)?.is_some();
         let listed = match desk.stored::<Vec<String>>(&key)?.filter(|_| is_held) {
             Some(listed) => listed,
             None => {
                 let Some(bytes) = desk.document(&graph, GRAPH_SIZE_MAX)? else { continue };
-                let Some(listed) = graph_entry::Graph::new(&bytes).tasks() else { continue };
+                let Some(listed) = graph_entry::Graph::new(bytes).tasks() else { continue };
                 desk.examined(key, &listed);
                 listed
             }
@@ -390,7 +428,15 @@ pub(super) fn graph_tasks<'t>(
     desk.keep()
 }
 
-fn graph_digest(evidence: &TaskEvidence) -> Option<Digest> {
+/// The tasks whose graphs may list a task: releases before 5.2.0 took the task group for the parent, whatever the
+/// definition called its parent.
+pub(super) fn makers_of(definition: &Definition) -> BTreeSet<TaskId> {
+    let named = definition.parent.iter().chain(&definition.task_group_id);
+    named.filter_map(|parent| parent.parse().ok()).collect()
+}
+
+/// The task graph that a task published.
+pub(super) fn graph_digest(evidence: &TaskEvidence) -> Option<Digest> {
     evidence.artifact(evidence.latest_run()?, TASK_GRAPH_JSON)?.sha256
 }
 
@@ -415,7 +461,7 @@ fn entries_of(
         return Ok(found);
     }
     let Some(bytes) = desk.document(&graph, GRAPH_SIZE_MAX)? else { return Ok(found) };
-    let graph = graph_entry::Graph::new(&bytes);
+    let graph = graph_entry::Graph::new(bytes);
     let mut rest = missing.into_iter();
     in_batches(
         desk,
@@ -429,7 +475,7 @@ fn entries_of(
             }
             Ok(None)
         },
-        |(task_id, key, definition)| (task_id, key, graph.examine(task_id.as_str(), &definition)),
+        |(task_id, key, definition)| (task_id, key, graph.examine(task_id.as_str(), &Reading::of(&definition))),
         |desk, (task_id, key, entry)| {
             desk.examined(key, &entry);
             found.push((*task_id, entry));
@@ -439,11 +485,14 @@ fn entries_of(
 }
 
 /// The tasks that the chains of some targets can reach, by the edges of definitions: never too few.
-pub(super) fn reachable(targets: &[TaskId], definitions: &BTreeMap<TaskId, Definition>) -> BTreeSet<TaskId> {
+pub(super) fn reachable<'d>(
+    targets: &[TaskId],
+    definition: impl Fn(&TaskId) -> Option<&'d Definition>,
+) -> BTreeSet<TaskId> {
     let mut reached: BTreeSet<TaskId> = targets.iter().cloned().collect();
     let mut open: Vec<TaskId> = targets.to_vec();
     while let Some(task_id) = open.pop() {
-        let Some(definition) = definitions.get(&task_id) else { continue };
+        let Some(definition) = definition(&task_id) else { continue };
         let edges = definition.edges.iter().filter(|edge| edge.origin != crate::model::Origin::Dependency);
         // The task group too, whatever the parent is: actions are rebuilt from what their decision task published.
         for to in edges.map(|edge| &edge.to).chain(&definition.task_group_id) {

@@ -1,12 +1,13 @@
 //! The facts that judging some targets needs: of every task that their chains can reach, and of those around them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
+use super::bulk::{Surveyed, survey_tasks};
 use super::desk::FactDesk;
 use super::examination::{
-    attestations, definitions, earlier_attestations, graph_entries, graph_tasks, logs, reachable,
+    Examiner, attestations, definitions, earlier_attestations, graph_entries, graph_tasks, logs, reachable,
 };
-use super::keys::Keys;
 use super::scope::Scope;
 use crate::chain::EdgeNames;
 use crate::model::{Definition, Digest, Facts, Group, Origin, TaskCopy, TaskFacts, TaskId};
@@ -20,20 +21,32 @@ pub(super) const BULK_TARGETS: usize = 64;
 pub(super) fn facts_of_all(
     desk: &mut FactDesk<'_>,
     scope: &Scope,
-    keys: &Keys,
-    book: &RuleBook,
+    examiner: Examiner<'_>,
 ) -> Result<Facts, StoreError> {
     let summaries = scope.summaries(desk.case)?;
-    let definitions = definitions_of(desk, &summaries)?;
+    let mut known = known_of_all(desk, scope, &summaries, examiner)?;
     let tasks: Vec<TaskId> = summaries.iter().map(|task| task.task_id).collect();
-    gather_facts(desk, scope, &tasks, (&summaries, &definitions), keys, book)
+    gather_facts(desk, scope, &tasks, &summaries, &mut known, examiner)
+}
+
+/// What is known at once where every task is asked for. Who makes facts again asks for one after the other.
+pub(super) fn known_of_all(
+    desk: &mut FactDesk<'_>,
+    scope: &Scope,
+    summaries: &[TaskSummary],
+    examiner: Examiner<'_>,
+) -> Result<Surveyed, StoreError> {
+    if summaries.len() >= BULK_TARGETS && !desk.is_auditing() {
+        return survey_tasks(desk, scope, summaries, examiner);
+    }
+    Ok(Surveyed { definitions: definitions_of(desk, summaries)?, ..Surveyed::default() })
 }
 
 /// What the definitions of the tasks say.
 pub(super) fn definitions_of(
     desk: &mut FactDesk<'_>,
     summaries: &[TaskSummary],
-) -> Result<BTreeMap<TaskId, Definition>, StoreError> {
+) -> Result<BTreeMap<TaskId, Arc<Definition>>, StoreError> {
     let defined: Vec<(TaskId, Digest)> =
         summaries.iter().filter_map(|task| Some((task.task_id, task.definition?))).collect();
     definitions(desk, &defined)
@@ -47,47 +60,55 @@ pub(super) fn needs_attestation(task_id: &TaskId, definition: &Definition, names
     definition.wants_attestation || by_scriptworker || names.rests_on(task_id)
 }
 
-/// The facts of every task that the targets' chains can reach.
+/// The facts of every task that the targets' chains can reach. What is known of them already is taken out of `known`, but
+/// for the definitions.
 pub(super) fn gather_facts(
     desk: &mut FactDesk<'_>,
     scope: &Scope,
     targets: &[TaskId],
-    (summaries, definitions): (&[TaskSummary], &BTreeMap<TaskId, Definition>),
-    keys: &Keys,
-    book: &RuleBook,
+    summaries: &[TaskSummary],
+    known: &mut Surveyed,
+    examiner: Examiner<'_>,
 ) -> Result<Facts, StoreError> {
-    let mut shapes = definitions.clone();
+    let Surveyed { evidence, definitions, .. } = known;
+    let definitions = &*definitions;
     let mut tasks: BTreeMap<TaskId, TaskFacts> = BTreeMap::new();
-    let consumers = consumers(targets, definitions, book);
-    let mut held = if targets.len() >= BULK_TARGETS { Some(scope.evidence_of_all(desk.case)?) } else { None };
+    let consumers = consumers(targets, definitions, examiner.book);
+    if targets.len() >= BULK_TARGETS && evidence.is_empty() {
+        *evidence = scope.evidence_of_all(desk.case)?;
+    }
+    let is_complete = !evidence.is_empty();
     loop {
-        let mut fresh = BTreeMap::new();
-        let witnesses = consumers.values().flatten().cloned();
-        for task_id in reachable(targets, &shapes).into_iter().chain(witnesses) {
-            if tasks.contains_key(&task_id) {
-                continue;
+        // Where the queue's definition is missing, what an attestation embeds shows where the chain would go on.
+        let shape = |task_id: &TaskId| {
+            let embedded = || tasks.get(task_id).and_then(TaskFacts::shape);
+            definitions.get(task_id).map(|definition| &**definition).or_else(embedded)
+        };
+        let mut fresh: BTreeMap<TaskId, TaskFacts> = BTreeMap::new();
+        let witnesses = consumers.values().flatten().copied();
+        let mut reached = reachable(targets, shape);
+        reached.extend(witnesses);
+        desk.at_once(|desk| {
+            for task_id in reached.into_iter().filter(|task_id| !tasks.contains_key(task_id)) {
+                let evidence = match evidence.remove(&task_id) {
+                    None if !is_complete => scope.evidence(desk.case, &task_id)?,
+                    evidence => evidence,
+                };
+                let Some(evidence) = evidence else { continue };
+                let mut task = TaskFacts::new(evidence, definitions.get(&task_id).cloned());
+                task.attestations = known.attestations.remove(&task_id).unwrap_or_default();
+                task.graph_entries.extend(known.entries.remove(&task_id));
+                task.graph_tasks = known.graph_tasks.remove(&task_id);
+                fresh.insert(task_id, task);
             }
-            let evidence = match &mut held {
-                Some(held) => held.remove(&task_id),
-                None => scope.evidence(desk.case, &task_id)?,
-            };
-            if let Some(evidence) = evidence {
-                let definition = definitions.get(&task_id).cloned();
-                fresh.insert(task_id, TaskFacts::new(evidence, definition));
-            }
-        }
+            Ok(())
+        })?;
         if fresh.is_empty() {
             break;
         }
-        attestations(desk, &mut fresh, &keys.keyring, book)?;
+        attestations(desk, &mut fresh, examiner)?;
         earlier_attestations(desk, &mut fresh)?;
         logs(desk, &mut fresh)?;
-        // Where the queue's definition is missing, what an attestation embeds shows where the chain would go on.
-        for (task_id, task) in &fresh {
-            if let (None, Some(shape)) = (&task.definition, task.shape()) {
-                shapes.insert(*task_id, shape.clone());
-            }
-        }
         tasks.extend(fresh);
     }
     graph_entries(desk, &mut tasks)?;
@@ -105,7 +126,7 @@ fn copies(
     scope: &Scope,
     summaries: &[TaskSummary],
     tasks: &BTreeMap<TaskId, TaskFacts>,
-    definitions: &BTreeMap<TaskId, Definition>,
+    definitions: &BTreeMap<TaskId, Arc<Definition>>,
 ) -> Result<BTreeMap<TaskId, Vec<TaskCopy>>, StoreError> {
     // Decision and action tasks are in no graph, and a tree makes the same ones again and again.
     let is_original = |task_id: &TaskId| {
@@ -123,7 +144,10 @@ fn copies(
     let parents: BTreeSet<TaskId> = alike.values().flatten().filter_map(|task_id| parent_of(task_id)).collect();
     let mut makers: BTreeMap<TaskId, TaskFacts> = BTreeMap::new();
     for parent in &parents {
-        if let Some(evidence) = scope.evidence(desk.case, parent)? {
+        if let Some(known) = tasks.get(parent).filter(|known| known.graph_tasks.is_some()) {
+            let listed = TaskFacts::new(known.evidence.clone(), None);
+            makers.insert(*parent, TaskFacts { graph_tasks: known.graph_tasks.clone(), ..listed });
+        } else if let Some(evidence) = scope.evidence(desk.case, parent)? {
             makers.insert(*parent, TaskFacts::new(evidence, None));
         }
     }
@@ -161,7 +185,7 @@ fn copies(
 /// The tasks of the snapshot that name one of these as their parent, by that one.
 fn members<'a>(
     tasks: &BTreeMap<TaskId, TaskFacts>,
-    definitions: &'a BTreeMap<TaskId, Definition>,
+    definitions: &'a BTreeMap<TaskId, Arc<Definition>>,
 ) -> BTreeMap<TaskId, Vec<(&'a TaskId, &'a Definition)>> {
     let mut members: BTreeMap<TaskId, Vec<(&TaskId, &Definition)>> = BTreeMap::new();
     for (task_id, definition) in definitions {
@@ -202,7 +226,7 @@ fn groups(
 /// The scriptworkers' tasks that consume something of each target: their logs tell of its attestation.
 fn consumers(
     targets: &[TaskId],
-    definitions: &BTreeMap<TaskId, Definition>,
+    definitions: &BTreeMap<TaskId, Arc<Definition>>,
     book: &RuleBook,
 ) -> BTreeMap<TaskId, Vec<TaskId>> {
     let mut consumers: BTreeMap<TaskId, Vec<TaskId>> = targets.iter().map(|target| (*target, Vec::new())).collect();

@@ -1,6 +1,7 @@
 //! Replay: the one service. Loads batches of owned values from the case, examines what is missing, stores the facts,
 //! judges, and returns a report. Command line, terminal UI and exports call it; nobody repeats it.
 
+mod bulk;
 mod desk;
 mod examination;
 mod findings;

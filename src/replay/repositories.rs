@@ -86,7 +86,7 @@ struct Kept<'a> {
 
 impl Kept<'_> {
     /// What an examiner makes of it, from the stored fact where there is one.
-    fn fact<T: Serialize + DeserializeOwned>(
+    fn fact<T: Serialize + DeserializeOwned + 'static>(
         &mut self,
         desk: &mut FactDesk<'_>,
         (kind, examiner): (FactKind, u32),

@@ -63,6 +63,7 @@ impl Scope {
                         newer.definition = newer.definition.or(summary.definition);
                         newer.attested |= summary.attested;
                         newer.has_run = newer.has_run.or(summary.has_run);
+                        newer.maker = newer.maker.or(summary.maker);
                     }
                     None => {
                         tasks.insert(summary.task_id, summary);

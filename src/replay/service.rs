@@ -5,8 +5,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use rayon::prelude::*;
 
+use super::bulk::Surveyed;
 use super::desk::{FactDesk, Listener, Progress, Work};
-use super::gathering::{BULK_TARGETS, definitions_of, facts_of_all, gather_facts, needs_attestation};
+use super::examination::Examiner;
+use super::gathering::{BULK_TARGETS, definitions_of, facts_of_all, gather_facts, known_of_all, needs_attestation};
 use super::keys::{self, Keys};
 use super::planning::{Plan, Planned, Planner, Trial};
 use super::rebuilds::{self, Answers, CommitsOf, Wanted};
@@ -20,7 +22,7 @@ use crate::examine::rebuild::Workings;
 use crate::insight::completeness_of_all;
 use crate::judge::{Rules, judge};
 use crate::model::{
-    AsOf, Basis, ClockOverrides, Clocks, Completeness, Digest, FactKey, FactKind, Facts, Moment, Report,
+    AsOf, Basis, ClockOverrides, Clocks, Completeness, Definition, Digest, FactKey, FactKind, Facts, Moment, Report,
     SnapshotReport, TaskFacts, TaskId, ToolUsed,
 };
 use crate::rules::{Restriction, RuleBook, Trees};
@@ -149,9 +151,11 @@ pub fn rebuild(case: &mut Case, request: &Request) -> Result<Result<RebuildShown
     let definitions = definitions_of(&mut desk, &summaries)?;
     let mut names = EdgeNames::default();
     definitions.values().for_each(|definition| names.add(definition));
-    let facts = gather_facts(&mut desk, &scope, &targets, (&summaries, &definitions), &keys, &book)?;
+    let examiner = Examiner::new(&keys.keyring, &book);
+    let mut known = Surveyed { definitions, ..Surveyed::default() };
+    let facts = gather_facts(&mut desk, &scope, &targets, &summaries, &mut known, examiner)?;
     let ledger = keys.ledger.narrowed(scope.root_url().as_deref(), &request.bases);
-    let verifiers = Verifiers::new(&ledger, &deployments, &book, &targets, &definitions);
+    let verifiers = Verifiers::new(&ledger, &deployments, &book, &targets, &known.definitions);
     let shelf = RuleShelf::new(&request.rules);
     let planner = Planner { facts: &facts, names: &names, verifiers: &verifiers, shelf: &shelf, request };
     let target = targets.first().ok_or(ReplayError::NothingToReplay)?;
@@ -190,7 +194,7 @@ pub fn verify_facts(case: &mut Case) -> Result<Vec<Damage>, ReplayError> {
     let keys = keys::load(&mut desk)?;
     for snapshot in snapshots {
         let scope = Scope::one(snapshot);
-        let mut facts = facts_of_all(&mut desk, &scope, &keys, &book)?;
+        let mut facts = facts_of_all(&mut desk, &scope, Examiner::new(&keys.keyring, &book))?;
         rebuilds::make_again(&mut desk, &scope, &mut facts.tasks)?;
     }
     let differing = desk.into_audit().differing.into_iter();
@@ -216,15 +220,12 @@ pub(super) fn survey_with(
     keys: &Keys,
     book: &RuleBook,
 ) -> Result<Vec<(Digest, Facts)>, ReplayError> {
-    for kind in
-        [FactKind::Definition, FactKind::Attestation, FactKind::Signature, FactKind::Digests, FactKind::VerificationLog]
-    {
-        desk.load_all(kind)?;
-    }
+    let examiner = Examiner::new(&keys.keyring, book);
     let mut surveyed = Vec::new();
     for snapshot in desk.case.snapshots()?.into_iter().rev() {
+        desk.load_facts_of_tasks()?;
         let digest = snapshot.digest;
-        surveyed.push((digest, facts_of_all(desk, &Scope::one(snapshot), keys, book)?));
+        surveyed.push((digest, facts_of_all(desk, &Scope::one(snapshot), examiner)?));
     }
     Ok(surveyed)
 }
@@ -241,35 +242,34 @@ fn replay_scope(
 ) -> Result<(Vec<Judged>, Completeness), ReplayError> {
     let book = examination_book()?;
     let summaries = scope.summaries(desk.case)?;
-    if wanted.as_ref().is_none_or(|wanted| wanted.len() >= BULK_TARGETS) {
-        for kind in [
-            FactKind::Attestation,
-            FactKind::Signature,
-            FactKind::Digests,
-            FactKind::GraphEntry,
-            FactKind::GraphTasks,
-            FactKind::VerificationLog,
-            FactKind::Rebuild,
-            FactKind::Landing,
-        ] {
-            desk.load_all(kind)?;
+    let examiner = Examiner::new(&keys.keyring, &book);
+    let mut known = match &wanted {
+        Some(wanted) if wanted.len() < BULK_TARGETS => {
+            desk.load_all::<Definition>(FactKind::Definition)?;
+            Surveyed { definitions: definitions_of(desk, &summaries)?, ..Surveyed::default() }
         }
-    }
-    desk.load_all(FactKind::Definition)?;
-    let definitions = definitions_of(desk, &summaries)?;
+        Some(_) => {
+            desk.load_facts_of_tasks()?;
+            Surveyed { definitions: definitions_of(desk, &summaries)?, ..Surveyed::default() }
+        }
+        None => {
+            desk.load_facts_of_tasks()?;
+            known_of_all(desk, scope, &summaries, examiner)?
+        }
+    };
     let mut names = EdgeNames::default();
-    definitions.values().for_each(|definition| names.add(definition));
+    known.definitions.values().for_each(|definition| names.add(definition));
     let targets = wanted.unwrap_or_else(|| {
         let needs = |task: &&TaskSummary| {
-            let definition = definitions.get(&task.task_id);
+            let definition = known.definitions.get(&task.task_id);
             task.attested
                 || definition.is_some_and(|definition| needs_attestation(&task.task_id, definition, &names, &book))
         };
         summaries.iter().filter(needs).map(|task| task.task_id).filter(|id| !done.contains(id)).collect()
     });
-    let mut facts = gather_facts(desk, scope, &targets, (&summaries, &definitions), keys, &book)?;
+    let mut facts = gather_facts(desk, scope, &targets, &summaries, &mut known, examiner)?;
     let ledger = keys.ledger.narrowed(scope.root_url().as_deref(), &request.bases);
-    let verifiers = Verifiers::new(&ledger, deployments, &book, &targets, &definitions);
+    let verifiers = Verifiers::new(&ledger, deployments, &book, &targets, &known.definitions);
     let shelf = RuleShelf::new(&request.rules);
     let planned: Vec<Planned<'_>> = {
         let planner = Planner { facts: &facts, names: &names, verifiers: &verifiers, shelf: &shelf, request };

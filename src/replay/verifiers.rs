@@ -1,6 +1,7 @@
 //! The verifiers that judge: by deployment, what each pool of scriptworkers held.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::chain::{WorkerVote, worker_implementation};
 use crate::model::{Definition, Moment, Role, TaskId};
@@ -48,7 +49,7 @@ impl<'a> Verifiers<'a> {
         deployments: &'a Deployments,
         book: &'a RuleBook,
         targets: &[TaskId],
-        definitions: &BTreeMap<TaskId, Definition>,
+        definitions: &BTreeMap<TaskId, Arc<Definition>>,
     ) -> Self {
         let mut of_fleet = BTreeMap::new();
         for definition in targets.iter().filter_map(|target| definitions.get(target)) {

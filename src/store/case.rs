@@ -133,6 +133,18 @@ impl Case {
         })
     }
 
+    /// Begins to read many things at once, of one state of the file: SQLite then locks it once, and looks once for
+    /// journals beside it. Until [`Case::end_reading`] nothing can be written, by others either, so it is to come within
+    /// milliseconds.
+    pub fn begin_reading(&self) -> Result<(), StoreError> {
+        self.reading(|conn| Ok(conn.execute_batch("BEGIN")?))
+    }
+
+    /// Ends what [`Case::begin_reading`] began.
+    pub fn end_reading(&self) -> Result<(), StoreError> {
+        self.reading(|conn| if conn.is_autocommit() { Ok(()) } else { Ok(conn.execute_batch("COMMIT")?) })
+    }
+
     /// Reads, and says in which row it was if something could not be read, and of which file.
     pub(super) fn reading<T>(&self, read: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
         read(&self.conn).map_err(|error| readable::located(&self.conn, error).of(&self.path))

@@ -30,6 +30,8 @@ pub struct TaskSummary {
     pub attested: bool,
     /// Whether it has run; `None` where no status was captured.
     pub has_run: Option<bool>,
+    /// The task that makes tasks like it, as the import read the definition: where to look first.
+    pub maker: Option<TaskId>,
 }
 
 /// What a server answered, as a snapshot has it.
@@ -135,8 +137,8 @@ impl Case {
                 "SELECT task_id, definition, EXISTS (SELECT 1 FROM artifact WHERE artifact.task = task.id
                  AND artifact.name IN ('public/chainOfTrust.json.asc', 'public/chain-of-trust.json')),
                  CASE WHEN status IS NULL OR status_problem IS NOT NULL THEN NULL
-                 ELSE EXISTS (SELECT 1 FROM run WHERE run.task = task.id AND run.started IS NOT NULL) END
-                 FROM task WHERE snapshot = ?1 ORDER BY task_id",
+                 ELSE EXISTS (SELECT 1 FROM run WHERE run.task = task.id AND run.started IS NOT NULL) END,
+                 coalesce(parent_task_id, task_group_id) FROM task WHERE snapshot = ?1 ORDER BY task_id",
             )?;
             let rows = statement.query_map([snapshot], |row| {
                 Ok(TaskSummary {
@@ -144,6 +146,7 @@ impl Case {
                     definition: row.get(1)?,
                     attested: row.get(2)?,
                     has_run: row.get(3)?,
+                    maker: row.get::<_, Option<String>>(4)?.and_then(|maker| maker.parse().ok()),
                 })
             })?;
             Ok(rows.collect::<Result<_, _>>()?)

@@ -1,0 +1,243 @@
+//! Many tasks at once: each document is read and parsed once for all facts that rest on it.
+//!
+//! What is left out here (a task of which only its definition tells that it is asked for, a graph that the import could not
+//! tell of) is examined as for a single target.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::desk::{FactDesk, fact_key, in_batches};
+use super::examination::{
+    AttestationWork, DOCUMENT_SIZE_MAX, Examiner, GRAPH_SIZE_MAX, graph_digest, makers_of, settle,
+};
+use super::scope::Scope;
+use crate::examine::graph_entry::{self, Graph};
+use crate::examine::{Reading, definition};
+use crate::model::{
+    AttestationFacts, Definition, Digest, FactKey, FactKind, Form, GraphEntry, Role, TaskEvidence, TaskId,
+};
+use crate::store::{StoreError, TaskSummary};
+
+/// What the evidence of all tasks of a snapshot shows.
+#[derive(Debug, Default)]
+pub(super) struct Surveyed {
+    /// What was captured, by task.
+    pub(super) evidence: BTreeMap<TaskId, TaskEvidence>,
+    /// What definitions say.
+    pub(super) definitions: BTreeMap<TaskId, Arc<Definition>>,
+    /// The attestations of latest runs.
+    pub(super) attestations: BTreeMap<TaskId, BTreeMap<Form, AttestationFacts>>,
+    /// How tasks differ from their entries in the graph of a maker.
+    pub(super) entries: BTreeMap<TaskId, (TaskId, GraphEntry)>,
+    /// What graphs list.
+    pub(super) graph_tasks: BTreeMap<TaskId, Vec<String>>,
+}
+
+/// Looks up or examines the facts of all tasks of a scope. `is_wanted` says which of those that have attestations.
+pub(super) fn survey_tasks(
+    desk: &mut FactDesk<'_>,
+    scope: &Scope,
+    summaries: &[TaskSummary],
+    examiner: Examiner<'_>,
+) -> Result<Surveyed, StoreError> {
+    let evidence = scope.evidence_of_all(desk.case)?;
+    let mut surveyed = Surveyed::default();
+    let mut graphs = Graphs { evidence: &evidence, open: None, listed: BTreeMap::new() };
+    // By graph, so that one is in memory at a time; then in the order in which the case keeps documents.
+    let mut ordered: Vec<(Option<TaskId>, &TaskEvidence)> = summaries
+        .iter()
+        .filter_map(|task| {
+            let maker = task.maker.filter(|maker| task.attested && *maker != task.task_id);
+            Some((maker.filter(|maker| graphs.digest(maker).is_some()), evidence.get(&task.task_id)?))
+        })
+        .collect();
+    ordered.sort_by_key(|(maker, task)| (*maker, task.task_id));
+    let mut rest = ordered.into_iter();
+    in_batches(
+        desk,
+        ("tasks", rest.len()),
+        |desk| match rest.next() {
+            Some((maker, task)) => {
+                let work = TaskWork::gather(desk, task, maker, &mut graphs, examiner)?;
+                let size = work.size();
+                Ok(Some((work, size)))
+            }
+            None => Ok(None),
+        },
+        |work| work.examine(examiner),
+        |desk, examined| {
+            examined.fresh.into_iter().for_each(|(key, value)| desk.made(key, value));
+            let task_id = examined.task_id;
+            surveyed.definitions.extend(examined.definition.map(|definition| (task_id, Arc::new(definition))));
+            if !examined.attestations.is_empty() {
+                surveyed.attestations.insert(task_id, examined.attestations.into_iter().collect());
+            }
+            surveyed.entries.extend(examined.entry.map(|entry| (task_id, entry)));
+        },
+    )?;
+    surveyed.graph_tasks = graphs.listed;
+    surveyed.evidence = evidence;
+    Ok(surveyed)
+}
+
+/// The task graphs, one in memory at a time.
+struct Graphs<'a> {
+    evidence: &'a BTreeMap<TaskId, TaskEvidence>,
+    open: Option<(TaskId, Option<Arc<Graph>>)>,
+    listed: BTreeMap<TaskId, Vec<String>>,
+}
+
+impl Graphs<'_> {
+    fn digest(&self, maker: &TaskId) -> Option<Digest> {
+        self.evidence.get(maker).and_then(graph_digest)
+    }
+
+    /// The graph of a maker; read and indexed where it is not the one before.
+    fn open(
+        &mut self,
+        desk: &mut FactDesk<'_>,
+        maker: TaskId,
+        digest: Digest,
+    ) -> Result<Option<Arc<Graph>>, StoreError> {
+        if let Some((open, graph)) = &self.open
+            && *open == maker
+        {
+            return Ok(graph.clone());
+        }
+        // The one before goes before the next comes.
+        self.open = None;
+        let graph = desk.document(&digest, GRAPH_SIZE_MAX)?.map(|bytes| Arc::new(Graph::new(bytes)));
+        if let Some(listed) = graph.as_ref().and_then(|graph| graph.tasks()) {
+            let key = fact_key(FactKind::GraphTasks, &maker, String::new(), &[Some(digest)], graph_entry::VERSION);
+            let listed = match desk.stored::<Vec<String>>(&key)? {
+                Some(stored) => stored,
+                None => {
+                    desk.examined(key, &listed);
+                    listed
+                }
+            };
+            self.listed.insert(maker, listed);
+        }
+        self.open = Some((maker, graph.clone()));
+        Ok(graph)
+    }
+}
+
+/// What is examined of one task in one go.
+struct TaskWork<'a> {
+    task_id: TaskId,
+    definition: Option<(FactKey, Option<Definition>)>,
+    /// The bytes of the definition, where a fact that rests on them is missing.
+    bytes: Option<Vec<u8>>,
+    /// The role of its worker, where the definition's fact is stored.
+    role: Option<Role>,
+    attestations: Vec<AttestationWork<'a>>,
+    entry: Option<EntryWork>,
+}
+
+/// The comparison with the graph of a maker.
+struct EntryWork {
+    maker: TaskId,
+    key: FactKey,
+    stored: Option<GraphEntry>,
+    graph: Option<Arc<Graph>>,
+}
+
+/// What came of it, and the facts that are new.
+struct TaskExamined {
+    task_id: TaskId,
+    definition: Option<Definition>,
+    attestations: Vec<(Form, AttestationFacts)>,
+    entry: Option<(TaskId, GraphEntry)>,
+    fresh: Vec<(FactKey, String)>,
+}
+
+impl<'a> TaskWork<'a> {
+    /// Looks up what is stored of a task and reads the bytes of what is not.
+    fn gather(
+        desk: &mut FactDesk<'_>,
+        task: &'a TaskEvidence,
+        maker: Option<TaskId>,
+        graphs: &mut Graphs<'_>,
+        examiner: Examiner<'_>,
+    ) -> Result<Self, StoreError> {
+        let task_id = &task.task_id;
+        let (mut definition, mut bytes) = (None, None);
+        if let Some(digest) = task.definition {
+            let key = fact_key(FactKind::Definition, task_id, String::new(), &[Some(digest)], definition::VERSION);
+            let stored = desk.stored::<Definition>(&key)?;
+            if stored.is_none() {
+                bytes = desk.document(&digest, DOCUMENT_SIZE_MAX)?;
+            }
+            if stored.is_some() || bytes.is_some() {
+                definition = Some((key, stored));
+            }
+        }
+        let stored = definition.as_ref().and_then(|(_, stored)| stored.as_ref());
+        let role = stored.and_then(|stored| examiner.role(Some(stored)));
+        // Without a definition nobody knows the role; with one that is not yet examined, the examination tells.
+        let known = (definition.is_none() || stored.is_some()).then_some(role.as_ref());
+        let digest = definition.as_ref().and(task.definition);
+        let mut attestations = Vec::new();
+        for form in [Form::Ed25519, Form::Openpgp] {
+            attestations.extend(AttestationWork::gather(desk, task, form, digest, known, examiner)?);
+        }
+        let entry = match (maker, digest) {
+            (Some(maker), Some(digest)) => EntryWork::gather(desk, task_id, digest, maker, graphs)?,
+            _ => None,
+        };
+        let is_wanted = attestations.iter().any(AttestationWork::wants_definition)
+            || entry.as_ref().is_some_and(|entry| entry.graph.is_some());
+        if let (None, Some(digest)) = (&bytes, digest.filter(|_| is_wanted)) {
+            bytes = desk.document(&digest, DOCUMENT_SIZE_MAX)?;
+        }
+        Ok(Self { task_id: *task_id, definition, bytes, role, attestations, entry })
+    }
+
+    /// The bytes of documents that it holds.
+    fn size(&self) -> usize {
+        let attestations: usize = self.attestations.iter().map(AttestationWork::size).sum();
+        attestations + self.bytes.as_ref().map_or(0, Vec::len)
+    }
+
+    fn examine(self, examiner: Examiner<'_>) -> TaskExamined {
+        let mut fresh = Vec::new();
+        let reading = self.bytes.map(|bytes| Reading::of(&bytes));
+        let is_stored = self.definition.as_ref().is_some_and(|(_, stored)| stored.is_some());
+        let definition = self.definition.and_then(|(key, stored)| {
+            settle((key, stored), &mut fresh, || Some(definition::examine(reading.as_ref()?)))
+        });
+        let role = if is_stored { self.role } else { examiner.role(definition.as_ref()) };
+        let works = self.attestations.into_iter();
+        let attestations =
+            works.map(|work| work.examine(role.as_ref(), reading.as_ref(), examiner, &mut fresh)).collect();
+        // The import's word on who made a task only tells where to look first.
+        let is_made_by = |maker: &TaskId| definition.as_ref().is_some_and(|it| makers_of(it).contains(maker));
+        let entry = self.entry.filter(|entry| is_made_by(&entry.maker)).and_then(|entry| {
+            let compare = || Some(entry.graph.as_ref()?.examine(self.task_id.as_str(), reading.as_ref()?));
+            Some((entry.maker, settle((entry.key, entry.stored), &mut fresh, compare)?))
+        });
+        TaskExamined { task_id: self.task_id, definition, attestations, entry, fresh }
+    }
+}
+
+impl EntryWork {
+    fn gather(
+        desk: &mut FactDesk<'_>,
+        task_id: &TaskId,
+        definition: Digest,
+        maker: TaskId,
+        graphs: &mut Graphs<'_>,
+    ) -> Result<Option<Self>, StoreError> {
+        let Some(digest) = graphs.digest(&maker) else { return Ok(None) };
+        let inputs = [Some(definition), Some(digest)];
+        let key = fact_key(FactKind::GraphEntry, task_id, maker.to_string(), &inputs, graph_entry::VERSION);
+        let is_held = desk.case.blob_size(&digest)?.is_some();
+        let stored = desk.stored::<GraphEntry>(&key)?.filter(|_| is_held);
+        let graph = match stored {
+            Some(_) => None,
+            None => graphs.open(desk, maker, digest)?,
+        };
+        Ok((stored.is_some() || graph.is_some()).then_some(Self { maker, key, stored, graph }))
+    }
+}
