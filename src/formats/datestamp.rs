@@ -1,5 +1,7 @@
 //! Times as Taskcluster writes them, and taskgraph's datestamps relative to one.
 
+use std::borrow::Cow;
+
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::Offset;
 use jiff::{SignedDuration, Timestamp};
@@ -54,7 +56,7 @@ pub enum DatestampError {
 /// # Errors
 ///
 /// What makes Python raise, and forms of `created` that only Python reads (`20180112T183534`, week dates).
-pub fn resolve_datestamps(created: &str, value: &Value) -> Result<Value, DatestampError> {
+pub fn resolve_datestamps<'v>(created: &str, value: &'v Value) -> Result<Cow<'v, Value>, DatestampError> {
     let (created, rest) = civil(created, b"T ").ok_or(DatestampError::Created)?;
     if !rest.is_empty() && offset_seconds(rest).is_none() {
         return Err(DatestampError::Created);
@@ -62,7 +64,17 @@ pub fn resolve_datestamps(created: &str, value: &Value) -> Result<Value, Datesta
     // Python's times have microseconds.
     let nanoseconds = created.subsec_nanosecond() / 1_000 * 1_000;
     let created = created.with().subsec_nanosecond(nanoseconds).build().map_err(|_| DatestampError::Created)?;
-    resolved(created, value)
+    if holds_datestamps(value) { resolved(created, value).map(Cow::Owned) } else { Ok(Cow::Borrowed(value)) }
+}
+
+/// Whether there is anything to resolve: mostly there is not, and the value need not be copied.
+fn holds_datestamps(value: &Value) -> bool {
+    match value {
+        Value::List(list) => list.iter().any(holds_datestamps),
+        Value::Map(map) if map.len() == 1 && map.contains_key(RELATIVE_DATESTAMP) => true,
+        Value::Map(map) => map.values().any(holds_datestamps),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Text(_) => false,
+    }
 }
 
 /// Loops instead of chains of iterators keep this recursion's stack small, down to the deepest document.
@@ -208,7 +220,8 @@ mod tests {
     const CREATED: &str = "2018-01-12T18:35:34.123Z";
 
     fn resolve(created: &str, text: &str) -> Result<String, DatestampError> {
-        resolve_datestamps(created, &parse(text.as_bytes()).unwrap().value).map(|value| to_compact_string(&value))
+        let document = parse(text.as_bytes()).unwrap();
+        resolve_datestamps(created, &document.value).map(|value| to_compact_string(&value))
     }
 
     fn datestamp(text: &str) -> Result<String, DatestampError> {

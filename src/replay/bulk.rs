@@ -3,7 +3,7 @@
 //! What is left out here (a task of which only its definition tells that it is asked for, a graph that the import could not
 //! tell of) is examined as for a single target.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::desk::{FactDesk, fact_key, in_batches};
@@ -27,8 +27,8 @@ pub(super) struct Surveyed {
     pub(super) definitions: BTreeMap<TaskId, Arc<Definition>>,
     /// The attestations of latest runs.
     pub(super) attestations: BTreeMap<TaskId, BTreeMap<Form, AttestationFacts>>,
-    /// How tasks differ from their entries in the graph of a maker.
-    pub(super) entries: BTreeMap<TaskId, (TaskId, GraphEntry)>,
+    /// How tasks differ from their entries in the graphs of their makers.
+    pub(super) entries: BTreeMap<TaskId, BTreeMap<TaskId, GraphEntry>>,
     /// What graphs list.
     pub(super) graph_tasks: BTreeMap<TaskId, Vec<String>>,
 }
@@ -43,22 +43,17 @@ pub(super) fn survey_tasks(
     let evidence = scope.evidence_of_all(desk.case)?;
     let mut surveyed = Surveyed::default();
     let mut graphs = Graphs { evidence: &evidence, open: None, listed: BTreeMap::new() };
-    // By graph, so that one is in memory at a time; then in the order in which the case keeps documents.
-    let mut ordered: Vec<(Option<TaskId>, &TaskEvidence)> = summaries
-        .iter()
-        .filter_map(|task| {
-            let maker = task.maker.filter(|maker| task.attested && *maker != task.task_id);
-            Some((maker.filter(|maker| graphs.digest(maker).is_some()), evidence.get(&task.task_id)?))
-        })
-        .collect();
-    ordered.sort_by_key(|(maker, task)| (*maker, task.task_id));
-    let mut rest = ordered.into_iter();
+    let mut rest = graphs.in_order(summaries).into_iter();
     in_batches(
         desk,
         ("tasks", rest.len()),
         |desk| match rest.next() {
-            Some((maker, task)) => {
-                let work = TaskWork::gather(desk, task, maker, &mut graphs, examiner)?;
+            Some((maker, task, is_first)) => {
+                let work = if is_first {
+                    TaskWork::gather(desk, task, maker, &mut graphs, examiner)?
+                } else {
+                    TaskWork::gather_entry(desk, task, maker, &mut graphs)?
+                };
                 let size = work.size();
                 Ok(Some((work, size)))
             }
@@ -72,7 +67,9 @@ pub(super) fn survey_tasks(
             if !examined.attestations.is_empty() {
                 surveyed.attestations.insert(task_id, examined.attestations.into_iter().collect());
             }
-            surveyed.entries.extend(examined.entry.map(|entry| (task_id, entry)));
+            if let Some((maker, entry)) = examined.entry {
+                surveyed.entries.entry(task_id).or_default().insert(maker, entry);
+            }
         },
     )?;
     surveyed.graph_tasks = graphs.listed;
@@ -87,7 +84,24 @@ struct Graphs<'a> {
     listed: BTreeMap<TaskId, Vec<String>>,
 }
 
-impl Graphs<'_> {
+impl<'a> Graphs<'a> {
+    /// The tasks in the order in which they are examined, each with the maker whose graph it is compared with then, and
+    /// whether it comes up for the first time: by graph, so that one is in memory at a time; then in the order in which the
+    /// case keeps documents.
+    fn in_order(&self, summaries: &[TaskSummary]) -> Vec<(Option<TaskId>, &'a TaskEvidence, bool)> {
+        let mut ordered = Vec::with_capacity(summaries.len());
+        for task in summaries {
+            let Some(evidence) = self.evidence.get(&task.task_id) else { continue };
+            let makers: BTreeSet<TaskId> = task.makers.into_iter().flatten().collect();
+            let has_graph = |maker: &TaskId| task.attested && *maker != task.task_id && self.digest(maker).is_some();
+            let mut makers = makers.into_iter().filter(has_graph);
+            ordered.push((makers.next(), evidence, true));
+            ordered.extend(makers.map(|other| (Some(other), evidence, false)));
+        }
+        ordered.sort_by_key(|(maker, task, _)| (*maker, task.task_id));
+        ordered
+    }
+
     fn digest(&self, maker: &TaskId) -> Option<Digest> {
         self.evidence.get(maker).and_then(graph_digest)
     }
@@ -194,6 +208,23 @@ impl<'a> TaskWork<'a> {
         Ok(Self { task_id: *task_id, definition, bytes, role, attestations, entry })
     }
 
+    /// The same for the comparison with another maker's graph alone.
+    fn gather_entry(
+        desk: &mut FactDesk<'_>,
+        task: &TaskEvidence,
+        maker: Option<TaskId>,
+        graphs: &mut Graphs<'_>,
+    ) -> Result<Self, StoreError> {
+        let (mut bytes, mut entry) = (None, None);
+        if let (Some(maker), Some(digest)) = (maker, task.definition) {
+            entry = EntryWork::gather(desk, &task.task_id, digest, maker, graphs)?;
+            if entry.as_ref().is_some_and(|entry| entry.graph.is_some()) {
+                bytes = desk.document(&digest, DOCUMENT_SIZE_MAX)?;
+            }
+        }
+        Ok(Self { task_id: task.task_id, definition: None, bytes, role: None, attestations: Vec::new(), entry })
+    }
+
     /// The bytes of documents that it holds.
     fn size(&self) -> usize {
         let attestations: usize = self.attestations.iter().map(AttestationWork::size).sum();
@@ -212,7 +243,7 @@ impl<'a> TaskWork<'a> {
         let attestations =
             works.map(|work| work.examine(role.as_ref(), reading.as_ref(), examiner, &mut fresh)).collect();
         // The import's word on who made a task only tells where to look first.
-        let is_made_by = |maker: &TaskId| definition.as_ref().is_some_and(|it| makers_of(it).contains(maker));
+        let is_made_by = |maker: &TaskId| definition.as_ref().is_none_or(|it| makers_of(it).contains(maker));
         let entry = self.entry.filter(|entry| is_made_by(&entry.maker)).and_then(|entry| {
             let compare = || Some(entry.graph.as_ref()?.examine(self.task_id.as_str(), reading.as_ref()?));
             Some((entry.maker, settle((entry.key, entry.stored), &mut fresh, compare)?))

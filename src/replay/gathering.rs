@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::bulk::{Surveyed, survey_tasks};
 use super::desk::FactDesk;
 use super::examination::{
-    Examiner, attestations, definitions, earlier_attestations, graph_entries, graph_tasks, logs, reachable,
+    Examiner, attestations, definitions, earlier_attestations, graph_entries, graph_tasks, logs, makers_of, reachable,
 };
 use super::scope::Scope;
 use crate::chain::EdgeNames;
@@ -97,7 +97,10 @@ pub(super) fn gather_facts(
                 let Some(evidence) = evidence else { continue };
                 let mut task = TaskFacts::new(evidence, definitions.get(&task_id).cloned());
                 task.attestations = known.attestations.remove(&task_id).unwrap_or_default();
-                task.graph_entries.extend(known.entries.remove(&task_id));
+                task.graph_entries = known.entries.remove(&task_id).unwrap_or_default();
+                if let Some(definition) = &task.definition {
+                    task.graph_entries.retain(|maker, _| makers_of(definition).contains(maker));
+                }
                 task.graph_tasks = known.graph_tasks.remove(&task_id);
                 fresh.insert(task_id, task);
             }

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rayon::prelude::*;
+
 use super::findings::Findings;
 use super::keys::Keys;
 use super::planning::{Plan, Trial};
@@ -209,8 +211,12 @@ pub(super) fn assemble(
     let mut targets = Vec::with_capacity(judged.len());
     let mut findings = Findings::default();
     let mut gaps = Gaps::default();
-    for target in judged {
-        targets.push(report_target(target, request, &mut findings, &mut gaps));
+    let told: Vec<(TargetReport, Vec<Finding>, Vec<Gap>)> =
+        judged.into_par_iter().map(|target| report_target(target, request)).collect();
+    for (target, own, lacking) in told {
+        targets.push(target);
+        own.into_iter().for_each(|finding| findings.add(finding));
+        lacking.into_iter().for_each(|gap| gaps.add(gap));
     }
     for problem in keys.problems.iter().filter(|problem| !problem.is_for_audit) {
         findings.add(problem.finding());
@@ -237,7 +243,8 @@ pub(super) fn assemble(
     }
 }
 
-fn report_target(judged: Judged, request: &Request, findings: &mut Findings, gaps: &mut Gaps) -> TargetReport {
+/// What is told of a target, its findings and its gaps. Made in parallel with the others.
+fn report_target(judged: Judged, request: &Request) -> (TargetReport, Vec<Finding>, Vec<Gap>) {
     let outcome = judged.heard.worst();
     let plan = judged.told();
     let agree = outcome.is_none_or(|(_, agree)| agree);
@@ -271,13 +278,12 @@ fn report_target(judged: Judged, request: &Request, findings: &mut Findings, gap
     }
     let links = report_links(&judged, plan, judgement);
     let headline = headline(verdict, reason, &links, &own, judgement, &plan.rules.book);
-    own.into_iter().for_each(|(finding, _)| findings.add(finding));
-    judgement.into_iter().flat_map(|judgement| judgement.gaps.clone()).for_each(|gap| gaps.add(gap));
+    let gaps = judgement.map(|judgement| judgement.gaps.clone()).unwrap_or_default();
     let is_one = matches!(judged.heard.ran, MomentOfJudgement::At(..)) || matches!(request.as_of, AsOf::At(_));
     let known = clocks.filter(|_| is_one);
     let verifier = judged.heard.verifier(known);
     let as_of = as_of_used(&judged.heard, request, known);
-    TargetReport {
+    let target = TargetReport {
         task_id: judged.task_id,
         label: judged.label.clone(),
         task_type: plan.task_type.clone(),
@@ -298,7 +304,8 @@ fn report_target(judged: Judged, request: &Request, findings: &mut Findings, gap
         snapshots: judged.snapshots.clone(),
         completeness: judged.completeness,
         links,
-    }
+    };
+    (target, own.into_iter().map(|(finding, _)| finding).collect(), gaps)
 }
 
 /// The moment of judgement as it is told: the queue's word is no longer it where other keys rule that out.

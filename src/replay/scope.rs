@@ -63,7 +63,9 @@ impl Scope {
                         newer.definition = newer.definition.or(summary.definition);
                         newer.attested |= summary.attested;
                         newer.has_run = newer.has_run.or(summary.has_run);
-                        newer.maker = newer.maker.or(summary.maker);
+                        for (newer, older) in newer.makers.iter_mut().zip(summary.makers) {
+                            *newer = newer.or(older);
+                        }
                     }
                     None => {
                         tasks.insert(summary.task_id, summary);

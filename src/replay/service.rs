@@ -290,6 +290,8 @@ fn replay_scope(
     };
     let judged: Vec<Judged> = planned.into_par_iter().map(judge).collect();
     let completeness = completeness_of_all(judged.iter().map(|target| target.told().needs()), &facts);
+    // Giving back the memory of a whole graph takes a while, and nobody waits for it.
+    rayon::spawn(move || drop((facts, known, summaries)));
     Ok((judged, completeness))
 }
 

@@ -30,8 +30,8 @@ pub struct TaskSummary {
     pub attested: bool,
     /// Whether it has run; `None` where no status was captured.
     pub has_run: Option<bool>,
-    /// The task that makes tasks like it, as the import read the definition: where to look first.
-    pub maker: Option<TaskId>,
+    /// The parent and the task group, as the import read the definition: whose graphs to look at first.
+    pub makers: [Option<TaskId>; 2],
 }
 
 /// What a server answered, as a snapshot has it.
@@ -138,15 +138,19 @@ impl Case {
                  AND artifact.name IN ('public/chainOfTrust.json.asc', 'public/chain-of-trust.json')),
                  CASE WHEN status IS NULL OR status_problem IS NOT NULL THEN NULL
                  ELSE EXISTS (SELECT 1 FROM run WHERE run.task = task.id AND run.started IS NOT NULL) END,
-                 coalesce(parent_task_id, task_group_id) FROM task WHERE snapshot = ?1 ORDER BY task_id",
+                 parent_task_id, task_group_id FROM task WHERE snapshot = ?1 ORDER BY task_id",
             )?;
+            let maker = |row: &Row<'_>, column: usize| {
+                let text = row.get::<_, Option<String>>(column)?;
+                Ok::<_, rusqlite::Error>(text.and_then(|maker| maker.parse::<TaskId>().ok()))
+            };
             let rows = statement.query_map([snapshot], |row| {
                 Ok(TaskSummary {
                     task_id: row.get(0)?,
                     definition: row.get(1)?,
                     attested: row.get(2)?,
                     has_run: row.get(3)?,
-                    maker: row.get::<_, Option<String>>(4)?.and_then(|maker| maker.parse().ok()),
+                    makers: [maker(row, 4)?, maker(row, 5)?],
                 })
             })?;
             Ok(rows.collect::<Result<_, _>>()?)

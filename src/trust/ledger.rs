@@ -139,6 +139,11 @@ impl Ledger {
         of_role.map(|epoch| &epoch.key).collect()
     }
 
+    /// Whether a key is accepted for a role, whenever.
+    pub fn is_accepted(&self, key: &KeyId, role: &Role) -> bool {
+        self.epochs().any(|epoch| epoch.key == *key && epoch.role == *role && epoch.basis.is_some())
+    }
+
     /// Whether the keys of a role are known at a moment for a form of attestation, so that a key that is not among them
     /// can be refused: somebody accepted one, and the source knows of that moment.
     pub fn has_accepted(&self, role: &Role, form: Form, moment: Moment) -> bool {

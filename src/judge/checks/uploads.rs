@@ -68,12 +68,13 @@ pub(super) fn remark(judging: &mut Judging<'_>, link: &Link) {
 /// What an attestation states of the docker image, where generic-worker made it: that states none by itself (d2g has its
 /// tasks write it).
 fn image_by_task(judging: &Judging<'_>, link: &Link, facts: &AttestationFacts) -> Option<&'static str> {
+    let attestation = facts.attestation.as_ref()?;
+    let hash = attestation.image_hash.as_ref().map(|_| "imageHash");
+    let stated = attestation.image_artifact_hash.as_ref().map(|_| "imageArtifactHash").or(hash)?;
     let generic = Role::new("generic-worker");
     let key = facts.signature.as_ref().filter(|made| made.state == SignatureState::Sound)?.key.as_ref()?;
-    let by_generic = Judging::role(link) == Some(&generic) || judging.ledger.accepted(&generic).contains(key);
-    let attestation = facts.attestation.as_ref().filter(|_| by_generic)?;
-    let hash = attestation.image_hash.as_ref().map(|_| "imageHash");
-    attestation.image_artifact_hash.as_ref().map(|_| "imageArtifactHash").or(hash)
+    let by_generic = Judging::role(link) == Some(&generic) || judging.ledger.is_accepted(key, &generic);
+    Some(stated).filter(|_| by_generic)
 }
 
 /// Whether an artifact is one of the task's own work: no attestation, and no log, which end after what attests them.
