@@ -32,6 +32,19 @@ impl Bounds {
         self.of_task.get(task_id).cloned().unwrap_or_default()
     }
 
+    /// Whether anything bounds the attestations of a chain at all: a log lists one of them.
+    pub(super) fn are_possible(chain: &Chain, facts: &Facts) -> bool {
+        let tasks = Self::witnesses(chain, facts);
+        !Order::of(facts, &tasks).older.is_empty()
+    }
+
+    /// The links of a chain, and those that consume something of its target.
+    fn witnesses<'a>(chain: &'a Chain, facts: &'a Facts) -> BTreeSet<&'a TaskId> {
+        let target = chain.links.first().map(|link| &link.task_id);
+        let consumers = target.and_then(|target| facts.consumers.get(target)).into_iter().flatten();
+        chain.links.iter().map(|link| &link.task_id).chain(consumers).collect()
+    }
+
     /// Works out the bounds of a chain, by what was known of keys at a moment.
     pub(super) fn of_chain(
         chain: &Chain,
@@ -41,10 +54,7 @@ impl Bounds {
         distrust: &[Distrusted],
         knowledge: Moment,
     ) -> Self {
-        let target = chain.links.first().map(|link| &link.task_id);
-        let consumers = target.and_then(|target| facts.consumers.get(target)).into_iter().flatten();
-        let links = chain.links.iter().map(|link| &link.task_id);
-        let tasks: BTreeSet<&TaskId> = links.chain(consumers).collect();
+        let tasks = Self::witnesses(chain, facts);
         let order = Order::of(facts, &tasks);
         if order.older.is_empty() {
             // Nobody's log lists anybody's attestation: nothing is bounded.

@@ -35,7 +35,7 @@ pub(super) struct Name<'a> {
 }
 
 /// What the links of a chain consume.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Consumption<'a> {
     tasks: BTreeMap<&'a str, OfTask<'a>>,
     steps: u64,

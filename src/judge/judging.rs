@@ -68,6 +68,13 @@ pub struct Rules<'a> {
     pub product: Option<&'a str>,
 }
 
+impl Rules<'_> {
+    /// How definitions are rebuilt, by digest; `None` where they are not.
+    pub(super) fn recipe(&self) -> Option<Digest> {
+        self.product.and_then(|product| self.book.recipe(product)).map(|recipe| recipe.digest())
+    }
+}
+
 /// Judges a chain at some moments. What it consumes does not depend on them and is worked out once.
 pub fn judge(
     chain: &Chain,
@@ -80,59 +87,42 @@ pub fn judge(
 ) -> Vec<Judgement> {
     let mut consumption = Consumption::of(chain, facts);
     let sources = checks::Sources::of(chain, facts, rules);
-    let recipe = rules.product.and_then(|product| rules.book.recipe(product)).map(|recipe| recipe.digest());
+    let recipe = rules.recipe();
+    let matter = Matter { chain, facts, rules, recipe, sources: &sources, ledger, mode };
     let mut judgements = Vec::with_capacity(moments.len());
     for clocks in moments {
-        let (judgement, worked_out) =
-            judge_at(chain, facts, rules, recipe, &sources, ledger, distrust, *clocks, mode, consumption);
+        let (judgement, worked_out) = judge_at(matter, distrust, *clocks, consumption);
         judgements.push(judgement);
         consumption = worked_out;
     }
     judgements
 }
 
-#[expect(clippy::too_many_arguments, reason = "each is one part of what a judgement rests on")]
+/// What is judged, whatever the moment, and by what.
+#[derive(Clone, Copy)]
+pub(super) struct Matter<'a> {
+    pub(super) chain: &'a Chain,
+    pub(super) facts: &'a Facts,
+    pub(super) rules: Rules<'a>,
+    pub(super) recipe: Option<Digest>,
+    pub(super) sources: &'a checks::Sources,
+    pub(super) ledger: &'a Ledger,
+    pub(super) mode: Mode,
+}
+
 fn judge_at<'a>(
-    chain: &'a Chain,
-    facts: &'a Facts,
-    rules: Rules<'a>,
-    recipe: Option<Digest>,
-    sources: &'a checks::Sources,
-    ledger: &'a Ledger,
+    matter: Matter<'a>,
     distrust: &'a [Distrusted],
     clocks: Clocks,
-    mode: Mode,
     consumption: Consumption<'a>,
 ) -> (Judgement, Consumption<'a>) {
-    let book = rules.book;
-    let bounds = Bounds::of_chain(chain, facts, book, ledger, &[], clocks.knowledge);
+    let Matter { chain, facts, rules, ledger, .. } = matter;
+    let bounds = Bounds::of_chain(chain, facts, rules.book, ledger, &[], clocks.knowledge);
     let proven = match distrust {
         [] => bounds.clone(),
-        distrust => Bounds::of_chain(chain, facts, book, ledger, distrust, clocks.knowledge),
+        distrust => Bounds::of_chain(chain, facts, rules.book, ledger, distrust, clocks.knowledge),
     };
-    let mut judging = Judging {
-        own_host_keys: own_host_keys(chain, facts, ledger),
-        bounds,
-        proven,
-        chain,
-        facts,
-        book,
-        product_name: rules.product,
-        product: rules.product.and_then(|product| book.products.get(product)),
-        recipe,
-        sources,
-        ledger,
-        distrust,
-        consumption,
-        clocks,
-        mode,
-        findings: Vec::new(),
-        gaps: BTreeMap::new(),
-        trust_basis: BTreeSet::new(),
-        key: None,
-        check: Check::Chain,
-        link: 0,
-    };
+    let mut judging = Judging { bounds, proven, ..Judging::new(matter, distrust, clocks, consumption) };
     let links: Vec<LinkJudgement> =
         chain.links.iter().enumerate().map(|(index, link)| judging.judge_link(index, link)).collect();
     judging.conclude(links)
@@ -199,6 +189,57 @@ pub(super) struct Judging<'a> {
 }
 
 impl<'a> Judging<'a> {
+    /// A judgement that begins, without bounds on when anything was signed.
+    pub(super) fn new(
+        matter: Matter<'a>,
+        distrust: &'a [Distrusted],
+        clocks: Clocks,
+        consumption: Consumption<'a>,
+    ) -> Self {
+        let Matter { chain, facts, rules, recipe, sources, ledger, mode } = matter;
+        Self {
+            own_host_keys: own_host_keys(chain, facts, ledger),
+            bounds: Bounds::default(),
+            proven: Bounds::default(),
+            chain,
+            facts,
+            book: rules.book,
+            product_name: rules.product,
+            product: rules.product.and_then(|product| rules.book.products.get(product)),
+            recipe,
+            sources,
+            ledger,
+            distrust,
+            consumption,
+            clocks,
+            mode,
+            findings: Vec::new(),
+            gaps: BTreeMap::new(),
+            trust_basis: BTreeSet::new(),
+            key: None,
+            check: Check::Chain,
+            link: 0,
+        }
+    }
+
+    /// What some checks of a link come to, for the verdict: the worst outcome, and the reasons against it.
+    pub(super) fn weigh(
+        &mut self,
+        index: usize,
+        link: &'a Link,
+        checks: impl IntoIterator<Item = Check>,
+    ) -> (Verdict, Vec<Reason>) {
+        self.link = index;
+        let mark = self.mark();
+        let mut worst = Verdict::Verified;
+        for check in checks {
+            self.check = check;
+            worst = worst.max(checks::run(check, self, link).0.verdict());
+        }
+        let found = self.findings.drain(mark..).map(|(finding, _)| finding);
+        (worst, found.filter(|finding| finding.plane == Plane::Rule).map(|finding| finding.reason).collect())
+    }
+
     /// What it comes to, once every link was judged.
     fn conclude(self, links: Vec<LinkJudgement>) -> (Judgement, Consumption<'a>) {
         let worst = links.iter().map(|link| link.verdict).max().unwrap_or(Verdict::Undetermined);

@@ -7,12 +7,14 @@
 mod bounds;
 mod checks;
 mod consumption;
+mod docket;
 mod judging;
 mod moment;
 mod opinions;
 mod product;
 mod signing_time;
 
+pub use docket::{Docket, Hearing, Reheard};
 pub use judging::{Judgement, LinkJudgement, Place, Rules, judge};
 pub use moment::{Leeway, MomentOfJudgement, leeway, ran_at};
 pub use product::product_of;

@@ -112,7 +112,7 @@ impl ClockOverrides {
 }
 
 /// The moments at which keys live, algorithms count, and key sets were known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Clocks {
     /// Key time: was the key alive, unrevoked and in its role's key set?
     pub key: Moment,

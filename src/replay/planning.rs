@@ -17,7 +17,7 @@ use crate::trust::Rollout;
 const RULE_CHANGES_MAX: usize = 32;
 
 /// A target, and what to judge it by.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Planned<'a> {
     pub(super) target: TaskId,
     pub(super) verifier: &'a Verifier,
@@ -46,7 +46,7 @@ impl Planned<'_> {
 }
 
 /// What a rule book makes of a target.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Plan {
     pub(super) rules: RulesOfTarget,
     pub(super) chain: Chain,

@@ -243,6 +243,12 @@ pub(super) fn assemble(
     }
 }
 
+/// Verdict and reason of a target, as its report tells them.
+pub(super) fn standing(judged: Judged, request: &Request) -> (Verdict, Option<Reason>) {
+    let (target, ..) = report_target(judged, request);
+    (target.verdict, target.reason)
+}
+
 /// What is told of a target, its findings and its gaps. Made in parallel with the others.
 fn report_target(judged: Judged, request: &Request) -> (TargetReport, Vec<Finding>, Vec<Gap>) {
     let outcome = judged.heard.worst();

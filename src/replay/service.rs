@@ -5,28 +5,27 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use rayon::prelude::*;
 
-use super::bulk::Surveyed;
 use super::desk::{FactDesk, Listener, Progress, Work};
 use super::examination::Examiner;
-use super::gathering::{BULK_TARGETS, definitions_of, facts_of_all, gather_facts, known_of_all, needs_attestation};
+use super::gathered::Gathered;
+use super::gathering::facts_of_all;
 use super::keys::{self, Keys};
-use super::planning::{Plan, Planned, Planner, Trial};
-use super::rebuilds::{self, Answers, CommitsOf, Wanted};
+use super::planning::{Plan, Planned, Trial};
+use super::rebuilds::{self, Answers};
 use super::report::{self, Heard, HeardAt, Judged};
-use super::rules::{RuleChoice, RuleShelf, examination_book};
+use super::rules::{RuleChoice, examination_book};
 use super::scope::{Scope, SnapshotChoice};
 use super::targets::{ReplayError, ScopedTargets, Targets, by_scope};
-use super::verifiers::Verifiers;
-use crate::chain::{EdgeNames, Mode, speaks_of_github};
+use crate::chain::Mode;
 use crate::examine::rebuild::Workings;
 use crate::insight::completeness_of_all;
 use crate::judge::{Rules, judge};
 use crate::model::{
-    AsOf, Basis, ClockOverrides, Clocks, Completeness, Definition, Digest, FactKey, FactKind, Facts, Moment, Report,
-    SnapshotReport, TaskFacts, TaskId, ToolUsed,
+    AsOf, Basis, ClockOverrides, Clocks, Completeness, Digest, FactKey, Facts, Moment, Report, SnapshotReport, TaskId,
+    ToolUsed,
 };
-use crate::rules::{Restriction, RuleBook, Trees};
-use crate::store::{Case, Damage, ReplayRecord, TaskSummary};
+use crate::rules::RuleBook;
+use crate::store::{Case, Damage, ReplayRecord};
 use crate::trust::{Deployments, Distrusted, Rollout};
 
 /// After how many judged targets that is told.
@@ -147,19 +146,12 @@ pub fn rebuild(case: &mut Case, request: &Request) -> Result<Result<RebuildShown
     let mut desk = FactDesk::new(case);
     let keys = keys::load(&mut desk)?;
     let book = examination_book()?;
-    let summaries = scope.summaries(desk.case)?;
-    let definitions = definitions_of(&mut desk, &summaries)?;
-    let mut names = EdgeNames::default();
-    definitions.values().for_each(|definition| names.add(definition));
-    let examiner = Examiner::new(&keys.keyring, &book);
-    let mut known = Surveyed { definitions, ..Surveyed::default() };
-    let facts = gather_facts(&mut desk, &scope, &targets, &summaries, &mut known, examiner)?;
+    let gathered = Gathered::of(&mut desk, &scope, Some(targets), &keys, &book, &BTreeSet::new())?;
     let ledger = keys.ledger.narrowed(scope.root_url().as_deref(), &request.bases);
-    let verifiers = Verifiers::new(&ledger, &deployments, &book, &targets, &known.definitions);
-    let shelf = RuleShelf::new(&request.rules);
-    let planner = Planner { facts: &facts, names: &names, verifiers: &verifiers, shelf: &shelf, request };
-    let target = targets.first().ok_or(ReplayError::NothingToReplay)?;
-    let planned = planner.plan(target)?;
+    let verifiers = gathered.verifiers(&ledger, &deployments, &book);
+    let planned = gathered.plan(&verifiers, request)?;
+    let planned = planned.first().ok_or(ReplayError::NothingToReplay)?;
+    let (facts, target) = (&gathered.facts, &planned.target);
     let Some(found) = rebuilds::documents(&facts.tasks, target) else { return Ok(Err(NotRebuilt::NoDefinition)) };
     let plan = planned.likeliest();
     if let Some(other) = other_type(plan) {
@@ -241,47 +233,16 @@ fn replay_scope(
     done: &BTreeSet<TaskId>,
 ) -> Result<(Vec<Judged>, Completeness), ReplayError> {
     let book = examination_book()?;
-    let summaries = scope.summaries(desk.case)?;
-    let examiner = Examiner::new(&keys.keyring, &book);
-    let mut known = match &wanted {
-        Some(wanted) if wanted.len() < BULK_TARGETS => {
-            desk.load_all::<Definition>(FactKind::Definition)?;
-            Surveyed { definitions: definitions_of(desk, &summaries)?, ..Surveyed::default() }
-        }
-        Some(_) => {
-            desk.load_facts_of_tasks()?;
-            Surveyed { definitions: definitions_of(desk, &summaries)?, ..Surveyed::default() }
-        }
-        None => {
-            desk.load_facts_of_tasks()?;
-            known_of_all(desk, scope, &summaries, examiner)?
-        }
-    };
-    let mut names = EdgeNames::default();
-    known.definitions.values().for_each(|definition| names.add(definition));
-    let targets = wanted.unwrap_or_else(|| {
-        let needs = |task: &&TaskSummary| {
-            let definition = known.definitions.get(&task.task_id);
-            task.attested
-                || definition.is_some_and(|definition| needs_attestation(&task.task_id, definition, &names, &book))
-        };
-        summaries.iter().filter(needs).map(|task| task.task_id).filter(|id| !done.contains(id)).collect()
-    });
-    let mut facts = gather_facts(desk, scope, &targets, &summaries, &mut known, examiner)?;
+    let mut gathered = Gathered::of(desk, scope, wanted, keys, &book, done)?;
     let ledger = keys.ledger.narrowed(scope.root_url().as_deref(), &request.bases);
-    let verifiers = Verifiers::new(&ledger, deployments, &book, &targets, &known.definitions);
-    let shelf = RuleShelf::new(&request.rules);
-    let planned: Vec<Planned<'_>> = {
-        let planner = Planner { facts: &facts, names: &names, verifiers: &verifiers, shelf: &shelf, request };
-        targets.par_iter().map(|target| planner.plan(target)).collect::<Result<_, _>>()?
-    };
-    let wanted = wanted_of(&planned, &facts);
-    let answers = Answers::of(desk, scope)?;
-    rebuilds::examine(desk, &answers, &mut facts.tasks, &wanted)?;
+    let verifiers = gathered.verifiers(&ledger, deployments, &book);
+    let planned = gathered.plan(&verifiers, request)?;
+    gathered.rebuild(desk, scope, &planned)?;
     let snapshots = scope.digests();
     let (listener, done, total) = (desk.listener, AtomicU64::new(0), planned.len() as u64);
+    let facts = &gathered.facts;
     let judge = |planned| {
-        let judged = judge_target(planned, &snapshots, &facts, request);
+        let judged = judge_target(planned, &snapshots, facts, request);
         let done = done.fetch_add(1, Ordering::Relaxed) + 1;
         if done.is_multiple_of(TOLD_EACH) || done == total {
             listener(Progress { stage: "targets", done, total });
@@ -289,43 +250,14 @@ fn replay_scope(
         judged
     };
     let judged: Vec<Judged> = planned.into_par_iter().map(judge).collect();
-    let completeness = completeness_of_all(judged.iter().map(|target| target.told().needs()), &facts);
+    let completeness = completeness_of_all(judged.iter().map(|target| target.told().needs()), facts);
     // Giving back the memory of a whole graph takes a while, and nobody waits for it.
-    rayon::spawn(move || drop((facts, known, summaries)));
+    rayon::spawn(move || drop(gathered));
     Ok((judged, completeness))
 }
 
-/// What a target's chains need that takes more than one document.
-fn wanted_of(planned: &[Planned<'_>], facts: &Facts) -> Wanted {
-    let mut wanted = Wanted::default();
-    for (target, plan) in planned.iter().flat_map(|one| one.plans.iter().map(|plan| (&one.target, plan))) {
-        let book = &plan.rules.book;
-        let Some(name) = plan.product.as_deref() else { continue };
-        if let Some(recipe) = book.recipe(name) {
-            let parents = plan.chain.links.iter().filter(|link| link.is_parent_type());
-            wanted.rebuilds.extend(parents.map(|link| (link.task_id, recipe.clone())));
-        }
-        let Some(product) = book.products.get(name) else { continue };
-        let scopes = facts.tasks.get(target).and_then(TaskFacts::shape).map(|shape| &shape.scopes);
-        let is_restricted = scopes.into_iter().flatten().any(|scope| product.restriction(scope) != Restriction::None);
-        if is_restricted && book.switches.trees == Trees::OneTreeAndNoPullRequest {
-            let commits = CommitsOf {
-                prefix: product.source_env_prefix.clone(),
-                is_private: product.is_private(),
-                key: product.commits_key(),
-            };
-            let links = plan.chain.links.iter().filter(|link| {
-                let shape = facts.tasks.get(&link.task_id).and_then(TaskFacts::shape);
-                shape.is_some_and(speaks_of_github)
-            });
-            wanted.landings.extend(links.map(|link| (link.task_id, commits.clone())));
-        }
-    }
-    wanted
-}
-
 /// Judges one target. Pure, and made in parallel with the others.
-fn judge_target(planned: Planned<'_>, snapshots: &[Digest], facts: &Facts, request: &Request) -> Judged {
+pub(super) fn judge_target(planned: Planned<'_>, snapshots: &[Digest], facts: &Facts, request: &Request) -> Judged {
     let hear = |trials: &[Trial]| hear(&planned, trials, facts, request);
     let (judgements, moved) = (hear(&planned.trials), hear(&planned.moved));
     let Planned { target, verifier, ran, is_cut, plans, leeway, .. } = planned;

@@ -15,6 +15,7 @@ mod uploads;
 mod worker;
 
 pub(super) use distrust::is_distrusted;
+pub(super) use signature::Grounds;
 pub(super) use tree::Sources;
 
 use super::judging::{Judging, Ruling};

@@ -18,6 +18,65 @@ const EXCERPT_TOLD: usize = 40;
 /// The most keys that one message names.
 const KEYS_TOLD: usize = 6;
 
+/// All that the outcome of this check rests on beside moments, keys and rules: links with the same grounds have the same
+/// outcome at a moment. What is only remarked on is left out.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(in crate::judge) enum Grounds {
+    /// The target has not run.
+    NotRun,
+    /// Nothing of the task was captured.
+    NotCaptured,
+    /// Its attestations, in the forms that the rule book reads.
+    Forms(Option<Role>, Vec<FormGrounds>),
+}
+
+/// The same of one form.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(in crate::judge) struct FormGrounds {
+    form: Form,
+    signature: Option<SignatureGrounds>,
+    /// Whether a detached signature is known to be missing.
+    is_absent: bool,
+}
+
+/// The same of a signature whose bytes are kept.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct SignatureGrounds {
+    state: SignatureState,
+    key: Option<KeyId>,
+    signing_key: Option<String>,
+    issuer: Option<String>,
+    expires: Option<Moment>,
+    hash_refused_from: Option<Moment>,
+    is_by_own_host: bool,
+}
+
+impl Grounds {
+    /// Of a link.
+    pub(in crate::judge) fn of(judging: &Judging<'_>, link: &Link) -> Self {
+        if !link.is_attested {
+            return Self::NotRun;
+        }
+        let Some(task) = judging.task(&link.task_id) else { return Self::NotCaptured };
+        let is_target = judging.chain.links.first().is_some_and(|target| target.task_id == link.task_id);
+        let of_form = |(form, facts): (Form, &AttestationFacts)| {
+            let signature = facts.signature.as_ref().map(|signature| SignatureGrounds {
+                state: signature.state,
+                key: signature.key.clone(),
+                signing_key: signature.signing_key.clone(),
+                issuer: signature.issuer.clone(),
+                expires: signature.expires,
+                hash_refused_from: signature.hash_refused_from,
+                is_by_own_host: !is_target && signature.key.as_ref().is_some_and(|key| judging.is_own_host_key(key)),
+            });
+            let presence = |run_id| task.evidence.artifact_presence(run_id, crate::model::ATTESTATION_SIG);
+            let is_absent = task.evidence.latest_run().map(presence) == Some(Presence::Absent);
+            FormGrounds { form, signature, is_absent }
+        };
+        Self::Forms(Judging::role(link).cloned(), judging.forms(task).into_iter().map(of_form).collect())
+    }
+}
+
 /// What one form's signature came to.
 struct FormRuling {
     outcome: Outcome,

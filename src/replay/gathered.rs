@@ -1,0 +1,129 @@
+//! One scope of evidence, ready to be judged: the facts that its targets need, and what each is judged by.
+
+use std::collections::BTreeSet;
+
+use rayon::prelude::*;
+
+use super::bulk::Surveyed;
+use super::desk::FactDesk;
+use super::examination::Examiner;
+use super::gathering::{BULK_TARGETS, definitions_of, gather_facts, known_of_all, needs_attestation};
+use super::keys::Keys;
+use super::planning::{Planned, Planner};
+use super::rebuilds::{self, Answers, CommitsOf, Wanted};
+use super::rules::RuleShelf;
+use super::scope::Scope;
+use super::service::Request;
+use super::targets::ReplayError;
+use super::verifiers::Verifiers;
+use crate::chain::{EdgeNames, speaks_of_github};
+use crate::model::{Definition, FactKind, Facts, TaskFacts, TaskId};
+use crate::rules::{Restriction, RuleBook, Trees};
+use crate::store::TaskSummary;
+use crate::trust::{Deployments, Ledger};
+
+/// The facts of some targets, and of all that their chains can reach.
+#[derive(Debug)]
+pub(super) struct Gathered {
+    pub(super) facts: Facts,
+    pub(super) targets: Vec<TaskId>,
+    known: Surveyed,
+    names: EdgeNames,
+}
+
+impl Gathered {
+    /// Gathers them. Without named targets these are all tasks that need an attestation, but for those that are done.
+    pub(super) fn of(
+        desk: &mut FactDesk<'_>,
+        scope: &Scope,
+        wanted: Option<Vec<TaskId>>,
+        keys: &Keys,
+        book: &RuleBook,
+        done: &BTreeSet<TaskId>,
+    ) -> Result<Self, ReplayError> {
+        let summaries = scope.summaries(desk.case)?;
+        let examiner = Examiner::new(&keys.keyring, book);
+        match &wanted {
+            Some(wanted) if wanted.len() < BULK_TARGETS => desk.load_all::<Definition>(FactKind::Definition)?,
+            Some(_) | None => desk.load_facts_of_tasks()?,
+        }
+        let mut known = match &wanted {
+            Some(_) => Surveyed { definitions: definitions_of(desk, &summaries)?, ..Surveyed::default() },
+            None => known_of_all(desk, scope, &summaries, examiner)?,
+        };
+        let mut names = EdgeNames::default();
+        known.definitions.values().for_each(|definition| names.add(definition));
+        let targets = wanted.unwrap_or_else(|| {
+            let needs = |task: &&TaskSummary| {
+                let definition = known.definitions.get(&task.task_id);
+                task.attested
+                    || definition.is_some_and(|definition| needs_attestation(&task.task_id, definition, &names, book))
+            };
+            summaries.iter().filter(needs).map(|task| task.task_id).filter(|id| !done.contains(id)).collect()
+        });
+        let facts = gather_facts(desk, scope, &targets, &summaries, &mut known, examiner)?;
+        Ok(Self { facts, targets, known, names })
+    }
+
+    /// The verifiers that can judge the targets.
+    pub(super) fn verifiers<'a>(
+        &self,
+        ledger: &Ledger,
+        deployments: &'a Deployments,
+        book: &'a RuleBook,
+    ) -> Verifiers<'a> {
+        Verifiers::new(ledger, deployments, book, &self.targets, &self.known.definitions)
+    }
+
+    /// What each target is judged by.
+    pub(super) fn plan<'v>(
+        &self,
+        verifiers: &'v Verifiers<'v>,
+        request: &Request,
+    ) -> Result<Vec<Planned<'v>>, ReplayError> {
+        let shelf = RuleShelf::new(&request.rules);
+        let planner = Planner { facts: &self.facts, names: &self.names, verifiers, shelf: &shelf, request };
+        Ok(self.targets.par_iter().map(|target| planner.plan(target)).collect::<Result<_, _>>()?)
+    }
+
+    /// Adds what the trees make of the decision and action tasks that the plans ask for.
+    pub(super) fn rebuild(
+        &mut self,
+        desk: &mut FactDesk<'_>,
+        scope: &Scope,
+        planned: &[Planned<'_>],
+    ) -> Result<(), ReplayError> {
+        let wanted = wanted_of(planned, &self.facts);
+        let answers = Answers::of(desk, scope)?;
+        Ok(rebuilds::examine(desk, &answers, &mut self.facts.tasks, &wanted)?)
+    }
+}
+
+/// What a target's chains need that takes more than one document.
+fn wanted_of(planned: &[Planned<'_>], facts: &Facts) -> Wanted {
+    let mut wanted = Wanted::default();
+    for (target, plan) in planned.iter().flat_map(|one| one.plans.iter().map(|plan| (&one.target, plan))) {
+        let book = &plan.rules.book;
+        let Some(name) = plan.product.as_deref() else { continue };
+        if let Some(recipe) = book.recipe(name) {
+            let parents = plan.chain.links.iter().filter(|link| link.is_parent_type());
+            wanted.rebuilds.extend(parents.map(|link| (link.task_id, recipe.clone())));
+        }
+        let Some(product) = book.products.get(name) else { continue };
+        let scopes = facts.tasks.get(target).and_then(TaskFacts::shape).map(|shape| &shape.scopes);
+        let is_restricted = scopes.into_iter().flatten().any(|scope| product.restriction(scope) != Restriction::None);
+        if is_restricted && book.switches.trees == Trees::OneTreeAndNoPullRequest {
+            let commits = CommitsOf {
+                prefix: product.source_env_prefix.clone(),
+                is_private: product.is_private(),
+                key: product.commits_key(),
+            };
+            let links = plan.chain.links.iter().filter(|link| {
+                let shape = facts.tasks.get(&link.task_id).and_then(TaskFacts::shape);
+                shape.is_some_and(speaks_of_github)
+            });
+            wanted.landings.extend(links.map(|link| (link.task_id, commits.clone())));
+        }
+    }
+    wanted
+}
