@@ -14,7 +14,7 @@ use super::task::{Content, KeepArtifacts, TaskCapture, read_task, read_work_task
 use super::tree::Found;
 use super::{Progress, Summary, flat, keys, sources};
 use crate::model::{Digest, Moment, TaskId};
-use crate::store::{Case, Disposition, FileRow, SnapshotHead, SnapshotWriter, StoreError};
+use crate::store::{Case, Disposition, FileRow, SnapshotHead, SnapshotWriter, StoreError, TaskRows};
 
 /// Tasks read at once: enough to keep every core busy while the writer works, few enough to bound memory.
 const BATCH_TASKS: usize = 32;
@@ -292,21 +292,15 @@ impl<'case> Import<'case> {
         for row in &task.files {
             self.file(row)?;
         }
-        let id = self.writer.task(&task.task_id, &task.row)?;
-        for (ordinal, row) in task.runs.iter().enumerate() {
-            self.writer.run(id, ordinal, row)?;
-        }
-        for row in &task.artifacts {
-            self.summary.artifacts += u64::from(row.sha256.is_some());
-            self.writer.artifact(id, row)?;
-        }
-        for row in &task.listings {
-            self.writer.listing(id, row)?;
-        }
-        for (ordinal, row) in task.denials.iter().enumerate() {
-            self.writer.denial(id, ordinal, row)?;
-        }
-        self.writer.seal_task(id)?;
+        self.summary.artifacts += task.artifacts.iter().filter(|row| row.sha256.is_some()).count() as u64;
+        self.writer.task(&TaskRows {
+            task_id: &task.task_id,
+            row: &task.row,
+            runs: &task.runs,
+            artifacts: &task.artifacts,
+            listings: &task.listings,
+            denials: &task.denials,
+        })?;
         self.summary.tasks += 1;
         Ok(())
     }
