@@ -8,15 +8,13 @@ use super::archive::Index;
 use super::limits::{EXPANDED_SIZE_MAX, RATIO_FREE_SIZE, RATIO_MAX};
 use super::spool::{Spool, is_bomb};
 use super::{Listing, Tree};
-use crate::import::hashing::digest_of;
-use crate::model::Digest;
 
 /// Members up to this size are expanded in memory, larger ones to a temporary file.
 const IN_MEMORY_SIZE_MAX: u64 = 8 << 20;
 
 /// An indexed zip archive.
 pub(super) struct Zip {
-    /// For the fingerprint.
+    /// The archive's file, to see whether it changes.
     spool: Spool,
     archive: Mutex<zip::ZipArchive<File>>,
     index: Index<usize>,
@@ -97,7 +95,7 @@ impl Tree for Zip {
         Ok(Box::new(spool.into_reader()?))
     }
 
-    fn fingerprint(&self) -> io::Result<Digest> {
-        digest_of(self.spool.reader(0, self.spool.size()))
+    fn is_unchanged(&self) -> io::Result<bool> {
+        self.spool.is_unchanged()
     }
 }
