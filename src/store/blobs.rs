@@ -128,11 +128,17 @@ impl BlobWriter {
             Some(compressor) => compressor,
             none => none.insert(Compressor::start()?),
         };
-        compressor.send(std::mem::replace(&mut self.raw, Vec::with_capacity(PACK_SIZE_MAX)))?;
+        compressor.send(std::mem::take(&mut self.raw))?;
         self.next_pack += 1;
         if compressor.in_flight > PACKS_IN_FLIGHT {
             let first = self.next_pack - compressor.in_flight as i64;
-            write_pack(conn, first, &compressor.receive()?)?;
+            let pack = compressor.receive()?;
+            write_pack(conn, first, &pack)?;
+            // Its memory is used again.
+            self.raw = pack.raw;
+            self.raw.clear();
+        } else {
+            self.raw.reserve_exact(PACK_SIZE_MAX);
         }
         Ok(())
     }
@@ -146,9 +152,8 @@ impl BlobWriter {
             }
         }
         if !self.raw.is_empty() {
-            write_pack(conn, self.next_pack, &Pack::compress(&self.raw)?)?;
+            write_pack(conn, self.next_pack, &Pack::compress(std::mem::take(&mut self.raw))?)?;
             self.next_pack += 1;
-            self.raw.clear();
         }
         Ok(())
     }
@@ -157,7 +162,7 @@ impl BlobWriter {
 fn write_pack(conn: &Connection, id: i64, pack: &Pack) -> Result<(), StoreError> {
     conn.prepare_cached("INSERT INTO pack (id, raw_size, content) VALUES (?1, ?2, ?3)")?.execute(params![
         id,
-        pack.raw_size as i64,
+        pack.raw.len() as i64,
         pack.content
     ])?;
     Ok(())
@@ -166,13 +171,14 @@ fn write_pack(conn: &Connection, id: i64, pack: &Pack) -> Result<(), StoreError>
 /// A compressed pack.
 #[derive(Debug)]
 struct Pack {
-    raw_size: usize,
+    raw: Vec<u8>,
     content: Vec<u8>,
 }
 
 impl Pack {
-    fn compress(raw: &[u8]) -> std::io::Result<Self> {
-        Ok(Self { raw_size: raw.len(), content: zstd::bulk::compress(raw, COMPRESSION_LEVEL)? })
+    fn compress(raw: Vec<u8>) -> std::io::Result<Self> {
+        let content = zstd::bulk::compress(&raw, COMPRESSION_LEVEL)?;
+        Ok(Self { raw, content })
     }
 }
 
@@ -190,7 +196,7 @@ impl Compressor {
         let (compressed, packs) = channel();
         let work = move || {
             for raw in packs_to_compress {
-                if compressed.send(Pack::compress(&raw)).is_err() {
+                if compressed.send(Pack::compress(raw)).is_err() {
                     break;
                 }
             }

@@ -113,18 +113,19 @@ pub(super) fn read(tree: &dyn Tree, file: &Found, limit: u64) -> io::Result<Vec<
 /// Sets aside names that a file system with other rules could not tell apart: they differ in case or Unicode form only,
 /// and whoever unpacked the evidence elsewhere lost one. The first in the order of names stays.
 fn set_twins_aside(listing: &mut Listing) {
-    let mut seen = std::collections::BTreeSet::new();
-    let mut refused = Vec::new();
-    let mut is_first = |found: &Found| {
-        let first = seen.insert(folded(&found.name));
-        if !first {
-            refused.push((found.name.clone(), "another name here differs in case or Unicode form only".to_owned()));
-        }
-        first
-    };
-    listing.folders.retain(&mut is_first);
-    listing.files.retain(&mut is_first);
-    listing.refused.extend(refused);
+    if listing.folders.len() + listing.files.len() > 1 {
+        let mut seen = std::collections::HashSet::new();
+        let refused = &mut listing.refused;
+        let mut is_first = |found: &Found| {
+            let first = seen.insert(folded(&found.name));
+            if !first {
+                refused.push((found.name.clone(), "another name here differs in case or Unicode form only".to_owned()));
+            }
+            first
+        };
+        listing.folders.retain(&mut is_first);
+        listing.files.retain(&mut is_first);
+    }
     listing.refused.sort();
 }
 

@@ -2,7 +2,7 @@
 
 use std::io::{self, Read};
 
-use super::archive::Index;
+use super::archive::{Index, Indexing};
 use super::limits::TAR_EXTENSION_SIZE_MAX;
 use super::spool::{Spool, read_up_to};
 use super::{Listing, Tree};
@@ -22,7 +22,7 @@ const BLOCK: u64 = 512;
 impl Tar {
     /// Indexes an archive. One that is damaged gives what comes before the damage.
     pub(super) fn open(spool: Spool) -> io::Result<Self> {
-        let mut index = Index::default();
+        let mut index = Indexing::new();
         if let Some(cut) = spool.cut() {
             index.refuse("…".to_owned(), cut);
         }
@@ -45,7 +45,7 @@ impl Tar {
                 break;
             }
         }
-        Ok(Self { spool, index })
+        Ok(Self { spool, index: index.finish() })
     }
 }
 
@@ -126,7 +126,7 @@ impl Walk<'_> {
     fn step(&mut self, block: &[u8; BLOCK as usize]) -> io::Result<Step> {
         let header = tar::Header::from_byte_slice(block);
         // The checksum's own place counts as blanks.
-        let sum = |bytes: &[u8]| bytes.iter().map(|byte| u32::from(*byte)).sum::<u32>();
+        let sum = |bytes: &[u8]| bytes.iter().fold(0, |sum, byte| sum + u32::from(*byte));
         let summed = sum(block) - sum(&block[148..156]) + 8 * u32::from(b' ');
         if header.cksum()? != summed {
             return Err(io::Error::other("a header's checksum is wrong"));
@@ -219,8 +219,8 @@ impl Tree for Tar {
     }
 
     fn open(&self, file: &str) -> io::Result<Box<dyn Read + '_>> {
-        let (place, size) = *self.index.member(file)?;
-        Ok(Box::new(self.spool.reader(place, size)))
+        let (place, size) = self.index.member(file)?;
+        Ok(Box::new(self.spool.reader(*place, size)))
     }
 
     fn is_unchanged(&self) -> io::Result<bool> {

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Cursor, Read};
 use std::sync::{Mutex, PoisonError};
 
-use super::archive::Index;
+use super::archive::{Index, Indexing};
 use super::limits::{EXPANDED_SIZE_MAX, RATIO_FREE_SIZE, RATIO_MAX};
 use super::spool::{Spool, is_bomb};
 use super::{Listing, Tree};
@@ -25,7 +25,7 @@ impl Zip {
     pub(super) fn open(file: File) -> io::Result<Self> {
         let spool = Spool::of_file(file.try_clone()?)?;
         let mut archive = zip::ZipArchive::new(file)?;
-        let mut index = Index::default();
+        let mut index = Indexing::new();
         let mut budget = spool.size().saturating_mul(RATIO_MAX).clamp(RATIO_FREE_SIZE, EXPANDED_SIZE_MAX);
         for number in 0..archive.len() {
             match archive.by_index_raw(number) {
@@ -47,7 +47,7 @@ impl Zip {
                 Err(error) => index.refuse(format!("member {number}"), &format!("it can't be read: {error}")),
             }
         }
-        Ok(Self { spool, archive: Mutex::new(archive), index })
+        Ok(Self { spool, archive: Mutex::new(archive), index: index.finish() })
     }
 }
 
@@ -56,7 +56,7 @@ fn other_size() -> io::Error {
 }
 
 /// Adds a member; `false` where no more are taken.
-fn add<R: Read>(index: &mut Index<usize>, number: usize, member: &zip::read::ZipFile<'_, R>) -> bool {
+fn add<R: Read>(index: &mut Indexing<usize>, number: usize, member: &zip::read::ZipFile<'_, R>) -> bool {
     let shown = || String::from_utf8_lossy(member.name_raw()).into_owned();
     if member.is_dir() {
         return true;
@@ -80,7 +80,7 @@ impl Tree for Zip {
 
     /// Expands a member whole: a zip archive has one reader. At most its stated size, which the index has weighed.
     fn open(&self, file: &str) -> io::Result<Box<dyn Read + '_>> {
-        let (number, size) = *self.index.member(file)?;
+        let (&number, size) = self.index.member(file)?;
         let mut archive = self.archive.lock().unwrap_or_else(PoisonError::into_inner);
         let mut member = archive.by_index(number)?.take(size.saturating_add(1));
         if size <= IN_MEMORY_SIZE_MAX {
