@@ -4,7 +4,8 @@ use std::fs::Metadata;
 use std::time::SystemTime;
 
 /// Size and times of a file, and which file it is. Whoever writes to a file changes its stamp; to write and set the time
-/// of the writing back changes it too, where the system keeps a time of change that nobody can set.
+/// of the writing back changes it too, where the system keeps a time of change that nobody can set. That time also changes
+/// with the file's names and rights: then it can't be told from writing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Stamp {
     size: u64,
