@@ -1,5 +1,6 @@
 //! Archives: opened by their first bytes, indexed once, read by the place of each member.
 
+use std::cell::Cell;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
@@ -8,6 +9,11 @@ use rayon::prelude::*;
 
 use super::spool::{self, Spool};
 use super::{Found, Listing, MEMBERS_MAX, PATH_SIZE_MAX, REFUSED_TOLD, Tree, set_twins_aside, tar, zip};
+
+std::thread_local! {
+    /// Where a search in an index ended last.
+    static LAST_FOUND: Cell<usize> = const { Cell::new(0) };
+}
 
 /// A member of an archive.
 #[derive(Debug)]
@@ -91,17 +97,47 @@ impl<Place> Index<Place> {
 
     /// The place and size of a member.
     pub(super) fn member(&self, path: &str) -> io::Result<(&Place, u64)> {
-        let at = self.members.binary_search_by(|member| self.path(member).cmp(path));
-        let member = at.ok().and_then(|at| self.members.get(at));
+        let member = self.members.get(self.find(path)).filter(|member| self.path(member) == path);
         member.map(|member| (&member.place, member.size)).ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+
+    /// Where a path lies among the members, or would lie. Who reads a task asks for one neighbour after another: the search
+    /// begins where this thread's last one ended.
+    fn find(&self, path: &str) -> usize {
+        let is_before = |at: usize| self.members.get(at).is_some_and(|member| self.path(member) < path);
+        let from = LAST_FOUND.get().min(self.members.len());
+        let (mut low, mut high, mut step) = (0, self.members.len(), 1);
+        if is_before(from) {
+            low = from + 1;
+            while from + step < high {
+                if is_before(from + step) {
+                    low = from + step + 1;
+                } else {
+                    high = from + step;
+                }
+                step *= 2;
+            }
+        } else {
+            high = from;
+            while step <= from - low {
+                if is_before(from - step) {
+                    low = from - step + 1;
+                } else {
+                    high = from - step;
+                }
+                step *= 2;
+            }
+        }
+        let found = low + self.members[low..high].partition_point(|member| self.path(member) < path);
+        LAST_FOUND.set(found);
+        found
     }
 
     /// Lists a folder. What was set aside is told at the root.
     pub(super) fn list(&self, folder: &str) -> Listing {
         let prefix = if folder.is_empty() { String::new() } else { format!("{folder}/") };
         let mut listing = Listing::default();
-        let from = self.members.partition_point(|member| self.path(member) < prefix.as_str());
-        let mut rest = &self.members[from..];
+        let mut rest = &self.members[self.find(&prefix)..];
         while let Some(member) = rest.first() {
             let path = self.path(member);
             let Some(below) = path.strip_prefix(&prefix) else { break };
@@ -244,5 +280,33 @@ fn expand(kind: Kind, stream: impl Read, packed_size: Option<u64>) -> io::Result
             Spool::from_reader(decoder, packed_size)
         }
         Kind::Tar | Kind::Zip => Spool::from_reader(stream, None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn members_are_found_wherever_the_last_search_ended() {
+        let names: Vec<String> = (0..200).map(|number| format!("{}/{number}", number % 7)).collect();
+        let mut index = Indexing::new();
+        for (place, name) in names.iter().enumerate() {
+            assert!(index.add(name.as_bytes(), place, 1));
+        }
+        let index = index.finish();
+        for from in (0..=names.len() + 1).step_by(3) {
+            for (place, name) in names.iter().enumerate() {
+                LAST_FOUND.set(from);
+                assert_eq!(index.member(name).unwrap(), (&place, 1), "from {from}");
+            }
+            for missing in ["", "0", "3/1000", "7/0"] {
+                LAST_FOUND.set(from);
+                assert!(index.member(missing).is_err(), "{missing} from {from}");
+            }
+            LAST_FOUND.set(from);
+            let listed: usize = (0..7).map(|folder| index.list(&folder.to_string()).files.len()).sum();
+            assert_eq!((listed, index.list("").folders.len()), (names.len(), 7), "from {from}");
+        }
     }
 }
