@@ -1,23 +1,23 @@
 //! Importing evidence as one snapshot.
 //!
-//! One walker, the tasks of a batch read in parallel, one writer in the order of task ids: the case is the same at any
-//! number of threads. What is in memory at once is a batch of tasks, each bounded, never an artifact.
+//! Tasks are read on all cores while one writer takes them in the order of their ids: the case is the same at any number of
+//! threads. What is in memory at once are the tasks that were read ahead, up to a limit, and never a whole artifact.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use rayon::prelude::*;
 use sha2::Digest as _;
 
+use super::crew::read_in_order;
 use super::evidence::{CaptureHead, Evidence, EvidenceForm, Layout};
 use super::task::{Content, KeepArtifacts, TaskCapture, read_task, read_work_task};
 use super::tree::Found;
 use super::{Progress, Summary, flat, keys, sources};
 use crate::model::{Digest, Moment, TaskId};
-use crate::store::{Case, Disposition, FileRow, SnapshotHead, SnapshotWriter, StoreError};
+use crate::store::{Case, Disposition, FileRow, SnapshotHead, SnapshotWriter, StoreError, TaskRows};
 
-/// Tasks read at once: enough to keep every core busy while the writer works, few enough to bound memory.
-const BATCH_TASKS: usize = 32;
+/// After so many tasks it is told how far the import has come.
+const PROGRESS_TASKS: u64 = 32;
 
 /// The most bytes of `capture.json`, of a key list and of a certificate file.
 pub(super) const SMALL_FILE_SIZE_MAX: u64 = 16 * 1024 * 1024;
@@ -78,7 +78,7 @@ impl ImportError {
     }
 }
 
-/// Imports evidence as one snapshot. Before and after, the evidence must be the same.
+/// Imports evidence as one snapshot. At the end all of it must be as it was when it was listed.
 pub fn import(
     case: &mut Case,
     evidence: &Evidence,
@@ -101,11 +101,10 @@ fn import_into(
     progress: &dyn Fn(Progress),
 ) -> Result<Summary, ImportError> {
     let unreadable = |error| ImportError::Unreadable(evidence.path.clone(), error);
-    let before = evidence.tree.fingerprint().map_err(unreadable)?;
     let mut import = Import::new(case.write_snapshot()?, evidence);
     import.read_top(&evidence.layout)?;
     import.read_tasks(&evidence.layout, options.keep, progress)?;
-    if evidence.tree.fingerprint().map_err(unreadable)? != before {
+    if !evidence.tree.is_unchanged().map_err(unreadable)? {
         return Err(ImportError::Changed(evidence.path.clone()));
     }
     import.finish(&evidence.layout.head, options)
@@ -260,19 +259,18 @@ impl<'case> Import<'case> {
         }
         let tasks_total = folders.len() as u64;
         let tree = self.evidence.tree.as_ref();
-        for batch in folders.chunks(BATCH_TASKS) {
-            let read = batch.par_iter().map(|(task_id, folder)| match layout.form {
-                EvidenceForm::Capture | EvidenceForm::Replies => read_task(tree, &folder.path, task_id, keep),
-                EvidenceForm::WorkDirectory => read_work_task(tree, folder, task_id, keep),
-            });
-            let read: Vec<TaskCapture> = read.collect();
-            for task in read {
-                self.write_task(task)?;
-            }
+        let read = |(task_id, folder): &(TaskId, &Found)| match layout.form {
+            EvidenceForm::Capture | EvidenceForm::Replies => read_task(tree, &folder.path, task_id, keep),
+            EvidenceForm::WorkDirectory => read_work_task(tree, folder, task_id, keep),
+        };
+        read_in_order(&folders, rayon::current_num_threads(), read, TaskCapture::size, |task| {
+            self.write_task(task)?;
             let Summary { tasks, files, bytes, .. } = self.summary;
-            progress(Progress { tasks, tasks_total, files, bytes });
-        }
-        Ok(())
+            if tasks % PROGRESS_TASKS == 0 || tasks == tasks_total {
+                progress(Progress { tasks, tasks_total, files, bytes });
+            }
+            Ok(())
+        })
     }
 
     fn write_task(&mut self, task: TaskCapture) -> Result<(), ImportError> {
@@ -292,21 +290,15 @@ impl<'case> Import<'case> {
         for row in &task.files {
             self.file(row)?;
         }
-        let id = self.writer.task(&task.task_id, &task.row)?;
-        for (ordinal, row) in task.runs.iter().enumerate() {
-            self.writer.run(id, ordinal, row)?;
-        }
-        for row in &task.artifacts {
-            self.summary.artifacts += u64::from(row.sha256.is_some());
-            self.writer.artifact(id, row)?;
-        }
-        for row in &task.listings {
-            self.writer.listing(id, row)?;
-        }
-        for (ordinal, row) in task.denials.iter().enumerate() {
-            self.writer.denial(id, ordinal, row)?;
-        }
-        self.writer.seal_task(id)?;
+        self.summary.artifacts += task.artifacts.iter().filter(|row| row.sha256.is_some()).count() as u64;
+        self.writer.task(&TaskRows {
+            task_id: &task.task_id,
+            row: &task.row,
+            runs: &task.runs,
+            artifacts: &task.artifacts,
+            listings: &task.listings,
+            denials: &task.denials,
+        })?;
         self.summary.tasks += 1;
         Ok(())
     }

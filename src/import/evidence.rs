@@ -150,7 +150,7 @@ fn read_head(path: &Path, tree: &dyn Tree, file: &Found) -> Result<CaptureHead, 
         sha256,
         size: Some(file.size),
     };
-    let bytes = match tree::read(tree, &file.path, SMALL_FILE_SIZE_MAX) {
+    let bytes = match tree::read(tree, file, SMALL_FILE_SIZE_MAX) {
         Ok(bytes) => bytes,
         Err(error) => {
             head.file = Some(row(Disposition::Quarantined, Some(error.to_string()), None));

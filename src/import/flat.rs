@@ -38,7 +38,7 @@ pub(super) struct Flat {
 pub(super) fn holds_replies(tree: &dyn Tree, files: &[Found]) -> bool {
     let mut replies = files.iter().filter(|file| file.name.ends_with(".json"));
     replies.any(|file| {
-        let bytes = tree::read(tree, &file.path, REPLY_SIZE_MAX);
+        let bytes = tree::read(tree, file, REPLY_SIZE_MAX);
         bytes.is_ok_and(|bytes| {
             replies::parse(&bytes).is_ok_and(|document| classify(&document.value, &file.name).is_some())
         })
@@ -58,7 +58,7 @@ pub(super) fn read_flat(tree: &dyn Tree, files: &[Found], keep: Keep<'_>) -> Res
     let mut flat = Flat::default();
     let mut others = Vec::new();
     for file in files {
-        let read = tree::read(tree, &file.path, REPLY_SIZE_MAX);
+        let read = tree::read(tree, file, REPLY_SIZE_MAX);
         let document = read.as_ref().ok().and_then(|bytes| replies::parse(bytes).ok());
         let reply = document.as_ref().and_then(|document| classify(&document.value, &file.name));
         match (read, document, reply) {

@@ -152,7 +152,7 @@ impl Reader<'_> {
 
     /// Reads a file whole; sets it aside if it can't be.
     fn read(&mut self, file: &Found, path: &str) -> Option<Vec<u8>> {
-        match tree::read(self.tree, &file.path, SMALL_FILE_SIZE_MAX) {
+        match tree::read(self.tree, file, SMALL_FILE_SIZE_MAX) {
             Ok(bytes) => Some(bytes),
             Err(error) => {
                 self.set_aside(path.to_owned(), Disposition::Quarantined, error.to_string());

@@ -5,6 +5,7 @@
 //! paths that were walked.
 
 mod capture;
+mod crew;
 mod evidence;
 mod flat;
 mod hashing;

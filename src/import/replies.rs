@@ -1,7 +1,7 @@
 //! Rows of the queue's replies. Read leniently: a field in the wrong form counts as not stated, and the reply itself is
 //! kept as it came; whether it is well-formed is the examination's business.
 
-use crate::formats::json::{Budget, Document, ParseError, Value, parse_with};
+use crate::formats::json::{Budget, Document, ParseError, Value, entries_with, parse_with};
 use crate::model::TaskId;
 use crate::store::{ArtifactRow, DenialRow, RunRow, TaskRow};
 
@@ -18,21 +18,27 @@ fn text(value: &Value, pointer: &str) -> Option<String> {
     value.pointer(pointer).and_then(Value::as_text).map(str::to_owned)
 }
 
-/// Fills in what a definition says.
+/// Fills in what a definition says. Of its members only those that have a row are built; the others are most of it.
 pub(super) fn read_definition(bytes: &[u8], row: &mut TaskRow) {
-    let Ok(document) = parse(bytes) else { return };
-    let definition = &document.value;
-    row.task_group_id = text(definition, "/taskGroupId");
-    row.parent_task_id = text(definition, "/extra/parent");
-    row.name = text(definition, "/metadata/name");
-    row.label = text(definition, "/tags/label");
-    row.kind = text(definition, "/tags/kind");
-    row.provisioner_id = text(definition, "/provisionerId");
-    row.worker_type = text(definition, "/workerType");
-    row.source = text(definition, "/metadata/source");
-    row.created = text(definition, "/created");
-    row.deadline = text(definition, "/deadline");
-    row.expires = text(definition, "/expires");
+    let budget = Budget { nodes_max: REPLY_NODES_MAX, ..Budget::WHOLE };
+    let Ok(entries) = entries_with(bytes, &budget) else { return };
+    let member = |name: &str| Some(parse(&bytes[entries.find(name)?]).ok()?.value);
+    let whole = |name: &str| member(name)?.as_text().map(str::to_owned);
+    row.task_group_id = whole("taskGroupId");
+    row.parent_task_id = member("extra").and_then(|extra| text(&extra, "/parent"));
+    if let Some(metadata) = member("metadata") {
+        row.name = text(&metadata, "/name");
+        row.source = text(&metadata, "/source");
+    }
+    if let Some(tags) = member("tags") {
+        row.label = text(&tags, "/label");
+        row.kind = text(&tags, "/kind");
+    }
+    row.provisioner_id = whole("provisionerId");
+    row.worker_type = whole("workerType");
+    row.created = whole("created");
+    row.deadline = whole("deadline");
+    row.expires = whole("expires");
 }
 
 /// The runs of a status, in its order; or why it can't be read.

@@ -176,7 +176,7 @@ fn stage(tree: &dyn Tree, folder: &str, copy: &Path) -> Result<Refs, String> {
         if size > REPOSITORY_SIZE_MAX || count > FILES_MAX {
             return Err("it is larger than a key repository can be".to_owned());
         }
-        let read = || tree::read(tree, &file.path, OBJECT_SIZE_MAX as u64).map_err(|error| format!("{name}: {error}"));
+        let read = || tree::read(tree, file, OBJECT_SIZE_MAX as u64).map_err(|error| format!("{name}: {error}"));
         let text = || read().map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
         match name {
             "HEAD" => refs.head = text()?.trim().strip_prefix("ref: ").map(str::to_owned),

@@ -37,7 +37,7 @@ pub(super) fn read_sources(tree: &dyn Tree, folder: &str, keep: Keep<'_>) -> Res
         }
         return Ok(sources);
     };
-    let read = tree::read(tree, &index.path, SMALL_FILE_SIZE_MAX).map_err(|error| error.to_string());
+    let read = tree::read(tree, &index, SMALL_FILE_SIZE_MAX).map_err(|error| error.to_string());
     let (bytes, entries) = match read.and_then(|bytes| Ok((sources.index(&bytes)?, bytes))) {
         Ok((entries, bytes)) => (bytes, entries),
         Err(reason) => {
@@ -56,7 +56,7 @@ pub(super) fn read_sources(tree: &dyn Tree, folder: &str, keep: Keep<'_>) -> Res
             }
             Some((name, Some(found))) => {
                 if !seen.contains_key(name) {
-                    let read = tree::read(tree, &found.path, SMALL_FILE_SIZE_MAX);
+                    let read = tree::read(tree, found, SMALL_FILE_SIZE_MAX);
                     let kept = match read {
                         Ok(bytes) => {
                             let digest = Digest::of(&bytes);

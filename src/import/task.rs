@@ -1,8 +1,9 @@
 //! Reading one task's folder.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io;
 
-use super::hashing::{Hashed, hash_file};
+use super::hashing::{Hashed, Job, hash_files};
 use super::replies;
 use super::tree::{self, Found, Listing, Tree};
 use crate::formats::{clearsign, json};
@@ -40,6 +41,12 @@ impl KeepArtifacts {
         }
     }
 }
+
+/// How many artifacts of a task are hashed at once.
+const WINDOW_FILES: usize = 1024;
+
+/// How many bytes of theirs are held at once.
+const WINDOW_HELD_MAX: u64 = 8 * 1024 * 1024;
 
 /// The artifact names that stand for files below a run, by file.
 type Names = BTreeMap<String, Vec<String>>;
@@ -100,6 +107,16 @@ impl TaskCapture {
         }
     }
 
+    /// Roughly how many bytes it takes in memory.
+    pub(super) fn size(&self) -> usize {
+        let contents = self.contents.iter().map(|(_, content)| match content {
+            Content::Bytes(bytes) => bytes.len(),
+            Content::File(..) => 0,
+        });
+        let rows = self.runs.len() + self.artifacts.len() + self.files.len() + self.denials.len() + self.manifest.len();
+        contents.sum::<usize>() + rows * size_of::<ArtifactRow>()
+    }
+
     /// Takes a definition.
     pub(super) fn define(&mut self, digest: Digest, bytes: &[u8]) {
         replies::read_definition(bytes, &mut self.row);
@@ -114,6 +131,27 @@ impl TaskCapture {
         }
         self.row.status = Some(digest);
     }
+}
+
+/// Artifacts of a run by name.
+type Rows = BTreeMap<String, ArtifactRow>;
+
+/// A file of a run, with the artifact names that it stands for.
+struct Named {
+    file: Found,
+    /// Its path below the task's folder.
+    relative: String,
+    names: Vec<String>,
+    /// Its path in the capture, where it is not its name below the run.
+    path: Option<String>,
+}
+
+/// What the attestations of a run are.
+#[derive(Default)]
+struct Attestations {
+    /// Their bytes, by path in the tree.
+    bytes: BTreeMap<String, Vec<u8>>,
+    state_sha512: bool,
 }
 
 struct Reader<'a> {
@@ -166,32 +204,36 @@ impl Reader<'_> {
             self.quarantine(&name, reason);
         }
         let attestations: Vec<&Found> = walk.files.iter().filter(|file| is_attestation(&file.name)).collect();
-        let with_sha512 = attestations.iter().any(|file| states_sha512(self.tree, file));
-        let claimed = attestations.into_iter().filter_map(|file| claimed_run(self.tree, file)).next();
+        let mut read = self.attestations(&attestations);
+        let claimed =
+            attestations.iter().filter_map(|file| claimed_run(&file.name, read.bytes.get(&file.path)?)).next();
         let run_id = claimed.unwrap_or(0);
-        for file in &walk.files {
-            if file.name == "task.json" {
-                if let Some((digest, bytes)) = self.reply(file, "task.json") {
-                    let size = bytes.len() as u64;
-                    let reason = "scriptworker wrote it anew: it is not the queue's own bytes".to_owned();
-                    self.evidence_file("task.json", digest, size, Some(reason));
-                    self.task.define(digest, &bytes);
-                    self.hold(digest, bytes, file);
+        let mut rows = BTreeMap::new();
+        let artifact = |file: &Found, prefix: &str| Named {
+            relative: file.name.clone(),
+            names: vec![file.name.clone()],
+            path: Some(format!("{prefix}/{}", file.name)),
+            file: file.clone(),
+        };
+        for files in walk.files.chunk_by(|a, b| a.name != "task.json" && b.name != "task.json") {
+            match files {
+                [file] if file.name == "task.json" => self.work_definition(file),
+                files => {
+                    let artifacts: Vec<Named> = files.iter().map(|file| artifact(file, &self.prefix)).collect();
+                    self.named(&artifacts, run_id, &mut read, &mut rows);
                 }
-                continue;
             }
-            let keep = self.keep.keeps(&file.name);
-            let Some(hashed) = self.artifact(file, &file.name, keep, with_sha512) else { continue };
-            self.task.artifacts.push(ArtifactRow {
-                run_id,
-                name: file.name.clone(),
-                sha256: Some(hashed.sha256),
-                sha512: hashed.sha512,
-                size: Some(hashed.size),
-                path: Some(format!("{}/{}", self.prefix, file.name)),
-                ..ArtifactRow::default()
-            });
         }
+        self.task.artifacts.extend(rows.into_values());
+    }
+
+    fn work_definition(&mut self, file: &Found) {
+        let Some((digest, bytes)) = self.reply(file, "task.json") else { return };
+        let size = bytes.len() as u64;
+        let reason = "scriptworker wrote it anew: it is not the queue's own bytes".to_owned();
+        self.evidence_file("task.json", digest, size, Some(reason));
+        self.task.define(digest, &bytes);
+        self.hold(digest, bytes, file);
     }
 
     fn definition(&mut self, file: &Found) {
@@ -247,13 +289,7 @@ impl Reader<'_> {
         }
     }
 
-    fn listing(
-        &mut self,
-        file: &Found,
-        relative: &str,
-        run: &str,
-        listed: &mut BTreeMap<u32, BTreeMap<String, ArtifactRow>>,
-    ) {
+    fn listing(&mut self, file: &Found, relative: &str, run: &str, listed: &mut BTreeMap<u32, Rows>) {
         let Some(run_id) = run_number(run) else { return };
         let Some((sha256, bytes)) = self.reply(file, relative) else { return };
         let size = bytes.len() as u64;
@@ -292,69 +328,132 @@ impl Reader<'_> {
     }
 
     /// Reads the artifacts of a run into `rows`, by name; those that a listing names are there already.
-    fn run(&mut self, folder: &str, run_id: u32, mut names: Names, rows: &mut BTreeMap<String, ArtifactRow>) {
+    fn run(&mut self, folder: &str, run_id: u32, mut names: Names, rows: &mut Rows) {
         let walk = tree::walk(self.tree, folder);
         for (name, reason) in walk.refused {
             self.quarantine(&format!("artifacts/{run_id}/{name}"), reason);
         }
         let is_named =
             |file: &Found| names.get(&file.name).is_some_and(|names| names.iter().any(|n| is_attestation(n)));
-        let mut attestations = walk.files.iter().filter(|file| is_attestation(&file.name) || is_named(file));
-        let with_sha512 = attestations.any(|file| states_sha512(self.tree, file));
-        let mut taken = BTreeSet::new();
-        for file in &walk.files {
+        let attestations = walk.files.iter().filter(|file| is_attestation(&file.name) || is_named(file));
+        let mut read = self.attestations(&attestations.collect::<Vec<_>>());
+        let artifacts = walk.files.into_iter().map(|file| {
             let relative = format!("artifacts/{run_id}/{}", file.name);
             let mapped = names.remove(&file.name);
             let path = mapped.is_some().then(|| format!("{}/{relative}", self.prefix));
-            // One file can have many names: it is read once for those whose bytes are kept, and once for the others.
-            let mut seen: [Option<Hashed>; 2] = [None, None];
-            for name in mapped.unwrap_or_else(|| vec![file.name.clone()]) {
-                if !taken.insert(name.clone()) {
-                    self.quarantine(&relative, "another file of this run has the same artifact name".to_owned());
-                    continue;
-                }
-                let keep = self.keep.keeps(&name);
-                let [dropped, kept] = &mut seen;
-                let known = if keep { kept } else { dropped };
-                if known.is_none() {
-                    *known = self.artifact(file, &relative, keep, with_sha512);
-                }
-                let Some(hashed) = known else { break };
-                let row =
-                    rows.entry(name.clone()).or_insert_with(|| ArtifactRow { run_id, name, ..ArtifactRow::default() });
-                row.sha256 = Some(hashed.sha256);
-                row.sha512 = hashed.sha512;
-                row.size = Some(hashed.size);
-                row.path.clone_from(&path);
-            }
-        }
+            Named { relative, names: mapped.unwrap_or_else(|| vec![file.name.clone()]), path, file }
+        });
+        let artifacts: Vec<Named> = artifacts.collect();
+        self.named(&artifacts, run_id, &mut read, rows);
         for file in names.into_keys() {
             let relative = format!("artifacts/{run_id}.names.json#{file}");
             self.quarantine(&relative, "it names a file that is not there".to_owned());
         }
     }
 
-    fn artifact(&mut self, file: &Found, relative: &str, keep: bool, with_sha512: bool) -> Option<Hashed> {
-        let mut hashed = match hash_file(self.tree, file, with_sha512, if keep { PACK_SIZE_MAX } else { 0 }) {
-            Ok(hashed) => hashed,
-            Err(error) => {
-                self.quarantine(relative, format!("it can't be read: {error}"));
-                return None;
-            }
-        };
-        self.task.manifest.push((format!("{}/{relative}", self.prefix), hashed.sha256, hashed.size));
-        if keep {
-            match hashed.bytes.take() {
-                Some(bytes) => self.hold(hashed.sha256, bytes, file),
-                None => self.task.contents.push((hashed.sha256, Content::File(file.path.clone(), hashed.size))),
-            }
+    /// Reads the attestations of a run before all else: they say which digests are asked for.
+    fn attestations(&self, files: &[&Found]) -> Attestations {
+        let mut read = Attestations::default();
+        for file in files {
+            let Ok(bytes) = tree::read(self.tree, file, REPLY_SIZE_MAX) else { continue };
+            // A rough look is enough: it only decides what is computed.
+            read.state_sha512 |= memchr::memmem::find(&bytes, b"sha512").is_some();
+            read.bytes.insert(file.path.clone(), bytes);
         }
-        Some(hashed)
+        read
+    }
+
+    /// Takes the artifacts of a run into `rows`, by name.
+    fn named(&mut self, artifacts: &[Named], run_id: u32, read: &mut Attestations, rows: &mut Rows) {
+        let mut taken = BTreeSet::new();
+        let mut rest = artifacts;
+        while !rest.is_empty() {
+            let (window, after) = rest.split_at(self.window(rest));
+            let jobs: Vec<Job<'_>> = window.iter().map(|artifact| self.job(artifact)).collect();
+            let hashed = self.hash(&jobs, read);
+            for (artifact, hashed) in window.iter().zip(hashed) {
+                self.take(artifact, run_id, hashed, &mut taken, rows);
+            }
+            rest = after;
+        }
+    }
+
+    fn job<'f>(&self, artifact: &'f Named) -> Job<'f> {
+        let keep = artifact.names.iter().any(|name| self.keep.keeps(name));
+        Job { file: &artifact.file, keep_max: if keep { PACK_SIZE_MAX } else { 0 } }
+    }
+
+    /// How many artifacts are hashed at once.
+    fn window(&self, artifacts: &[Named]) -> usize {
+        let mut held = 0;
+        let fits = |artifact: &&Named| {
+            let job = self.job(artifact);
+            held += if artifact.file.size <= job.keep_max as u64 { artifact.file.size } else { 0 };
+            held <= WINDOW_HELD_MAX
+        };
+        artifacts.iter().take(WINDOW_FILES).take_while(fits).count().max(1)
+    }
+
+    /// Hashes files, in their order. What was read as an attestation is not read again.
+    fn hash(&self, jobs: &[Job<'_>], read: &mut Attestations) -> Vec<io::Result<Hashed>> {
+        let unread: Vec<Job<'_>> =
+            jobs.iter().filter(|job| !read.bytes.contains_key(&job.file.path)).copied().collect();
+        let mut hashed = hash_files(self.tree, &unread, read.state_sha512).into_iter();
+        let hash = |job: &Job<'_>| match read.bytes.remove(&job.file.path) {
+            Some(bytes) => Some(Ok(Hashed::of(bytes, read.state_sha512))),
+            None => hashed.next(),
+        };
+        jobs.iter().filter_map(hash).collect()
+    }
+
+    /// Takes an artifact in under each of its names. One file can have many.
+    fn take(
+        &mut self,
+        artifact: &Named,
+        run_id: u32,
+        hashed: io::Result<Hashed>,
+        taken: &mut BTreeSet<String>,
+        rows: &mut Rows,
+    ) {
+        let mut hashed = hashed.map_err(|error| format!("it can't be read: {error}"));
+        // The manifest tells a file once for the names whose bytes are kept, and once for the others.
+        let mut told = [false; 2];
+        for name in &artifact.names {
+            if !taken.insert(name.clone()) {
+                let reason = "another file of this run has the same artifact name".to_owned();
+                self.quarantine(&artifact.relative, reason);
+                continue;
+            }
+            let hashed = match &mut hashed {
+                Ok(hashed) => hashed,
+                Err(reason) => return self.quarantine(&artifact.relative, reason.clone()),
+            };
+            let keep = self.keep.keeps(name);
+            if !std::mem::replace(&mut told[usize::from(keep)], true) {
+                let path = format!("{}/{}", self.prefix, artifact.relative);
+                self.task.manifest.push((path, hashed.sha256, hashed.size));
+                match hashed.bytes.take() {
+                    Some(bytes) if keep => self.hold(hashed.sha256, bytes, &artifact.file),
+                    bytes if keep => {
+                        drop(bytes);
+                        let content = Content::File(artifact.file.path.clone(), hashed.size);
+                        self.task.contents.push((hashed.sha256, content));
+                    }
+                    bytes => hashed.bytes = bytes,
+                }
+            }
+            let new = || ArtifactRow { run_id, name: name.clone(), ..ArtifactRow::default() };
+            let row = rows.entry(name.clone()).or_insert_with(new);
+            row.sha256 = Some(hashed.sha256);
+            row.sha512 = hashed.sha512;
+            row.size = Some(hashed.size);
+            row.path.clone_from(&artifact.path);
+        }
     }
 
     /// Reads a reply whole; sets it aside if it can't be.
     fn reply(&mut self, file: &Found, relative: &str) -> Option<(Digest, Vec<u8>)> {
-        match tree::read(self.tree, &file.path, REPLY_SIZE_MAX) {
+        match tree::read(self.tree, file, REPLY_SIZE_MAX) {
             Ok(bytes) => {
                 let digest = Digest::of(&bytes);
                 self.task.manifest.push((format!("{}/{relative}", self.prefix), digest, bytes.len() as u64));
@@ -419,24 +518,16 @@ fn run_number(text: &str) -> Option<u32> {
     (number.to_string() == text).then_some(number)
 }
 
-/// Whether a file is an attestation that speaks of SHA-512. A rough look is enough: it only decides what is computed.
-fn states_sha512(tree: &dyn Tree, file: &Found) -> bool {
-    const NEEDLE: &[u8] = b"sha512";
-    tree::read(tree, &file.path, REPLY_SIZE_MAX)
-        .is_ok_and(|bytes| bytes.windows(NEEDLE.len()).any(|window| window == NEEDLE))
-}
-
 fn is_attestation(name: &str) -> bool {
     matches!(name, ATTESTATION_ASC | ATTESTATION_JSON)
 }
 
 /// The run that an attestation says that it is of. Of a clear-signed file only the signed text is read.
-fn claimed_run(tree: &dyn Tree, file: &Found) -> Option<u32> {
-    let bytes = tree::read(tree, &file.path, REPLY_SIZE_MAX).ok()?;
-    let signed = match file.name.as_str() {
-        ATTESTATION_ASC => clearsign::split(&bytes).blocks.into_iter().next()?.signed,
+fn claimed_run(name: &str, bytes: &[u8]) -> Option<u32> {
+    let signed = match name {
+        ATTESTATION_ASC => &clearsign::split(bytes).blocks.into_iter().next()?.signed,
         _ => bytes,
     };
-    let run = json::parse(&signed).ok()?.value.get("runId").and_then(json::Value::as_i64)?;
+    let run = json::parse(signed).ok()?.value.get("runId").and_then(json::Value::as_i64)?;
     u32::try_from(run).ok()
 }

@@ -7,6 +7,7 @@
 use std::collections::VecDeque;
 use std::io::{Read, Write};
 use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
 
 use rusqlite::{Connection, OptionalExtension, params};
 use sha2::Digest as _;
@@ -24,11 +25,16 @@ const COMPRESSION_LEVEL: i32 = 3;
 /// pack once, in at most 8 MiB.
 const CACHED_PACKS: usize = 16;
 
+/// How many full packs are being compressed at most while the writer goes on. A pack is always written when this many
+/// more are full, however long its compression took: the file is the same byte for byte on any machine.
+const PACKS_IN_FLIGHT: usize = 4;
+
 /// Appends blobs within a transaction.
 #[derive(Debug)]
 pub struct BlobWriter {
     next_pack: i64,
     raw: Vec<u8>,
+    compressor: Option<Compressor>,
     /// Documents written, and their bytes.
     written: (u64, u64),
 }
@@ -38,7 +44,7 @@ impl BlobWriter {
         let last: Option<i64> = conn.query_row("SELECT max(id) FROM pack", [], |row| row.get(0))?;
         let next_pack = last.unwrap_or(0).checked_add(1);
         let next_pack = next_pack.ok_or_else(|| StoreError::Damaged("its packs have no number left".to_owned()))?;
-        Ok(Self { next_pack, raw: Vec::with_capacity(PACK_SIZE_MAX), written: (0, 0) })
+        Ok(Self { next_pack, raw: Vec::with_capacity(PACK_SIZE_MAX), compressor: None, written: (0, 0) })
     }
 
     /// Number and bytes of the documents that were new to the case.
@@ -46,13 +52,23 @@ impl BlobWriter {
         self.written
     }
 
-    /// Appends a document that the case does not hold yet.
+    /// Keeps a document unless the case holds it. The caller has made `digest` of these very bytes.
     pub(super) fn append(&mut self, conn: &Connection, digest: Digest, bytes: &[u8]) -> Result<(), StoreError> {
-        self.append_from(conn, digest, bytes.len() as u64, bytes)
+        if !self.enter(conn, digest, bytes.len() as u64)? {
+            return Ok(());
+        }
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            let (part, after) = rest.split_at(rest.len().min(PACK_SIZE_MAX - self.raw.len()));
+            self.raw.extend_from_slice(part);
+            self.pass_on_full(conn)?;
+            rest = after;
+        }
+        Ok(())
     }
 
-    /// Appends a document of `size` bytes from a reader. Fails, and with it the transaction, if the bytes are not those
-    /// of the digest: then the file changed since it was hashed.
+    /// Keeps a document of `size` bytes from a reader, unless the case holds it. Fails, and with it the transaction, if
+    /// the bytes are not those of the digest: then the file changed since it was hashed.
     pub(super) fn append_from(
         &mut self,
         conn: &Connection,
@@ -60,10 +76,9 @@ impl BlobWriter {
         size: u64,
         mut reader: impl Read,
     ) -> Result<(), StoreError> {
-        if self.raw.len() as u64 + size > PACK_SIZE_MAX as u64 {
-            self.flush(conn)?;
+        if !self.enter(conn, digest, size)? {
+            return Ok(());
         }
-        let (pack, start) = (self.next_pack, self.raw.len() as i64);
         let mut hasher = sha2::Sha256::new();
         let mut left = size;
         while left > 0 {
@@ -75,40 +90,136 @@ impl BlobWriter {
             }
             hasher.update(&self.raw[before..]);
             left -= read as u64;
-            if self.raw.len() == PACK_SIZE_MAX {
-                self.flush(conn)?;
-            }
+            self.pass_on_full(conn)?;
         }
         if left > 0 || Digest::new(hasher.finalize().into()) != digest {
             return Err(StoreError::Io(std::io::Error::other("a file changed while it was imported")));
         }
-        conn.prepare_cached("INSERT INTO blob (sha256, size, pack, start) VALUES (?1, ?2, ?3, ?4)")?
-            .execute(params![digest, size as i64, pack, start])?;
-        self.written.0 += 1;
-        self.written.1 += size;
         Ok(())
     }
 
-    /// Compresses and writes what lies in the open pack.
-    pub(super) fn flush(&mut self, conn: &Connection) -> Result<(), StoreError> {
-        if self.raw.is_empty() {
-            return Ok(());
+    /// Enters a document at the place where its bytes will lie. Returns `false` if the case holds it already: one
+    /// statement asks and enters.
+    fn enter(&mut self, conn: &Connection, digest: Digest, size: u64) -> Result<bool, StoreError> {
+        let fits = self.raw.len() as u64 + size <= PACK_SIZE_MAX as u64;
+        let starts_anew = !fits && !self.raw.is_empty();
+        let (pack, start) = if starts_anew { (self.next_pack + 1, 0) } else { (self.next_pack, self.raw.len() as i64) };
+        let entered = conn
+            .prepare_cached("INSERT OR IGNORE INTO blob (sha256, size, pack, start) VALUES (?1, ?2, ?3, ?4)")?
+            .execute(params![digest, size as i64, pack, start])?;
+        if entered == 0 {
+            return Ok(false);
         }
-        let content = zstd::bulk::compress(&self.raw, COMPRESSION_LEVEL)?;
-        conn.prepare_cached("INSERT INTO pack (id, raw_size, content) VALUES (?1, ?2, ?3)")?.execute(params![
-            self.next_pack,
-            self.raw.len() as i64,
-            content
-        ])?;
+        if starts_anew {
+            self.pass_on(conn)?;
+        }
+        self.written.0 += 1;
+        self.written.1 += size;
+        Ok(true)
+    }
+
+    fn pass_on_full(&mut self, conn: &Connection) -> Result<(), StoreError> {
+        if self.raw.len() == PACK_SIZE_MAX { self.pass_on(conn) } else { Ok(()) }
+    }
+
+    /// Has the open pack compressed, and writes the one that is due by now.
+    fn pass_on(&mut self, conn: &Connection) -> Result<(), StoreError> {
+        let compressor = match &mut self.compressor {
+            Some(compressor) => compressor,
+            none => none.insert(Compressor::start()?),
+        };
+        compressor.send(std::mem::take(&mut self.raw))?;
         self.next_pack += 1;
-        self.raw.clear();
+        if compressor.in_flight > PACKS_IN_FLIGHT {
+            let first = self.next_pack - compressor.in_flight as i64;
+            let pack = compressor.receive()?;
+            write_pack(conn, first, &pack)?;
+            // Its memory is used again.
+            self.raw = pack.raw;
+            self.raw.clear();
+        } else {
+            self.raw.reserve_exact(PACK_SIZE_MAX);
+        }
+        Ok(())
+    }
+
+    /// Compresses and writes all that is still open.
+    pub(super) fn finish(&mut self, conn: &Connection) -> Result<(), StoreError> {
+        if let Some(mut compressor) = self.compressor.take() {
+            while compressor.in_flight > 0 {
+                let first = self.next_pack - compressor.in_flight as i64;
+                write_pack(conn, first, &compressor.receive()?)?;
+            }
+        }
+        if !self.raw.is_empty() {
+            write_pack(conn, self.next_pack, &Pack::compress(std::mem::take(&mut self.raw))?)?;
+            self.next_pack += 1;
+        }
         Ok(())
     }
 }
 
-/// Whether the case holds the bytes of a digest.
-pub(super) fn holds(conn: &Connection, digest: &Digest) -> Result<bool, StoreError> {
-    Ok(conn.prepare_cached("SELECT 1 FROM blob WHERE sha256 = ?1")?.exists([digest])?)
+fn write_pack(conn: &Connection, id: i64, pack: &Pack) -> Result<(), StoreError> {
+    conn.prepare_cached("INSERT INTO pack (id, raw_size, content) VALUES (?1, ?2, ?3)")?.execute(params![
+        id,
+        pack.raw.len() as i64,
+        pack.content
+    ])?;
+    Ok(())
+}
+
+/// A compressed pack.
+#[derive(Debug)]
+struct Pack {
+    raw: Vec<u8>,
+    content: Vec<u8>,
+}
+
+impl Pack {
+    fn compress(raw: Vec<u8>) -> std::io::Result<Self> {
+        let content = zstd::bulk::compress(&raw, COMPRESSION_LEVEL)?;
+        Ok(Self { raw, content })
+    }
+}
+
+/// A thread that compresses packs, in their order. It ends when this goes away.
+#[derive(Debug)]
+struct Compressor {
+    raw: Sender<Vec<u8>>,
+    packs: Receiver<std::io::Result<Pack>>,
+    in_flight: usize,
+}
+
+impl Compressor {
+    fn start() -> Result<Self, StoreError> {
+        let (raw, packs_to_compress) = channel::<Vec<u8>>();
+        let (compressed, packs) = channel();
+        let work = move || {
+            for raw in packs_to_compress {
+                if compressed.send(Pack::compress(raw)).is_err() {
+                    break;
+                }
+            }
+        };
+        std::thread::Builder::new().name("compress".to_owned()).spawn(work)?;
+        Ok(Self { raw, packs, in_flight: 0 })
+    }
+
+    fn send(&mut self, raw: Vec<u8>) -> Result<(), StoreError> {
+        self.raw.send(raw).map_err(|_| stopped())?;
+        self.in_flight += 1;
+        Ok(())
+    }
+
+    fn receive(&mut self) -> Result<Pack, StoreError> {
+        let pack = self.packs.recv().map_err(|_| stopped())??;
+        self.in_flight -= 1;
+        Ok(pack)
+    }
+}
+
+fn stopped() -> StoreError {
+    StoreError::Io(std::io::Error::other("compression stopped"))
 }
 
 /// Decompressed packs, the most recently used last.

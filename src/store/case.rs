@@ -15,6 +15,10 @@ use crate::model::Digest;
 /// How long to wait for another process before saying that it is busy.
 const BUSY_WAIT: Duration = Duration::from_secs(5);
 
+/// SQLite's page cache while a snapshot is written, in KiB. Digests come in no order, so each falls on another page of
+/// their index: this holds the whole index of some 500,000 documents.
+const IMPORT_CACHE_KIB: i64 = 32 * 1024;
+
 /// Flags of every connection: used by one thread, with SQLite's full error codes.
 const COMMON_FLAGS: OpenFlags = OpenFlags::SQLITE_OPEN_NO_MUTEX.union(OpenFlags::SQLITE_OPEN_EXRESCODE);
 
@@ -156,6 +160,7 @@ impl Case {
             return Err(StoreError::ReadOnly(self.path.clone()));
         }
         let path = self.path.clone();
+        self.conn.pragma_update(None, "cache_size", -IMPORT_CACHE_KIB)?;
         // Write-ahead, so that others can read meanwhile.
         self.conn.pragma_update(None, "journal_mode", "WAL").map_err(|error| StoreError::from(error).of(&path))?;
         SnapshotWriter::begin(&mut self.conn).map_err(|error| error.of(&path))

@@ -3,6 +3,7 @@
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use super::{StoreError, guard};
+use crate::model::Digest;
 
 /// `CoTr`: marks a SQLite file as a case file.
 pub const APPLICATION_ID: i32 = 0x436f_5472;
@@ -12,6 +13,13 @@ const MIGRATIONS: [&str; 1] = [include_str!("../../schema/case/0001-first.sql")]
 
 /// The schema version that this program writes.
 pub const SCHEMA_VERSION: i64 = MIGRATIONS.len() as i64;
+
+/// The digest over what the migrations make: kind, name and text of every table, index and view, sorted. A test holds the
+/// two together.
+pub(super) const SCHEMA_DIGEST: Digest = Digest::new([
+    0x43, 0x36, 0x28, 0xe3, 0x38, 0xa5, 0x86, 0x4e, 0x8b, 0xb9, 0xca, 0x79, 0x69, 0x10, 0xce, 0x6c, 0x15, 0xaf, 0xe6,
+    0x5b, 0xe0, 0x05, 0x67, 0x02, 0x20, 0xb3, 0xbd, 0x58, 0x84, 0xe6, 0xcb, 0xcd,
+]);
 
 /// An empty case in memory: the schema as it must be.
 pub(super) fn fresh() -> Result<Connection, StoreError> {

@@ -30,5 +30,6 @@ pub use migrate::{APPLICATION_ID, SCHEMA_VERSION};
 pub use replays::ReplayRecord;
 pub use snapshot::{
     ArtifactRow, DenialRow, Disposition, FileRow, ListingRow, RunRow, SnapshotHead, SnapshotWriter, SourceRow, TaskRow,
+    TaskRows,
 };
 pub use verify::{CaseInfo, Damage, SnapshotSummary};

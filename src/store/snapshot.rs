@@ -4,7 +4,7 @@ use std::io::Read;
 
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
-use super::{BlobWriter, LogEntry, StoreError, blobs, log, rows};
+use super::{BlobWriter, LogEntry, StoreError, log, rows};
 use crate::model::{Digest, Moment, TaskId};
 
 /// What a snapshot says of itself.
@@ -65,6 +65,30 @@ pub struct TaskRow {
     pub state: Option<String>,
     /// Whether the numbers of its runs are only what its attestations claim.
     pub run_is_claimed: bool,
+}
+
+impl TaskRow {
+    /// What the numbers of its runs rest on.
+    pub(super) const fn run_basis(&self) -> &'static str {
+        if self.run_is_claimed { "attestation" } else { "queue" }
+    }
+}
+
+/// A task with all that belongs to it.
+#[derive(Debug, Clone, Copy)]
+pub struct TaskRows<'a> {
+    /// Its id.
+    pub task_id: &'a TaskId,
+    /// Its own row.
+    pub row: &'a TaskRow,
+    /// Its runs, in the order of the status.
+    pub runs: &'a [RunRow],
+    /// Its artifacts.
+    pub artifacts: &'a [ArtifactRow],
+    /// The listings of its runs.
+    pub listings: &'a [ListingRow],
+    /// What was denied of it, in the order of the capture.
+    pub denials: &'a [DenialRow],
 }
 
 /// A row of `run`.
@@ -217,19 +241,13 @@ impl<'case> SnapshotWriter<'case> {
         Ok(Self { transaction, blobs, id })
     }
 
-    /// Keeps the bytes of a document, once.
+    /// Keeps the bytes of a document, once. `digest` is theirs: the caller has just made it of them.
     pub fn keep(&mut self, digest: Digest, bytes: &[u8]) -> Result<(), StoreError> {
-        if blobs::holds(&self.transaction, &digest)? {
-            return Ok(());
-        }
         self.blobs.append(&self.transaction, digest, bytes)
     }
 
     /// Keeps a document of any size from a reader, once.
     pub fn keep_from(&mut self, digest: Digest, size: u64, reader: impl Read) -> Result<(), StoreError> {
-        if blobs::holds(&self.transaction, &digest)? {
-            return Ok(());
-        }
         self.blobs.append_from(&self.transaction, digest, size, reader)
     }
 
@@ -238,24 +256,35 @@ impl<'case> SnapshotWriter<'case> {
         self.blobs.written()
     }
 
-    /// Ends a task: its row and all that belong to it are digested, so that a later change can be told and named.
-    pub fn seal_task(&mut self, task: i64) -> Result<(), StoreError> {
-        let digest = rows::of_task(&self.transaction, task)?;
-        self.transaction.prepare_cached("UPDATE task SET rows = ?1 WHERE id = ?2")?.execute(params![digest, task])?;
+    /// Adds a task and all that belongs to it, with a digest over it, so that a later change can be told and named.
+    pub fn task(&mut self, task: &TaskRows<'_>) -> Result<(), StoreError> {
+        let id = self.task_row(task)?;
+        for (ordinal, row) in task.runs.iter().enumerate() {
+            self.run(id, ordinal, row)?;
+        }
+        for row in task.artifacts {
+            self.artifact(id, row)?;
+        }
+        for row in task.listings {
+            self.listing(id, row)?;
+        }
+        for (ordinal, row) in task.denials.iter().enumerate() {
+            self.denial(id, ordinal, row)?;
+        }
         Ok(())
     }
 
-    /// Adds a task; returns its row, to which runs and artifacts belong.
-    pub fn task(&mut self, task_id: &TaskId, row: &TaskRow) -> Result<i64, StoreError> {
+    fn task_row(&mut self, task: &TaskRows<'_>) -> Result<i64, StoreError> {
+        let row = task.row;
         self.transaction
             .prepare_cached(
                 "INSERT INTO task (snapshot, task_id, definition, status, status_problem, task_group_id, parent_task_id,
-                 name, label, kind, provisioner_id, worker_type, source, created, deadline, expires, state, run_basis)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
+                 name, label, kind, provisioner_id, worker_type, source, created, deadline, expires, state, run_basis, rows)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)",
             )?
             .execute(params![
                 self.id,
-                task_id,
+                task.task_id,
                 row.definition,
                 row.status,
                 row.status_problem,
@@ -271,13 +300,14 @@ impl<'case> SnapshotWriter<'case> {
                 row.deadline,
                 row.expires,
                 row.state,
-                if row.run_is_claimed { "attestation" } else { "queue" }
+                row.run_basis(),
+                rows::of_new_task(task)
             ])?;
         Ok(self.transaction.last_insert_rowid())
     }
 
     /// Adds a run, in the order of the status.
-    pub fn run(&mut self, task: i64, ordinal: usize, row: &RunRow) -> Result<(), StoreError> {
+    fn run(&mut self, task: i64, ordinal: usize, row: &RunRow) -> Result<(), StoreError> {
         self.transaction
             .prepare_cached(
                 "INSERT INTO run (task, ordinal, run_id, state, reason_created, reason_resolved, worker_group, worker_id,
@@ -300,7 +330,7 @@ impl<'case> SnapshotWriter<'case> {
     }
 
     /// Adds an artifact.
-    pub fn artifact(&mut self, task: i64, row: &ArtifactRow) -> Result<(), StoreError> {
+    fn artifact(&mut self, task: i64, row: &ArtifactRow) -> Result<(), StoreError> {
         self.transaction
             .prepare_cached(
                 "INSERT INTO artifact (task, run_id, name, sha256, sha512, size, path, listed, storage_type, content_type,
@@ -323,7 +353,7 @@ impl<'case> SnapshotWriter<'case> {
     }
 
     /// Adds the listing of a run.
-    pub fn listing(&mut self, task: i64, row: &ListingRow) -> Result<(), StoreError> {
+    fn listing(&mut self, task: i64, row: &ListingRow) -> Result<(), StoreError> {
         self.transaction
             .prepare_cached("INSERT INTO listing (task, run_id, sha256, problem) VALUES (?1, ?2, ?3, ?4)")?
             .execute(params![task, row.run_id, row.sha256, row.problem])?;
@@ -331,7 +361,7 @@ impl<'case> SnapshotWriter<'case> {
     }
 
     /// Adds a denial.
-    pub fn denial(&mut self, task: i64, ordinal: usize, row: &DenialRow) -> Result<(), StoreError> {
+    fn denial(&mut self, task: i64, ordinal: usize, row: &DenialRow) -> Result<(), StoreError> {
         self.transaction
             .prepare_cached(
                 "INSERT INTO denial (task, ordinal, what, run_id, name, http_status, at, url)
@@ -404,7 +434,7 @@ impl<'case> SnapshotWriter<'case> {
     /// rows stay as they are; contents that this import keeps and the case lacked are added. Either way the custody log
     /// tells of the import. Returns whether the snapshot is new.
     pub fn commit(mut self, head: &SnapshotHead, accepted_by: Option<&str>) -> Result<bool, StoreError> {
-        self.blobs.flush(&self.transaction)?;
+        self.blobs.finish(&self.transaction)?;
         let known: Option<i64> = self
             .transaction
             .query_row("SELECT id FROM snapshot WHERE digest = ?1", [head.digest], |row| row.get(0))

@@ -12,6 +12,7 @@ mod hostile_case;
 mod hostile_graphs;
 mod house;
 mod import;
+mod importing;
 mod jsone;
 mod keys;
 mod parity;

@@ -1,80 +1,162 @@
 //! Archives: opened by their first bytes, indexed once, read by the place of each member.
 
-use std::collections::BTreeMap;
+use std::cell::Cell;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
+use rayon::prelude::*;
+
 use super::spool::{self, Spool};
 use super::{Found, Listing, MEMBERS_MAX, PATH_SIZE_MAX, REFUSED_TOLD, Tree, set_twins_aside, tar, zip};
 
-/// The members of an archive by path, and what was set aside.
-#[derive(Debug, Default)]
+std::thread_local! {
+    /// Where a search in an index ended last.
+    static LAST_FOUND: Cell<usize> = const { Cell::new(0) };
+}
+
+/// A member of an archive.
+#[derive(Debug)]
+struct Member<Place> {
+    /// Where its path begins in the text of all paths, and how long it is.
+    path: (usize, usize),
+    place: Place,
+    size: u64,
+}
+
+/// An index that is being made, in the order of the archive.
+#[derive(Debug)]
+pub(super) struct Indexing<Place>(Index<Place>);
+
+/// The members of an archive, sorted by path, and what was set aside.
+#[derive(Debug)]
 pub(super) struct Index<Place> {
-    members: BTreeMap<String, (Place, u64)>,
+    /// All paths, one after another: an archive has hundreds of thousands.
+    paths: String,
+    members: Vec<Member<Place>>,
     refused: Vec<(String, String)>,
     /// How many more were set aside, beyond those that are told.
     refused_beyond: usize,
 }
 
-impl<Place> Index<Place> {
+impl<Place: Send + Sync> Indexing<Place> {
+    pub(super) const fn new() -> Self {
+        Self(Index { paths: String::new(), members: Vec::new(), refused: Vec::new(), refused_beyond: 0 })
+    }
+
     /// Adds a member. Returns `false` where no more are taken.
     pub(super) fn add(&mut self, name: &[u8], place: Place, size: u64) -> bool {
-        let shown = || String::from_utf8_lossy(name).into_owned();
-        if self.members.len() + self.refused.len() + self.refused_beyond >= MEMBERS_MAX {
+        let Self(index) = self;
+        if index.members.len() + index.refused.len() + index.refused_beyond >= MEMBERS_MAX {
             self.refuse("…".to_owned(), &format!("the archive has more than {MEMBERS_MAX} members"));
             return false;
         }
-        match clean(name) {
-            Err(reason) => self.refuse(shown(), reason),
-            Ok(path) if self.members.contains_key(&path) => {
-                self.refuse(shown(), "the archive has a member of this name already");
-            }
-            Ok(path) => {
-                self.members.insert(path, (place, size));
-            }
+        let start = index.paths.len();
+        match clean(name, &mut index.paths) {
+            Err(reason) => self.refuse(String::from_utf8_lossy(name).into_owned(), reason),
+            Ok(()) => index.members.push(Member { path: (start, index.paths.len() - start), place, size }),
         }
         true
     }
 
     /// Sets something aside.
     pub(super) fn refuse(&mut self, name: String, reason: &str) {
-        if self.refused.len() < REFUSED_TOLD {
-            self.refused.push((name, reason.to_owned()));
+        let Self(index) = self;
+        if index.refused.len() < REFUSED_TOLD {
+            index.refused.push((name, reason.to_owned()));
         } else {
-            self.refused_beyond += 1;
+            index.refused_beyond += 1;
         }
     }
 
+    /// The index, once all members were added. Of several members of one name the first counts.
+    pub(super) fn finish(mut self) -> Index<Place> {
+        let mut members = std::mem::take(&mut self.0.members);
+        let paths = std::mem::take(&mut self.0.paths);
+        let path = |member: &Member<Place>| &paths[member.path.0..member.path.0 + member.path.1];
+        members.par_sort_by(|a, b| path(a).cmp(path(b)));
+        let mut twins = Vec::new();
+        members.dedup_by(|later, first| {
+            let is_twin = path(later) == path(first);
+            if is_twin {
+                twins.push(path(later).to_owned());
+            }
+            is_twin
+        });
+        for twin in twins {
+            self.refuse(twin, "the archive has a member of this name already");
+        }
+        Index { paths, members, ..self.0 }
+    }
+}
+
+impl<Place> Index<Place> {
+    fn path(&self, member: &Member<Place>) -> &str {
+        &self.paths[member.path.0..member.path.0 + member.path.1]
+    }
+
     /// The place and size of a member.
-    pub(super) fn member(&self, path: &str) -> io::Result<&(Place, u64)> {
-        self.members.get(path).ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))
+    pub(super) fn member(&self, path: &str) -> io::Result<(&Place, u64)> {
+        let member = self.members.get(self.find(path)).filter(|member| self.path(member) == path);
+        member.map(|member| (&member.place, member.size)).ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+
+    /// Where a path lies among the members, or would lie. Who reads a task asks for one neighbour after another: the search
+    /// begins where this thread's last one ended.
+    fn find(&self, path: &str) -> usize {
+        let is_before = |at: usize| self.members.get(at).is_some_and(|member| self.path(member) < path);
+        let from = LAST_FOUND.get().min(self.members.len());
+        let (mut low, mut high, mut step) = (0, self.members.len(), 1);
+        if is_before(from) {
+            low = from + 1;
+            while from + step < high {
+                if is_before(from + step) {
+                    low = from + step + 1;
+                } else {
+                    high = from + step;
+                }
+                step *= 2;
+            }
+        } else {
+            high = from;
+            while step <= from - low {
+                if is_before(from - step) {
+                    low = from - step + 1;
+                } else {
+                    high = from - step;
+                }
+                step *= 2;
+            }
+        }
+        let found = low + self.members[low..high].partition_point(|member| self.path(member) < path);
+        LAST_FOUND.set(found);
+        found
     }
 
     /// Lists a folder. What was set aside is told at the root.
     pub(super) fn list(&self, folder: &str) -> Listing {
         let prefix = if folder.is_empty() { String::new() } else { format!("{folder}/") };
         let mut listing = Listing::default();
-        let mut from = prefix.clone();
-        while let Some((path, (_, size))) = self.members.range(from.clone()..).next() {
-            let Some(rest) = path.strip_prefix(&prefix) else { break };
-            match rest.split_once('/') {
+        let mut rest = &self.members[self.find(&prefix)..];
+        while let Some(member) = rest.first() {
+            let path = self.path(member);
+            let Some(below) = path.strip_prefix(&prefix) else { break };
+            match below.split_once('/') {
                 None => {
-                    listing.files.push(Found { name: rest.to_owned(), path: path.clone(), size: *size });
-                    // The next possible path after this one.
-                    from = format!("{path}\0");
+                    listing.files.push(Found { name: below.to_owned(), path: path.to_owned(), size: member.size });
+                    rest = &rest[1..];
                 }
                 Some((name, _)) => {
-                    listing.folders.push(Found { name: name.to_owned(), path: format!("{prefix}{name}"), size: 0 });
-                    // `0` follows `/`: this skips all that lies in the folder.
-                    from = format!("{prefix}{name}0");
+                    let folder = &path[..prefix.len() + name.len()];
+                    listing.folders.push(Found { name: name.to_owned(), path: folder.to_owned(), size: 0 });
+                    let within = &path[..=folder.len()];
+                    rest = &rest[self.count_while(rest, |path| path.starts_with(within))..];
                 }
             }
         }
         // Paths sort `a-b` before `a/b`, names the other way.
         listing.files.sort_by(|a, b| a.name.cmp(&b.name));
         listing.folders.sort_by(|a, b| a.name.cmp(&b.name));
-        listing.folders.dedup_by(|a, b| a.name == b.name);
         if folder.is_empty() {
             listing.refused.clone_from(&self.refused);
             if self.refused_beyond > 0 {
@@ -85,10 +167,21 @@ impl<Place> Index<Place> {
         set_twins_aside(&mut listing);
         listing
     }
+
+    /// How many members at the beginning satisfy a condition that none does after the first that does not. Looks nearby
+    /// first: most folders hold little.
+    fn count_while(&self, members: &[Member<Place>], condition: impl Fn(&str) -> bool) -> usize {
+        let mut step = 1;
+        while members.get(step).is_some_and(|member| condition(self.path(member))) {
+            step *= 2;
+        }
+        let end = step.min(members.len());
+        step / 2 + members[step / 2..end].partition_point(|member| condition(self.path(member)))
+    }
 }
 
-/// A member's name as a path below the root, or why it can't be one.
-fn clean(name: &[u8]) -> Result<String, &'static str> {
+/// Appends a member's name to a text, as a path below the root; or says why it can't be one.
+fn clean(name: &[u8], to: &mut String) -> Result<(), &'static str> {
     let name = std::str::from_utf8(name).map_err(|_| "its name is not UTF-8")?;
     if name.len() > PATH_SIZE_MAX {
         return Err("its name is too long");
@@ -99,11 +192,17 @@ fn clean(name: &[u8]) -> Result<String, &'static str> {
     if name.contains('\\') || name.chars().any(char::is_control) {
         return Err("its name has a backslash or control characters");
     }
-    let parts: Vec<&str> = name.split('/').filter(|part| !part.is_empty() && *part != ".").collect();
-    if parts.contains(&"..") {
+    let parts = || name.split('/').filter(|part| !part.is_empty() && *part != ".");
+    if parts().any(|part| part == "..") {
         return Err("its name leads out of the archive");
     }
-    if parts.is_empty() { Err("it has no name") } else { Ok(parts.join("/")) }
+    let mut parts = parts();
+    to.push_str(parts.next().ok_or("it has no name")?);
+    for part in parts {
+        to.push('/');
+        to.push_str(part);
+    }
+    Ok(())
 }
 
 /// Opens an archive in a file.
@@ -181,5 +280,33 @@ fn expand(kind: Kind, stream: impl Read, packed_size: Option<u64>) -> io::Result
             Spool::from_reader(decoder, packed_size)
         }
         Kind::Tar | Kind::Zip => Spool::from_reader(stream, None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn members_are_found_wherever_the_last_search_ended() {
+        let names: Vec<String> = (0..200).map(|number| format!("{}/{number}", number % 7)).collect();
+        let mut index = Indexing::new();
+        for (place, name) in names.iter().enumerate() {
+            assert!(index.add(name.as_bytes(), place, 1));
+        }
+        let index = index.finish();
+        for from in (0..=names.len() + 1).step_by(3) {
+            for (place, name) in names.iter().enumerate() {
+                LAST_FOUND.set(from);
+                assert_eq!(index.member(name).unwrap(), (&place, 1), "from {from}");
+            }
+            for missing in ["", "0", "3/1000", "7/0"] {
+                LAST_FOUND.set(from);
+                assert!(index.member(missing).is_err(), "{missing} from {from}");
+            }
+            LAST_FOUND.set(from);
+            let listed: usize = (0..7).map(|folder| index.list(&folder.to_string()).files.len()).sum();
+            assert_eq!((listed, index.list("").folders.len()), (names.len(), 7), "from {from}");
+        }
     }
 }

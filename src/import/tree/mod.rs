@@ -7,13 +7,14 @@ mod archive;
 mod directory;
 mod limits;
 mod spool;
+mod stamp;
 mod tar;
 mod zip;
 
 use std::io::{self, Read};
 use std::path::Path;
 
-use crate::model::Digest;
+pub(super) use spool::read_up_to;
 
 pub(super) use limits::{
     DEPTH_MAX, EXPANDED_SIZE_MAX, MEMBERS_MAX, PATH_SIZE_MAX, RATIO_FREE_SIZE, RATIO_MAX, REFUSED_TOLD,
@@ -53,9 +54,10 @@ pub(super) trait Tree: Sync {
     /// Opens a file that was listed.
     fn open(&self, file: &str) -> io::Result<Box<dyn Read + '_>>;
 
-    /// What the whole is like: names, sizes and times of a directory, the bytes of an archive. The same before and after
-    /// an import, or the evidence changed.
-    fn fingerprint(&self) -> io::Result<Digest>;
+    /// Whether all that was listed is still as it was then, by names, sizes and times: every folder that was listed, and
+    /// what lies in it; an archive as a whole. A second reading of every byte would double the cost of an import, and
+    /// what is kept is checked against its digest anyway.
+    fn is_unchanged(&self) -> io::Result<bool>;
 }
 
 /// Opens evidence: a directory, an archive told by its first bytes, or `-` for an archive on standard input.
@@ -97,31 +99,33 @@ pub(super) fn walk(tree: &dyn Tree, folder: &str) -> Walk {
     walk
 }
 
-/// Reads a whole file of at most `limit` bytes.
-pub(super) fn read(tree: &dyn Tree, file: &str, limit: u64) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    tree.open(file)?.take(limit + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > limit {
-        return Err(io::Error::other(format!("it is larger than {limit} bytes")));
-    }
+/// Reads a whole file of at most `limit` bytes: as many as were listed. That it has not grown since, the tree says at the
+/// end for all files at once.
+pub(super) fn read(tree: &dyn Tree, file: &Found, limit: u64) -> io::Result<Vec<u8>> {
+    let too_large = || io::Error::other(format!("it is larger than {limit} bytes"));
+    let size = usize::try_from(file.size).ok().filter(|_| file.size <= limit).ok_or_else(too_large)?;
+    let mut bytes = vec![0; size];
+    let read = read_up_to(&mut tree.open(&file.path)?, &mut bytes)?;
+    bytes.truncate(read);
     Ok(bytes)
 }
 
 /// Sets aside names that a file system with other rules could not tell apart: they differ in case or Unicode form only,
 /// and whoever unpacked the evidence elsewhere lost one. The first in the order of names stays.
 fn set_twins_aside(listing: &mut Listing) {
-    let mut seen = std::collections::BTreeSet::new();
-    let mut refused = Vec::new();
-    let mut is_first = |found: &Found| {
-        let first = seen.insert(folded(&found.name));
-        if !first {
-            refused.push((found.name.clone(), "another name here differs in case or Unicode form only".to_owned()));
-        }
-        first
-    };
-    listing.folders.retain(&mut is_first);
-    listing.files.retain(&mut is_first);
-    listing.refused.extend(refused);
+    if listing.folders.len() + listing.files.len() > 1 {
+        let mut seen = std::collections::HashSet::new();
+        let refused = &mut listing.refused;
+        let mut is_first = |found: &Found| {
+            let first = seen.insert(folded(&found.name));
+            if !first {
+                refused.push((found.name.clone(), "another name here differs in case or Unicode form only".to_owned()));
+            }
+            first
+        };
+        listing.folders.retain(&mut is_first);
+        listing.files.retain(&mut is_first);
+    }
     listing.refused.sort();
 }
 

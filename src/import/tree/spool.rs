@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{self, Read, Seek, Write};
 
+use super::stamp::Stamp;
 use super::{EXPANDED_SIZE_MAX, RATIO_FREE_SIZE, RATIO_MAX};
 
 /// How much is copied at once.
@@ -13,6 +14,8 @@ const BUFFER_SIZE: usize = 256 * 1024;
 pub(super) struct Spool {
     file: File,
     size: u64,
+    /// What the file was like when it was opened. A temporary one has no name by which anybody else could change it.
+    stamp: Option<Stamp>,
     /// Why the stream was not copied to its end, if it was not.
     cut: Option<String>,
 }
@@ -20,8 +23,8 @@ pub(super) struct Spool {
 impl Spool {
     /// A file as it is.
     pub(super) fn of_file(file: File) -> io::Result<Self> {
-        let size = file.metadata()?.len();
-        Ok(Self { file, size, cut: None })
+        let metadata = file.metadata()?;
+        Ok(Self { file, size: metadata.len(), stamp: Some(Stamp::of(&metadata)), cut: None })
     }
 
     /// Copies a stream to a temporary file that has no name, up to the limits. `packed_size` is the size of what the
@@ -48,7 +51,7 @@ impl Spool {
             file.write_all(&buffer[..read])?;
         };
         let size = file.metadata()?.len();
-        Ok(Self { file, size, cut })
+        Ok(Self { file, size, stamp: None, cut })
     }
 
     /// Its size in bytes.
@@ -59,6 +62,14 @@ impl Spool {
     /// Why it does not hold all of the stream, if it does not.
     pub(super) fn cut(&self) -> Option<&str> {
         self.cut.as_deref()
+    }
+
+    /// Whether the file is as it was when it was opened.
+    pub(super) fn is_unchanged(&self) -> io::Result<bool> {
+        match self.stamp {
+            Some(stamp) => Ok(stamp == Stamp::of(&self.file.metadata()?)),
+            None => Ok(true),
+        }
     }
 
     /// A reader of `size` bytes from a place on.
@@ -94,6 +105,9 @@ impl Read for SpoolReader<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let left = usize::try_from(self.end.saturating_sub(self.place)).unwrap_or(usize::MAX);
         let wanted = buffer.len().min(left);
+        if wanted == 0 {
+            return Ok(0);
+        }
         let read = read_at(&self.spool.file, &mut buffer[..wanted], self.place)?;
         self.place += read as u64;
         Ok(read)
@@ -111,12 +125,14 @@ fn read_at(file: &File, buffer: &mut [u8], place: u64) -> io::Result<usize> {
 }
 
 /// Reads until the buffer is full or the reader ends.
-pub(super) fn read_up_to(reader: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
+pub(in crate::import) fn read_up_to(reader: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
     let mut filled = 0;
     while filled < buffer.len() {
-        match reader.read(&mut buffer[filled..])? {
-            0 => break,
-            read => filled += read,
+        match reader.read(&mut buffer[filled..]) {
+            Ok(0) => break,
+            Ok(read) => filled += read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
         }
     }
     Ok(filled)

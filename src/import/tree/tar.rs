@@ -2,12 +2,10 @@
 
 use std::io::{self, Read};
 
-use super::archive::Index;
+use super::archive::{Index, Indexing};
 use super::limits::TAR_EXTENSION_SIZE_MAX;
-use super::spool::Spool;
+use super::spool::{Spool, read_up_to};
 use super::{Listing, Tree};
-use crate::import::hashing::digest_of;
-use crate::model::Digest;
 
 /// An indexed tar archive.
 pub(super) struct Tar {
@@ -15,17 +13,21 @@ pub(super) struct Tar {
     index: Index<u64>,
 }
 
+/// How much of an archive is read at once in search of headers.
+const WINDOW_SIZE: usize = 32 * 1024;
+
 /// The size of a block: headers take one, and what a member holds is filled up to whole ones.
 const BLOCK: u64 = 512;
 
 impl Tar {
     /// Indexes an archive. One that is damaged gives what comes before the damage.
     pub(super) fn open(spool: Spool) -> io::Result<Self> {
-        let mut index = Index::default();
+        let mut index = Indexing::new();
         if let Some(cut) = spool.cut() {
             index.refuse("…".to_owned(), cut);
         }
-        let mut walk = Walk { spool: &spool, place: 0, extensions: Extensions::default(), is_cut: false };
+        let window = Window { start: 0, bytes: Vec::new() };
+        let mut walk = Walk { spool: &spool, place: 0, window, extensions: Extensions::default(), is_cut: false };
         while let Some(step) = walk.next() {
             let goes_on = match step {
                 Ok(Step::Member(member)) => index.add(&member.name, member.place, member.size),
@@ -43,7 +45,7 @@ impl Tar {
                 break;
             }
         }
-        Ok(Self { spool, index })
+        Ok(Self { spool, index: index.finish() })
     }
 }
 
@@ -76,9 +78,34 @@ struct Extensions {
 struct Walk<'a> {
     spool: &'a Spool,
     place: u64,
+    window: Window,
     extensions: Extensions,
     /// Whether it was told that the archive ends without its mark.
     is_cut: bool,
+}
+
+/// A part of an archive, read at once: between the headers of small files lies little.
+struct Window {
+    start: u64,
+    bytes: Vec<u8>,
+}
+
+impl Window {
+    /// The block at a place.
+    fn block(&mut self, spool: &Spool, place: u64) -> io::Result<[u8; BLOCK as usize]> {
+        let within = |window: &Self| {
+            let at = usize::try_from(place.checked_sub(window.start)?).ok()?;
+            window.bytes.get(at..)?.first_chunk().copied()
+        };
+        if let Some(block) = within(self) {
+            return Ok(block);
+        }
+        self.start = place;
+        self.bytes.resize(WINDOW_SIZE, 0);
+        let read = read_up_to(&mut spool.reader(place, spool.size() - place), &mut self.bytes)?;
+        self.bytes.truncate(read);
+        within(self).ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
+    }
 }
 
 impl Walk<'_> {
@@ -88,21 +115,19 @@ impl Walk<'_> {
             let is_told = std::mem::replace(&mut self.is_cut, true);
             return (!is_told && self.spool.size() > 0).then(|| Ok(Step::Refused("…".into(), reason)));
         }
-        let mut block = [0; BLOCK as usize];
-        if let Err(error) = self.spool.reader(self.place, BLOCK).read_exact(&mut block) {
-            return Some(Err(error));
-        }
+        let block = match self.window.block(self.spool, self.place) {
+            Ok(block) => block,
+            Err(error) => return Some(Err(error)),
+        };
         // A block of zeros ends an archive.
         if block.iter().all(|byte| *byte == 0) { None } else { Some(self.step(&block)) }
     }
 
     fn step(&mut self, block: &[u8; BLOCK as usize]) -> io::Result<Step> {
         let header = tar::Header::from_byte_slice(block);
-        let summed: u32 = block
-            .iter()
-            .enumerate()
-            .map(|(at, byte)| u32::from(if (148..156).contains(&at) { b' ' } else { *byte }))
-            .sum();
+        // The checksum's own place counts as blanks.
+        let sum = |bytes: &[u8]| bytes.iter().fold(0, |sum, byte| sum + u32::from(*byte));
+        let summed = sum(block) - sum(&block[148..156]) + 8 * u32::from(b' ');
         if header.cksum()? != summed {
             return Err(io::Error::other("a header's checksum is wrong"));
         }
@@ -194,11 +219,11 @@ impl Tree for Tar {
     }
 
     fn open(&self, file: &str) -> io::Result<Box<dyn Read + '_>> {
-        let (place, size) = *self.index.member(file)?;
-        Ok(Box::new(self.spool.reader(place, size)))
+        let (place, size) = self.index.member(file)?;
+        Ok(Box::new(self.spool.reader(*place, size)))
     }
 
-    fn fingerprint(&self) -> io::Result<Digest> {
-        digest_of(self.spool.reader(0, self.spool.size()))
+    fn is_unchanged(&self) -> io::Result<bool> {
+        self.spool.is_unchanged()
     }
 }

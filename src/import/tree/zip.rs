@@ -4,19 +4,17 @@ use std::fs::File;
 use std::io::{self, Cursor, Read};
 use std::sync::{Mutex, PoisonError};
 
-use super::archive::Index;
+use super::archive::{Index, Indexing};
 use super::limits::{EXPANDED_SIZE_MAX, RATIO_FREE_SIZE, RATIO_MAX};
 use super::spool::{Spool, is_bomb};
 use super::{Listing, Tree};
-use crate::import::hashing::digest_of;
-use crate::model::Digest;
 
 /// Members up to this size are expanded in memory, larger ones to a temporary file.
 const IN_MEMORY_SIZE_MAX: u64 = 8 << 20;
 
 /// An indexed zip archive.
 pub(super) struct Zip {
-    /// For the fingerprint.
+    /// The archive's file, to see whether it changes.
     spool: Spool,
     archive: Mutex<zip::ZipArchive<File>>,
     index: Index<usize>,
@@ -27,7 +25,7 @@ impl Zip {
     pub(super) fn open(file: File) -> io::Result<Self> {
         let spool = Spool::of_file(file.try_clone()?)?;
         let mut archive = zip::ZipArchive::new(file)?;
-        let mut index = Index::default();
+        let mut index = Indexing::new();
         let mut budget = spool.size().saturating_mul(RATIO_MAX).clamp(RATIO_FREE_SIZE, EXPANDED_SIZE_MAX);
         for number in 0..archive.len() {
             match archive.by_index_raw(number) {
@@ -49,7 +47,7 @@ impl Zip {
                 Err(error) => index.refuse(format!("member {number}"), &format!("it can't be read: {error}")),
             }
         }
-        Ok(Self { spool, archive: Mutex::new(archive), index })
+        Ok(Self { spool, archive: Mutex::new(archive), index: index.finish() })
     }
 }
 
@@ -58,7 +56,7 @@ fn other_size() -> io::Error {
 }
 
 /// Adds a member; `false` where no more are taken.
-fn add<R: Read>(index: &mut Index<usize>, number: usize, member: &zip::read::ZipFile<'_, R>) -> bool {
+fn add<R: Read>(index: &mut Indexing<usize>, number: usize, member: &zip::read::ZipFile<'_, R>) -> bool {
     let shown = || String::from_utf8_lossy(member.name_raw()).into_owned();
     if member.is_dir() {
         return true;
@@ -82,7 +80,7 @@ impl Tree for Zip {
 
     /// Expands a member whole: a zip archive has one reader. At most its stated size, which the index has weighed.
     fn open(&self, file: &str) -> io::Result<Box<dyn Read + '_>> {
-        let (number, size) = *self.index.member(file)?;
+        let (&number, size) = self.index.member(file)?;
         let mut archive = self.archive.lock().unwrap_or_else(PoisonError::into_inner);
         let mut member = archive.by_index(number)?.take(size.saturating_add(1));
         if size <= IN_MEMORY_SIZE_MAX {
@@ -97,7 +95,7 @@ impl Tree for Zip {
         Ok(Box::new(spool.into_reader()?))
     }
 
-    fn fingerprint(&self) -> io::Result<Digest> {
-        digest_of(self.spool.reader(0, self.spool.size()))
+    fn is_unchanged(&self) -> io::Result<bool> {
+        self.spool.is_unchanged()
     }
 }
