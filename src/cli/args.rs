@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::clock;
 use crate::import::KeepArtifacts;
-use crate::model::{AsOf, Basis, Moment, Severity, TaskId};
+use crate::model::{AsOf, Basis, Moment, Origin, Severity, TaskId};
 use crate::trust::Distrusted;
 
 /// Offline audit and forensics for the Taskcluster Chain of Trust.
@@ -35,6 +35,26 @@ pub(super) enum Command {
     Show(ShowArgs),
     Cat(CatArgs),
     Find(FindArgs),
+    /// Tell which tasks rest on a task, however far away: what is in doubt if that one is.
+    ///
+    /// It goes by the definitions of all snapshots. What nobody captured may rest on it too.
+    ///
+    /// Examples:
+    ///   cotrace --case review.sqlite dependants DECISION_ID --limit 20
+    ///   cotrace --case review.sqlite dependants TASK_ID --origin input --origin upstream-artifacts
+    ///   cotrace --case review.sqlite dependants TASK_ID --format json
+    #[command(verbatim_doc_comment)]
+    Dependants(WalkArgs),
+    /// Tell which tasks a task rests on, however far away.
+    ///
+    /// It goes by the definitions of all snapshots, and ends where one was not captured, which it says. It is no chain:
+    /// that has the links alone that a verifier follows, and `replay` tells it.
+    ///
+    /// Examples:
+    ///   cotrace --case review.sqlite ancestors TASK_ID
+    ///   cotrace --case review.sqlite ancestors TASK_ID --origin dependency --format json
+    #[command(verbatim_doc_comment)]
+    Ancestors(WalkArgs),
     Gaps(GapsArgs),
     /// Tell what rule books there are, what they say, and in what they differ.
     ///
@@ -436,6 +456,50 @@ pub(super) struct FindArgs {
     /// How to write what was found.
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
     pub(super) format: Format,
+}
+
+/// What `cotrace dependants` and `cotrace ancestors` take.
+#[derive(Debug, Args)]
+pub(super) struct WalkArgs {
+    /// The task.
+    #[arg(value_name = "TASK_ID")]
+    pub(super) task_id: TaskId,
+    /// Only over edges that stand in this place of a definition; may be given several times. Without it, over all.
+    #[arg(long, value_enum, value_name = "ORIGIN")]
+    pub(super) origin: Vec<EdgeOrigin>,
+    /// The most tasks to list, the nearest first; all are counted.
+    #[arg(long, value_name = "NUMBER")]
+    pub(super) limit: Option<usize>,
+    /// How to write what was found.
+    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
+    pub(super) format: Format,
+}
+
+/// What `--origin` takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum EdgeOrigin {
+    /// `extra.parent`.
+    Parent,
+    /// `taskGroupId`, where there is no `extra.parent`.
+    TaskGroup,
+    /// `extra.chainOfTrust.inputs`.
+    Input,
+    /// `payload.upstreamArtifacts`.
+    UpstreamArtifacts,
+    /// `dependencies`: for scheduling, never part of a chain.
+    Dependency,
+}
+
+impl From<EdgeOrigin> for Origin {
+    fn from(origin: EdgeOrigin) -> Self {
+        match origin {
+            EdgeOrigin::Parent => Self::Parent,
+            EdgeOrigin::TaskGroup => Self::TaskGroup,
+            EdgeOrigin::Input => Self::Input,
+            EdgeOrigin::UpstreamArtifacts => Self::UpstreamArtifacts,
+            EdgeOrigin::Dependency => Self::Dependency,
+        }
+    }
 }
 
 /// Tell what evidence is missing, for which checks, and where it could be fetched.

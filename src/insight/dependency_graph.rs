@@ -102,8 +102,9 @@ impl DependencyGraph {
         captured: impl IntoIterator<Item = TaskId>,
         edges: impl IntoIterator<Item = (TaskId, TaskId, Origin)>,
     ) -> Result<Self, TooManyEdges> {
-        let mut met = Vec::new();
-        let mut numbers: HashMap<TaskId, u32> = HashMap::new();
+        let captured = captured.into_iter();
+        let mut met = Vec::with_capacity(captured.size_hint().0);
+        let mut numbers: HashMap<TaskId, u32> = HashMap::with_capacity(captured.size_hint().0);
         let mut number = |task_id: TaskId| match numbers.entry(task_id) {
             Entry::Occupied(entry) => Ok(*entry.get()),
             Entry::Vacant(entry) => {
@@ -112,11 +113,17 @@ impl DependencyGraph {
                 Ok(*entry.insert(number))
             }
         };
-        let captured = captured.into_iter().map(&mut number).collect::<Result<Vec<u32>, _>>()?;
-        let edges = edges
-            .into_iter()
-            .map(|(from, to, origin)| Ok((number(from)?, number(to)?, Origins::from(origin))))
-            .collect::<Result<Vec<_>, _>>()?;
+        let captured = captured.map(&mut number).collect::<Result<Vec<u32>, _>>()?;
+        // The edges of a task mostly come one after the other.
+        let mut last: Option<(TaskId, u32)> = None;
+        let mut edge = |(from, to, origin): (TaskId, TaskId, Origin)| {
+            let from = match last {
+                Some((task_id, number)) if task_id == from => number,
+                Some(_) | None => last.insert((from, number(from)?)).1,
+            };
+            Ok((from, number(to)?, Origins::from(origin)))
+        };
+        let edges = edges.into_iter().map(&mut edge).collect::<Result<Vec<_>, _>>()?;
         u32::try_from(edges.len()).map_err(|_| TooManyEdges)?;
 
         let mut order: Vec<u32> = (0..met.len() as u32).collect();

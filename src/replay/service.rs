@@ -1,6 +1,6 @@
 //! From a request to a report.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use rayon::prelude::*;
@@ -20,7 +20,7 @@ use crate::examine::rebuild::Workings;
 use crate::insight::completeness_of_all;
 use crate::judge::{Rules, judge};
 use crate::model::{
-    AsOf, Basis, ClockOverrides, Clocks, Completeness, Digest, FactKey, FactKind, Facts, Moment, Report,
+    AsOf, Basis, ClockOverrides, Clocks, Completeness, Definition, Digest, FactKey, FactKind, Facts, Moment, Report,
     SnapshotReport, TaskFacts, TaskId, ToolUsed,
 };
 use crate::rules::{Restriction, RuleBook, Trees};
@@ -200,6 +200,16 @@ pub fn verify_facts(case: &mut Case) -> Result<Vec<Damage>, ReplayError> {
         message: "it is not what the evidence gives".to_owned(),
     };
     Ok(differing.map(damage).collect())
+}
+
+/// The tasks of all snapshots joined, and what their definitions say; what is missing is examined and kept.
+pub fn definitions(case: &mut Case) -> Result<(Vec<TaskSummary>, BTreeMap<TaskId, Definition>), ReplayError> {
+    let scope = Scope::joined(case.snapshots()?);
+    let mut desk = FactDesk::new(case);
+    desk.load_all(FactKind::Definition)?;
+    let summaries = scope.summaries(desk.case)?;
+    let definitions = definitions_of(&mut desk, &summaries)?;
+    Ok((summaries, definitions))
 }
 
 /// The facts of every task of every snapshot, the newest snapshot first; what is missing is examined and kept.

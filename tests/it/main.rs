@@ -29,4 +29,5 @@ mod store;
 mod support;
 mod terminal;
 mod trust;
+mod walks;
 mod wycheproof;
