@@ -19,6 +19,7 @@ mod keyring;
 pub mod landing;
 mod openpgp;
 pub mod rebuild;
+mod rsa;
 pub mod signature;
 mod sources;
 pub mod verification_log;
