@@ -39,8 +39,12 @@ fn main() {
     divan::main();
 }
 
-/// A task with what the case holds of it: definition, attestation, signature.
-type Held = (TaskId, Digest, Digest, Option<Digest>);
+/// A task with what the case holds of it: definition, attestation, signature; and whose key must have signed, where that
+/// is not told by the signature.
+type Held = (TaskId, Digest, Digest, Option<Digest>, Option<Role>);
+
+/// A task with the bytes of its attestation and signature.
+type Work = (TaskId, Vec<u8>, Option<Vec<u8>>, &'static Option<Role>);
 
 /// A graph, its case, and what of it the parts need.
 struct World {
@@ -72,7 +76,11 @@ fn world(form: Form) -> World {
     let digest_of = |record: Option<&cotrace::model::ArtifactRecord>| record.and_then(|record| record.sha256);
     let tasks = case.evidence_of_all(snapshot.id).unwrap().into_iter().map(|task| {
         let signature = digest_of(task.artifact(0, cotrace::model::ATTESTATION_SIG));
-        (task.task_id, task.definition.unwrap(), digest_of(task.artifact(0, form.artifact())).unwrap(), signature)
+        let definition = task.definition.unwrap();
+        let bytes = case.blob(&definition, SIZE_MAX).unwrap().unwrap();
+        let definition_json: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+        let role = definition_json["tags"]["worker-implementation"].as_str().map(Role::new);
+        (task.task_id, definition, digest_of(task.artifact(0, form.artifact())).unwrap(), signature, role)
     });
     World { keyring: keyring(&capture, form), tasks: tasks.collect(), summary, folder }
 }
@@ -126,20 +134,21 @@ impl World {
 
     /// Reads the attestations from the case, checks their digests, examines their signatures on all cores, and stores the
     /// facts: batch by batch as a replay does.
-    fn examine_signatures(&self, case: &mut Case, form: Form) {
-        let read = |case: &mut Case, batch: Option<&[Held]>| {
+    fn examine_signatures(&'static self, case: &mut Case, form: Form) {
+        let read = |case: &mut Case, batch: Option<&'static [Held]>| -> Vec<Work> {
             let mut blob = |digest| case.blob(&digest, SIZE_MAX).unwrap().unwrap();
             let batch = batch.unwrap_or_default().iter();
-            batch.map(|(task, _, body, signature)| (*task, blob(*body), signature.map(&mut blob))).collect::<Vec<_>>()
+            batch.map(|(task, _, body, signature, role)| (*task, blob(*body), signature.map(&mut blob), role)).collect()
         };
-        let examine = |(task, body, detached): (TaskId, Vec<u8>, Option<Vec<u8>>)| {
-            let fact = signature::examine(form, &body, detached.as_deref(), None, &self.keyring);
+        let keys = self.keyring.digest();
+        let examine = |(task, body, detached, role): Work| {
+            let fact = signature::examine(form, &body, detached.as_deref(), role.as_ref(), &self.keyring);
             assert_eq!(fact.state, SignatureState::Sound);
             let key = FactKey {
                 kind: FactKind::Signature,
                 subject: task.to_string(),
                 variant: form.name().to_owned(),
-                inputs: self.keyring.digest(),
+                inputs: keys,
                 examiner: signature::VERSION,
             };
             (key, serde_json::to_string(&fact).unwrap())
