@@ -78,7 +78,7 @@ def times(raw):
         points = [(world["tasks"], row) for world in worlds for row in world["rows"] if row["what"] == name]
         if points:
             series.append((name, colour, dash, points))
-    width, height, left, right, top, bottom = 900, 560, 70, 680, 70, 500
+    width, height, left, right, top, bottom = 960, 560, 70, 690, 70, 500
     seconds = [second for *_, points in series for _, row in points for second in row["seconds"]]
     low, high = math.floor(math.log10(min(seconds))), math.ceil(math.log10(max(seconds)))
     first, last = math.log10(worlds[0]["tasks"]), math.log10(worlds[-1]["tasks"])
@@ -143,7 +143,7 @@ def ratios(raw):
     bars = list(reached(raw))
     if not bars:
         return None
-    width, left, right, top, step = 900, 30, 870, 90, 52
+    width, left, right, top, step = 900, 30, 860, 80, 54
     bottom = top + step * len(bars)
     low = min(-1, math.floor(math.log10(min(share for *_, share in bars))))
     high = max(1, math.ceil(math.log10(max(share for *_, share in bars))))
@@ -151,18 +151,18 @@ def ratios(raw):
     title = "Goals and what was reached"
     parts = [text(left, 30, title, "title"), text(left, 50, machine_line(raw) + "; right of the line the goal is met", "note")]
     for power in range(low, high + 1):
-        parts += [line(x(10**power), top - 8, x(10**power), bottom, "grid"),
-                  text(x(10**power), bottom + 20, "goal" if power == 0 else f"{10.0**power:g} ×", "middle note")]
+        parts.append(text(x(10**power), bottom + 12, "goal" if power == 0 else f"{10.0**power:g} ×", "middle note"))
     for place, (name, better, goal, ratio, share) in enumerate(bars):
         y = top + step * place
         start, end = sorted((x(1), x(share)))
         colour, word = ("#009e73", "met") if share >= 1 else ("#d55e00", "missed")
         bound = "at least" if better == "most" else "at most"
+        parts += [line(x(10**power), y + 13, x(10**power), y + 35, "grid") for power in range(low, high + 1)]
         parts += [text(left, y + 8, name),
                   text(right, y + 8, f"{ratio:.3g} ×, goal {bound} {goal:g} ×: {word}", "end", colour),
-                  f'<rect x="{start:.1f}" y="{y + 15}" width="{max(end - start, 1):.1f}" height="18" rx="2" fill="{colour}"/>']
-    parts.append(line(x(1), top - 8, x(1), bottom, "axis"))
-    return svg(width, bottom + 36, parts, title)
+                  f'<rect x="{start:.1f}" y="{y + 15}" width="{max(end - start, 1):.1f}" height="18" rx="2" fill="{colour}"/>',
+                  line(x(1), y + 13, x(1), y + 35, "axis")]
+    return svg(width, bottom + 30, parts, title)
 
 
 def tables(raw):
