@@ -126,19 +126,19 @@ impl DependencyGraph {
         let edges = edges.into_iter().map(&mut edge).collect::<Result<Vec<_>, _>>()?;
         u32::try_from(edges.len()).map_err(|_| TooManyEdges)?;
 
-        let mut order: Vec<u32> = (0..met.len() as u32).collect();
-        order.sort_unstable_by_key(|number| met[*number as usize]);
-        let mut places = vec![0; met.len()];
-        for (place, number) in order.iter().enumerate() {
+        let mut order: Vec<(TaskId, u32)> = met.into_iter().zip(0..).collect();
+        order.sort_unstable();
+        let mut places = vec![0; order.len()];
+        for (place, (_, number)) in order.iter().enumerate() {
             places[*number as usize] = place as u32;
         }
         let place = |number: u32| places[number as usize];
-        let mut is_captured = Bits::new(met.len());
+        let mut is_captured = Bits::new(order.len());
         captured.into_iter().for_each(|number| is_captured.insert(place(number)));
         let placed = edges.into_iter().map(|(from, to, origins)| (place(from), place(to), origins)).collect::<Vec<_>>();
-        let dependants = Rows::unsorted(met.len(), &placed).turned().merged();
+        let dependants = Rows::unsorted(order.len(), &placed).turned().merged();
         Ok(Self {
-            ids: order.into_iter().map(|number| met[number as usize]).collect(),
+            ids: order.into_iter().map(|(task_id, _)| task_id).collect(),
             captured: is_captured,
             ancestors: dependants.turned(),
             dependants,
