@@ -20,7 +20,7 @@
 //! - [`rules`] are the rule books; [`trust`] is the key ledger.
 //! - [`judge`] turns chain, facts, trust, rules and clocks into verdicts, findings and gaps.
 //!
-//! - [`insight`] turns facts into answers: where something occurs, how complete the evidence is.
+//! - [`insight`] turns facts into answers: where something occurs, how complete the evidence is, what rests on what.
 //!
 //! And above it are presenters of its reports, which hold no rules:
 //!

@@ -4,10 +4,11 @@ use std::io::Write as _;
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
+use cotrace_generator::scale::{self, ScaleSummary};
 
 const USAGE: &str = "usage:
   cotrace-generator sample NAME OUT_DIR
-  cotrace-generator scale --tasks N [--seed N] OUT_DIR
+  cotrace-generator scale --tasks N [--seed N] [--era ed25519|openpgp] OUT_DIR
 NAME is nightly-2017, nightly-2026, or attacks/ and altered-definition, malicious-image, altered-artifact or
 moved-pointer. OUT_DIR must not exist.";
 
@@ -22,8 +23,8 @@ fn main() -> Result<()> {
             (format!("{out}: {} files", world.files.len()), world.targets)
         }
         ["scale", options @ .., out] => {
-            let (tasks, seed) = scale_options(options)?;
-            let summary = cotrace_generator::scale::write(Path::new(out), tasks, seed)?;
+            let (tasks, seed, write) = scale_options(options)?;
+            let summary = write(Path::new(out), tasks, seed)?;
             let (attested, files, bytes) = (summary.attested, summary.files, summary.bytes);
             (format!("{out}: {tasks} tasks, {attested} attested, {files} files, {bytes} bytes"), summary.targets)
         }
@@ -37,14 +38,19 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-fn scale_options(options: &[&str]) -> Result<(usize, u64)> {
-    let (mut tasks, mut seed) = (None, 1);
+/// Writes a graph of as many tasks, of a seed.
+type Write = fn(&Path, usize, u64) -> Result<ScaleSummary>;
+
+fn scale_options(options: &[&str]) -> Result<(usize, u64, Write)> {
+    let (mut tasks, mut seed, mut write) = (None, 1, scale::write as Write);
     for option in options.chunks(2) {
         match option {
             ["--tasks", value] => tasks = Some(value.parse().context("--tasks takes a number")?),
             ["--seed", value] => seed = value.parse().context("--seed takes a number")?,
+            ["--era", "ed25519"] => write = scale::write,
+            ["--era", "openpgp"] => write = scale::write_openpgp,
             _ => bail!("{USAGE}"),
         }
     }
-    Ok((tasks.context("--tasks is needed")?, seed))
+    Ok((tasks.context("--tasks is needed")?, seed, write))
 }

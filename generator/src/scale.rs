@@ -18,7 +18,7 @@ use crate::attestation::{Attestation, Era, Worker, with_image_artifact};
 use crate::gecko::{self, Planned, Push};
 use crate::keys::{self, Signer};
 use crate::world::{self, Run, Target};
-use crate::{clock, ids, json};
+use crate::{clock, ids, json, sample};
 
 const BUILD_DATE: &str = "20261006095840";
 const BLOCK: usize = 10;
@@ -38,6 +38,18 @@ pub struct ScaleSummary {
     pub bytes: u64,
     /// Some tasks of every type, all of which verify.
     pub targets: Vec<Target>,
+}
+
+/// Writes a capture of a task graph of June 2017 with this many tasks, the decision among them, each with a clear-signed
+/// attestation; refuses a directory that exists. It is made in memory.
+pub fn write_openpgp(dir: &Path, tasks: usize, seed: u64) -> Result<ScaleSummary> {
+    if tasks <= BLOCK {
+        bail!("a graph has more than {BLOCK} tasks");
+    }
+    let world = sample::graph_of_2017(tasks, seed)?;
+    world.write_to(dir)?;
+    let bytes = world.files.values().map(|bytes| bytes.len() as u64).sum();
+    Ok(ScaleSummary { tasks, attested: tasks, files: world.files.len(), bytes, targets: world.targets })
 }
 
 /// Writes a capture of one task graph with this many tasks, the decision among them; refuses a directory that exists.

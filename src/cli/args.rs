@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::clock;
 use crate::import::KeepArtifacts;
-use crate::model::{AsOf, Basis, Moment, Severity, TaskId};
+use crate::model::{AsOf, Basis, Moment, Origin, Severity, TaskId};
 use crate::trust::Distrusted;
 
 /// Offline audit and forensics for the Taskcluster Chain of Trust.
@@ -32,9 +32,30 @@ pub(super) enum Command {
     Import(ImportArgs),
     #[command(visible_alias = "verify")]
     Replay(ReplayArgs),
+    WhatIf(WhatIfArgs),
     Show(ShowArgs),
     Cat(CatArgs),
     Find(FindArgs),
+    /// Tell which tasks rest on a task, however far away: what is in doubt if that one is.
+    ///
+    /// It goes by the definitions of all snapshots. What nobody captured may rest on it too.
+    ///
+    /// Examples:
+    ///   cotrace --case review.sqlite dependants DECISION_ID --limit 20
+    ///   cotrace --case review.sqlite dependants TASK_ID --origin input --origin upstream-artifacts
+    ///   cotrace --case review.sqlite dependants TASK_ID --format json
+    #[command(verbatim_doc_comment)]
+    Dependants(WalkArgs),
+    /// Tell which tasks a task rests on, however far away.
+    ///
+    /// It goes by the definitions of all snapshots, and ends where one was not captured, which it says. It is no chain:
+    /// that has the links alone that a verifier follows, and `replay` tells it.
+    ///
+    /// Examples:
+    ///   cotrace --case review.sqlite ancestors TASK_ID
+    ///   cotrace --case review.sqlite ancestors TASK_ID --origin dependency --format json
+    #[command(verbatim_doc_comment)]
+    Ancestors(WalkArgs),
     Gaps(GapsArgs),
     /// Tell what rule books there are, what they say, and in what they differ.
     ///
@@ -169,6 +190,37 @@ pub(super) struct ReplayArgs {
     /// Show what these rules make of the same targets, and where their verdicts differ. The exit code is then theirs.
     #[arg(long, value_name = "RULES", conflicts_with = "fail_on")]
     pub(super) against: Option<String>,
+}
+
+/// Tell which verdicts another moment, or something distrusted, would change.
+///
+/// All targets are judged as replay judges them, and then as if: nothing is examined again, and only the targets that the
+/// change can touch are judged again. The exit code is that of replay, of the verdicts as they would be.
+///
+/// Examples:
+///   cotrace --case review.sqlite what-if --distrust-also key:FAD6F73E@2018-03-01
+///   cotrace --case review.sqlite what-if --judged-at 2019-01-01 --judged-at now
+///   cotrace --case review.sqlite what-if --distrust-also worker:signing-linux-12 --format json
+#[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
+pub(super) struct WhatIfArgs {
+    /// The targets; without any, every task that has or needs an attestation.
+    #[arg(value_name = "TASK_ID")]
+    pub(super) targets: Vec<TaskId>,
+    /// What would be distrusted as well, as of --distrust.
+    #[arg(long, value_name = "KIND:NAME[@MOMENT]", required_unless_present = "judged_at")]
+    pub(super) distrust_also: Vec<Distrusted>,
+    /// The moment at which all would be judged, as of --as-of; of several, each is told.
+    #[arg(long, value_name = "MOMENT", value_parser = parse_as_of)]
+    pub(super) judged_at: Vec<AsOf>,
+    #[command(flatten)]
+    pub(super) judgement: JudgementArgs,
+    /// The most changed targets that are told of each question.
+    #[arg(long, value_name = "COUNT", default_value_t = 100)]
+    pub(super) limit: usize,
+    /// The form of the answer.
+    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
+    pub(super) format: Format,
 }
 
 /// `cotrace rules`.
@@ -436,6 +488,50 @@ pub(super) struct FindArgs {
     /// How to write what was found.
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
     pub(super) format: Format,
+}
+
+/// What `cotrace dependants` and `cotrace ancestors` take.
+#[derive(Debug, Args)]
+pub(super) struct WalkArgs {
+    /// The task.
+    #[arg(value_name = "TASK_ID")]
+    pub(super) task_id: TaskId,
+    /// Only over edges that stand in this place of a definition; may be given several times. Without it, over all.
+    #[arg(long, value_enum, value_name = "ORIGIN")]
+    pub(super) origin: Vec<EdgeOrigin>,
+    /// The most tasks to list, the nearest first; all are counted.
+    #[arg(long, value_name = "NUMBER")]
+    pub(super) limit: Option<usize>,
+    /// How to write what was found.
+    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
+    pub(super) format: Format,
+}
+
+/// What `--origin` takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum EdgeOrigin {
+    /// `extra.parent`.
+    Parent,
+    /// `taskGroupId`, where there is no `extra.parent`.
+    TaskGroup,
+    /// `extra.chainOfTrust.inputs`.
+    Input,
+    /// `payload.upstreamArtifacts`.
+    UpstreamArtifacts,
+    /// `dependencies`: for scheduling, never part of a chain.
+    Dependency,
+}
+
+impl From<EdgeOrigin> for Origin {
+    fn from(origin: EdgeOrigin) -> Self {
+        match origin {
+            EdgeOrigin::Parent => Self::Parent,
+            EdgeOrigin::TaskGroup => Self::TaskGroup,
+            EdgeOrigin::Input => Self::Input,
+            EdgeOrigin::UpstreamArtifacts => Self::UpstreamArtifacts,
+            EdgeOrigin::Dependency => Self::Dependency,
+        }
+    }
 }
 
 /// Tell what evidence is missing, for which checks, and where it could be fetched.

@@ -30,12 +30,16 @@ mod replay;
 mod rules;
 mod show;
 mod verify_cot;
+mod walk;
+mod what_if;
 
 use std::process::ExitCode;
 
 use clap::Parser as _;
 
 use args::{Cli, Command};
+
+use crate::insight::Direction;
 
 /// Everything that a subcommand can come to, as an exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,6 +102,7 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
     match cli.command {
         Command::Import(args) => import::run(case, args),
         Command::Replay(args) => replay::run(case, &args),
+        Command::WhatIf(args) => what_if::run(case, &args),
         Command::Show(args) => show::run(case, &args),
         Command::VerifyCot(args) => verify_cot::run(case, &args),
         Command::Rules(command) => rules::run(&command),
@@ -105,6 +110,8 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Command::Case(command) => case::run(case, &command),
         Command::Cat(args) => cat::run(case, &args),
         Command::Find(args) => find::run(case, &args),
+        Command::Dependants(args) => walk::run(case, &args, Direction::Dependants),
+        Command::Ancestors(args) => walk::run(case, &args, Direction::Ancestors),
         Command::Gaps(args) => gaps::run(case, &args),
         Command::Explain(args) => explain::run(&args),
         Command::Completions(args) => completions::run(&args),

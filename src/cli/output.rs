@@ -15,7 +15,9 @@ pub(super) fn stdout() -> io::BufWriter<Box<dyn io::Write>> {
     io::BufWriter::new(match anstream::AutoStream::choice(&stdout) {
         // What strips writes the pieces one by one: they are gathered again.
         anstream::ColorChoice::Never => Box::new(anstream::StripStream::new(Box::new(plain()) as Box<dyn io::Write>)),
-        _ => Box::new(anstream::AutoStream::auto(stdout.lock())),
+        anstream::ColorChoice::Auto | anstream::ColorChoice::AlwaysAnsi | anstream::ColorChoice::Always => {
+            Box::new(anstream::AutoStream::auto(stdout.lock()))
+        }
     })
 }
 

@@ -20,6 +20,7 @@ pub mod landing;
 mod openpgp;
 mod reading;
 pub mod rebuild;
+mod rsa;
 pub mod signature;
 mod sources;
 pub mod verification_log;

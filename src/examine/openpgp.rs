@@ -11,7 +11,7 @@ use sequoia_openpgp::types::SignatureType;
 use sequoia_openpgp::{KeyHandle, PacketPile};
 
 use super::framing::{self, Framing};
-use super::{Keyring, certificate, keyring::OpenpgpKey};
+use super::{Keyring, certificate, keyring::OpenpgpKey, rsa};
 use crate::formats::clearsign::{self, AnomalyKind, Block};
 use crate::formats::openpgp::{dearmor, normalise_mpis};
 use crate::model::{ArmorNote, Digest, FramingKind, Role, Signature, SignatureState};
@@ -242,8 +242,8 @@ fn verify(
         if !fact.tried.contains(&key.id) {
             fact.tried.push(key.id.clone());
         }
-        // The mathematics alone: no clock, no policy, and not Sequoia's process-wide cache of signatures.
-        if key.key.verify(packet.mpis(), packet.hash_algo(), &digest).is_ok() {
+        // The mathematics alone: no clock, no policy.
+        if rsa::verifies(&key.key, packet.mpis(), packet.hash_algo(), &digest) {
             let name = certificate::algorithm(&key.key.pk_algo().to_string(), key.key.mpis().bits());
             fact.algorithm = format!("{name}/{}", packet.hash_algo());
             fact.state = SignatureState::Sound;

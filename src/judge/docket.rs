@@ -21,6 +21,9 @@ use crate::chain::{Chain, Mode};
 use crate::model::{Check, Clocks, Code, Facts, KeyId, Reason, TaskId, Verdict};
 use crate::trust::{DistrustKind, Distrusted, Ledger};
 
+/// Hearings whose lasting checks are made at once: what classes are told apart by takes memory until they are numbered.
+const MADE_AT_ONCE: usize = 4096;
+
 /// One chain and what it is judged by.
 #[derive(Debug, Clone, Copy)]
 pub struct Hearing<'a> {
@@ -223,7 +226,6 @@ impl Lasting {
 impl<'a> Docket<'a> {
     /// Makes the checks that neither a moment nor a distrust changes.
     pub fn new(facts: &'a Facts, mode: Mode, hearings: Vec<Hearing<'a>>) -> Self {
-        let lasting: Vec<Lasting> = hearings.par_iter().map(|hearing| Lasting::of(hearing, facts, mode)).collect();
         let mut docket = Self {
             facts,
             mode,
@@ -241,7 +243,7 @@ impl<'a> Docket<'a> {
             now: Position::default(),
             hearings,
         };
-        docket.number(lasting);
+        docket.number();
         let hearing_of_links = |of: &'_ [u32]| -> Vec<(u32, u32)> {
             let spans = docket.starts.array_windows().enumerate();
             spans
@@ -255,12 +257,17 @@ impl<'a> Docket<'a> {
         docket
     }
 
-    /// Numbers classes and tasks.
-    fn number(&mut self, lasting: Vec<Lasting>) {
+    /// Makes the lasting checks of all hearings, some at a time, and numbers classes and tasks.
+    fn number(&mut self) {
         let mut classes = Numbers::new();
         let mut tasks = Numbers::new();
         let mut key_sets: Numbers<Vec<&KeyId>> = Numbers::new();
-        for (index, (hearing, lasting)) in self.hearings.iter().zip(lasting).enumerate() {
+        let (facts, mode) = (self.facts, self.mode);
+        let hearings = std::mem::take(&mut self.hearings);
+        let lasting = hearings.chunks(MADE_AT_ONCE).flat_map(|batch| -> Vec<Lasting> {
+            batch.par_iter().map(|hearing| Lasting::of(hearing, facts, mode)).collect()
+        });
+        for (index, (hearing, lasting)) in hearings.iter().zip(lasting).enumerate() {
             // Keys and rules are told apart by where they lie: the same ones are not held twice.
             let by = (std::ptr::from_ref(hearing.ledger) as usize, std::ptr::from_ref(hearing.rules.book) as usize);
             for (place, (link, (weight, grounds))) in hearing.chain.links.iter().zip(lasting.links).enumerate() {
@@ -272,7 +279,7 @@ impl<'a> Docket<'a> {
                 self.class_of.push(class);
                 let (task, is_new) = tasks.of(link.task_id);
                 if is_new {
-                    let facts = self.facts.tasks.get(&link.task_id);
+                    let facts = facts.tasks.get(&link.task_id);
                     let attestations = facts.iter().flat_map(|task| task.attestations.values());
                     let keys = attestations.filter_map(|facts| facts.signature.as_ref()?.key.as_ref()).collect();
                     let (keys, speaks_for_keys) = key_sets.of(keys);
@@ -284,6 +291,7 @@ impl<'a> Docket<'a> {
             self.floors.push(lasting.floor);
             self.ordered.push(lasting.is_ordered);
         }
+        self.hearings = hearings;
     }
 
     /// How many hearings there are.

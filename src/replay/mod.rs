@@ -24,6 +24,8 @@ pub use desk::{Listener, Progress, SILENT, Work};
 pub use key_ledger::key_report;
 pub use rules::RuleChoice;
 pub use scope::SnapshotChoice;
-pub use service::{NotRebuilt, RebuildShown, Replayed, Request, rebuild, replay, survey, verify_facts};
+pub use service::{
+    Definitions, NotRebuilt, RebuildShown, Replayed, Request, definitions, rebuild, replay, survey, verify_facts,
+};
 pub use targets::{ReplayError, Targets};
 pub use what_if::{Changed, Standing, WhatIf, what_if};

@@ -1,6 +1,7 @@
 //! From a request to a report.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use rayon::prelude::*;
@@ -8,7 +9,7 @@ use rayon::prelude::*;
 use super::desk::{FactDesk, Listener, Progress, Work};
 use super::examination::Examiner;
 use super::gathered::Gathered;
-use super::gathering::facts_of_all;
+use super::gathering::{definitions_of, facts_of_all};
 use super::keys::{self, Keys};
 use super::planning::{Plan, Planned, Trial};
 use super::rebuilds::{self, Answers};
@@ -21,11 +22,11 @@ use crate::examine::rebuild::Workings;
 use crate::insight::completeness_of_all;
 use crate::judge::{Rules, judge};
 use crate::model::{
-    AsOf, Basis, ClockOverrides, Clocks, Completeness, Digest, FactKey, Facts, Moment, Report, SnapshotReport, TaskId,
-    ToolUsed,
+    AsOf, Basis, ClockOverrides, Clocks, Completeness, Definition, Digest, FactKey, FactKind, Facts, Moment, Report,
+    SnapshotReport, TaskId, ToolUsed,
 };
 use crate::rules::RuleBook;
-use crate::store::{Case, Damage, ReplayRecord};
+use crate::store::{Case, Damage, ReplayRecord, TaskSummary};
 use crate::trust::{Deployments, Distrusted, Rollout};
 
 /// After how many judged targets that is told.
@@ -196,6 +197,19 @@ pub fn verify_facts(case: &mut Case) -> Result<Vec<Damage>, ReplayError> {
         message: "it is not what the evidence gives".to_owned(),
     };
     Ok(differing.map(damage).collect())
+}
+
+/// What definitions say, by task.
+pub type Definitions = BTreeMap<TaskId, Arc<Definition>>;
+
+/// The tasks of all snapshots joined, and what their definitions say; what is missing is examined and kept.
+pub fn definitions(case: &mut Case) -> Result<(Vec<TaskSummary>, Definitions), ReplayError> {
+    let scope = Scope::joined(case.snapshots()?);
+    let mut desk = FactDesk::new(case);
+    desk.load_all::<Definition>(FactKind::Definition)?;
+    let summaries = scope.summaries(desk.case)?;
+    let definitions = definitions_of(&mut desk, &summaries)?;
+    Ok((summaries, definitions))
 }
 
 /// The facts of every task of every snapshot, the newest snapshot first; what is missing is examined and kept.

@@ -13,12 +13,14 @@ use crate::program::{
     BINARY, CaseFile, Ran, capture, copy, cotrace, files, root, run, sample, skip, target, targets, write,
 };
 
-const SUBCOMMANDS: [&str; 13] = [
+const SUBCOMMANDS: [&str; 15] = [
     "import",
     "replay",
     "show",
     "cat",
     "find",
+    "dependants",
+    "ancestors",
     "gaps",
     "rules",
     "verify-cot",

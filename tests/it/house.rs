@@ -69,7 +69,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("indicatif", &["cli"]),
     ("sequoia_openpgp", &["examine"]),
     ("ed25519_dalek", &["examine"]),
-    ("rayon", &["import", "replay"]),
+    ("rayon", &["import", "judge", "replay"]),
 ];
 
 /// The longest that a function may be.

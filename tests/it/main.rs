@@ -30,4 +30,6 @@ mod store;
 mod support;
 mod terminal;
 mod trust;
+mod walks;
+mod what_if;
 mod wycheproof;

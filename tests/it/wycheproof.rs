@@ -32,7 +32,8 @@ fn ed25519_accepts_what_is_valid_and_nothing_else() {
     assert!(compared > 100, "only {compared} cases");
 }
 
-/// RSA as OpenPGP signatures are verified: the sizes and hashes that attestations had.
+/// RSA as Sequoia verifies it: the signatures of commits and tags, and unusual ones of attestations. The usual ones are put
+/// to the same sets beside the code that verifies them, `examine::rsa`.
 #[test]
 fn rsa_accepts_what_is_valid_and_nothing_else() {
     let sets = [

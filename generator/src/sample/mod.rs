@@ -8,6 +8,7 @@ mod nightly_2026;
 use anyhow::{Result, bail};
 
 pub use attacks::{ATTACKS, attack};
+pub(crate) use nightly_2017::graph_of_2017;
 pub use nightly_2017::{nightly_2017, nightly_2017_as_shipped};
 pub use nightly_2026::{nightly_2026, nightly_2026_as_shipped};
 

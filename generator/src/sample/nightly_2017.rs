@@ -1,5 +1,7 @@
 //! mozilla-central in June 2017: a nightly graph with clear-signed attestations.
 
+use std::collections::BTreeSet;
+
 use anyhow::Result;
 use serde_json::{Map, Value, json};
 
@@ -127,8 +129,41 @@ const STORIES: [Story; 4] = [
     },
 ];
 
+/// A graph of as many tasks, the decision among them, in waves of a nightly's six. The keys are those of the sample: RSA
+/// with 4096 bits, but for docker-worker's 2048.
+pub(crate) fn graph_of_2017(tasks: usize, seed: u64) -> Result<World> {
+    const WAVE: usize = 6;
+    let mut maker = Maker::new(Purpose::Editing, &format!("scale 2017 {seed}"))?;
+    maker.tasks_max = tasks - 1;
+    maker.image()?;
+    let waves = (tasks - 2).div_ceil(WAVE);
+    for wave in 0..waves {
+        maker.wave = format!("-{wave}");
+        maker.builds(u32::try_from(wave)?)?;
+        maker.signings()?;
+        maker.publishing()?;
+    }
+    maker.wave.clear();
+    maker.decision()?;
+    maker.run_all()?;
+    let mut world = maker.world;
+    let last = waves.saturating_sub(2);
+    for wave in BTreeSet::from([0, last / 3, last / 2, last]) {
+        for (label, task_type) in [
+            ("signing-linux64", "signing"),
+            ("signing-win64", "signing"),
+            ("beetmover-linux64", "beetmover"),
+            ("balrog-linux64", "balrog"),
+        ] {
+            world.target(&format!("{label}-{wave}"), task_type)?;
+        }
+    }
+    world.put_verdicts();
+    Ok(world)
+}
+
 fn made(compiled: u32, purpose: Purpose) -> Result<World> {
-    let mut maker = Maker::new(purpose)?;
+    let mut maker = Maker::new(purpose, SEED)?;
     maker.image()?;
     maker.builds(compiled)?;
     maker.signings()?;
@@ -158,12 +193,15 @@ fn finished(mut world: World) -> Result<World> {
     Ok(world)
 }
 
-fn id(label: &str) -> String {
-    ids::slugid(SEED, label)
-}
-
 struct Maker {
     purpose: Purpose,
+    seed: String,
+    /// What is added to the labels and names of tasks, of which a graph has many alike.
+    wave: String,
+    /// How many tasks the graph may have.
+    tasks_max: usize,
+    /// The id of the image task, which all waves share.
+    image: String,
     world: World,
     revision: String,
     decision: String,
@@ -177,7 +215,7 @@ struct Maker {
 /// A task of the graph and what became of it.
 struct Plan<'a> {
     /// The label in the world.
-    label: &'static str,
+    label: String,
     kind: &'a str,
     /// The label in the graph.
     name: &'a str,
@@ -206,7 +244,7 @@ struct Plan<'a> {
 
 /// What became of a task.
 struct Ran {
-    label: &'static str,
+    label: String,
     worker: Worker,
     worker_type: &'static str,
     artifacts: Vec<(&'static str, Vec<u8>)>,
@@ -238,8 +276,8 @@ impl Plan<'_> {
 }
 
 impl Maker {
-    fn new(purpose: Purpose) -> Result<Self> {
-        let revision = ids::hex_id(SEED, "revision", 20);
+    fn new(purpose: Purpose, seed: &str) -> Result<Self> {
+        let revision = ids::hex_id(seed, "revision", 20);
         let mut world = World::new(Era::OpenPgp);
         let changeset = json!({
             "author": "A Sheriff <sheriff@example.com>",
@@ -247,7 +285,7 @@ impl Maker {
             "desc": "merge mozilla-inbound to mozilla-central a=merge",
             "files": ["browser/base/content/browser.js"],
             "node": revision,
-            "parents": [ids::hex_id(SEED, "first parent", 20), ids::hex_id(SEED, "second parent", 20)],
+            "parents": [ids::hex_id(seed, "first parent", 20), ids::hex_id(seed, "second parent", 20)],
             "tags": [],
         });
         let date = clock::moment("2017-06-27T09:41:07Z")? / clock::SECOND;
@@ -287,14 +325,45 @@ impl Maker {
         );
         Ok(Self {
             purpose,
+            seed: seed.to_owned(),
+            wave: String::new(),
+            tasks_max: usize::MAX,
+            image: ids::slugid(seed, "docker-image"),
             world,
             revision,
-            decision: id("decision"),
+            decision: ids::slugid(seed, "decision"),
             created: clock::moment("2017-06-27T10:01:47.318Z")?,
             graph: Map::new(),
             labels: Map::new(),
             pending: Vec::new(),
         })
+    }
+
+    /// A label of this wave.
+    fn named(&self, label: &str) -> String {
+        format!("{label}{}", self.wave)
+    }
+
+    /// A label of this wave as the graph has it.
+    fn entitled(&self, name: &str) -> String {
+        format!("{name}{}/opt", self.wave)
+    }
+
+    /// The id of the task of this wave with a label.
+    fn id(&self, label: &str) -> String {
+        ids::slugid(&self.seed, &self.named(label))
+    }
+
+    fn blob(&self, label: &str, length: usize) -> Vec<u8> {
+        ids::blob(&self.seed, &self.named(label), length)
+    }
+
+    fn hex_id(&self, label: &str, length: usize) -> String {
+        ids::hex_id(&self.seed, &self.named(label), length)
+    }
+
+    fn number(&self, label: &str, limit: u64) -> u64 {
+        ids::number(&self.seed, &self.named(label), limit)
     }
 
     fn treeherder_routes(&self) -> [String; 2] {
@@ -315,7 +384,10 @@ impl Maker {
     }
 
     fn add(&mut self, plan: Plan<'_>) -> Result<()> {
-        let task_id = id(plan.label);
+        if self.graph.len() == self.tasks_max {
+            return Ok(());
+        }
+        let task_id = ids::slugid(&self.seed, &plan.label);
         let revision = &self.revision;
         let provisioner = if plan.worker == Worker::Script { "scriptworker-prov-v1" } else { "aws-provisioner-v1" };
         let mut dependencies: Vec<&str> = plan.dependencies.iter().map(|(_, id)| id.as_str()).collect();
@@ -378,7 +450,9 @@ impl Maker {
         });
         self.graph.insert(task_id.clone(), entry);
         self.labels.insert(plan.name.to_owned(), task_id.as_str().into());
-        let created = self.created + 142 * clock::SECOND + 611 * self.graph.len() as i64 - plan.days_back * clock::DAY;
+        // A graph of many tasks is created as fast as if several did it: no task starts before it is there.
+        let turn = self.graph.len() as i64 % 150;
+        let created = self.created + 142 * clock::SECOND + 611 * turn - plan.days_back * clock::DAY;
         let dependencies: Vec<String> = if plan.dependencies.is_empty() {
             vec![self.decision.clone()]
         } else {
@@ -400,8 +474,8 @@ impl Maker {
     fn finish(&mut self, plan: &Ran, task_id: &str, definition: &Value) -> Result<()> {
         let started = plan.started;
         let resolved = started + plan.minutes * clock::MINUTE + 41 * clock::SECOND + 502;
-        let instance = format!("i-{}", &ids::hex_id(SEED, &format!("{} instance", plan.label), 9)[..17]);
-        let host = 1 + ids::number(SEED, &format!("{} host", plan.label), 8);
+        let instance = format!("i-{}", &self.hex_id(&format!("{} instance", plan.label), 9)[..17]);
+        let host = 1 + self.number(&format!("{} host", plan.label), 8);
         let (group, worker) = match plan.worker {
             Worker::Docker => ("us-east-1", instance.clone()),
             Worker::Generic => ("us-west-2", instance.clone()),
@@ -410,7 +484,7 @@ impl Maker {
                 (plan.worker_type, plan.host.map_or(any, str::to_owned))
             }
         };
-        let address = |of: &str, limit| 1 + ids::number(SEED, &format!("{} {of}", plan.label), limit);
+        let address = |of: &str, limit| 1 + self.number(&format!("{} {of}", plan.label), limit);
         let mut environment = json!({
             "publicIpAddress": format!("203.0.113.{}", address("public", 254)),
             "privateIpAddress": format!("172.31.{}.{}", address("net", 63), address("private", 254)),
@@ -458,7 +532,7 @@ impl Maker {
             shutdown: false,
         };
         self.world.add(NewTask {
-            label: plan.label,
+            label: &plan.label,
             task_id,
             worker: plan.worker,
             signer: plan.host.map_or(Signer::Role(plan.worker.role()), Signer::Host),
@@ -472,7 +546,7 @@ impl Maker {
     }
 
     fn image(&mut self) -> Result<()> {
-        let hash = ids::hex_id(SEED, "image context", 32);
+        let hash = self.hex_id("image context", 32);
         let mut routes = vec![
             "index.docker.images.v2.level-3.desktop-build.latest".to_owned(),
             "index.docker.images.v2.level-3.desktop-build.pushdate.2017.06-27-094107".to_owned(),
@@ -480,7 +554,7 @@ impl Maker {
         ];
         routes.extend(self.treeherder_routes());
         self.add(Plan {
-            label: "docker-image",
+            label: self.named("docker-image"),
             kind: "docker-image",
             name: "build-docker-image-desktop-build",
             platform: "taskcluster-images",
@@ -519,7 +593,7 @@ impl Maker {
             ],
             routes,
             dependencies: vec![],
-            artifacts: vec![("public/image.tar.zst", ids::blob(SEED, "image", 6000))],
+            artifacts: vec![("public/image.tar.zst", self.blob("image", 6000))],
             image_hash: Some(BUILDER_IMAGE_HASH.to_owned()),
             instance_type: "c4.2xlarge",
             work: "Successfully built the image".to_owned(),
@@ -531,7 +605,7 @@ impl Maker {
     }
 
     fn builds(&mut self, compiled: u32) -> Result<()> {
-        let image = id("docker-image");
+        let image = self.image.clone();
         let workspace = "level-3-mozilla-central-build-linux64-nightly-opt-workspace";
         let environment = |more: &[(&str, &str)]| -> Value {
             let mut map = Map::new();
@@ -551,9 +625,9 @@ impl Maker {
             Value::Object(map)
         };
         let linux = Plan {
-            label: "build-linux64",
+            label: self.named("build-linux64"),
             kind: "build",
-            name: "build-linux64-nightly/opt",
+            name: &self.entitled("build-linux64-nightly"),
             platform: "linux64",
             worker: Worker::Docker,
             worker_type: "gecko-3-b-linux",
@@ -616,12 +690,12 @@ impl Maker {
                     "public/build/balrog_props.json",
                     b"{\"properties\": {\"appName\": \"Firefox\", \"appVersion\": \"56.0a1\"}}\n".to_vec(),
                 ),
-                ("public/build/host/bin/mar", ids::blob(SEED, "linux mar tool", 800)),
+                ("public/build/host/bin/mar", self.blob("linux mar tool", 800)),
                 ("public/build/target.checksums", checksums("linux").into_bytes()),
-                ("public/build/target.tar.bz2", ids::blob(SEED, "linux target", 5000)),
-                ("public/build/update/target.complete.mar", ids::blob(SEED, "linux mar", 4000)),
+                ("public/build/target.tar.bz2", self.blob("linux target", 5000)),
+                ("public/build/update/target.complete.mar", self.blob("linux mar", 4000)),
             ],
-            image_hash: Some(format!("sha256:{}", ids::hex_id(SEED, "loaded image", 32))),
+            image_hash: Some(format!("sha256:{}", self.hex_id("loaded image", 32))),
             instance_type: "c4.4xlarge",
             work: "Build finished".to_owned(),
             started: 17,
@@ -630,9 +704,9 @@ impl Maker {
             days_back: 0,
         };
         let windows = Plan {
-            label: "build-win64",
+            label: self.named("build-win64"),
             kind: "build",
-            name: "build-win64-nightly/opt",
+            name: &self.entitled("build-win64-nightly"),
             platform: "windows2012-64",
             worker: Worker::Generic,
             worker_type: "gecko-3-b-win2012",
@@ -667,8 +741,8 @@ impl Maker {
             dependencies: vec![],
             artifacts: vec![
                 ("public/build/target.checksums", checksums("win").into_bytes()),
-                ("public/build/target.zip", ids::blob(SEED, "win target", 5000)),
-                ("public/build/update/target.complete.mar", ids::blob(SEED, "win mar", 4000)),
+                ("public/build/target.zip", self.blob("win target", 5000)),
+                ("public/build/update/target.complete.mar", self.blob("win mar", 4000)),
             ],
             image_hash: None,
             instance_type: "c4.4xlarge",
@@ -690,17 +764,17 @@ impl Maker {
         ] {
             let linux = build == "build-linux64";
             let mut artifacts = vec![
-                (target, ids::blob(SEED, &format!("{label} target"), 5200)),
-                (mar, ids::blob(SEED, &format!("{label} mar"), 4100)),
+                (target, self.blob(&format!("{label} target"), 5200)),
+                (mar, self.blob(&format!("{label} mar"), 4100)),
             ];
             if linux {
-                artifacts.push(("public/build/target.tar.bz2.asc", ids::hex_id(SEED, "detached", 240).into_bytes()));
+                artifacts.push(("public/build/target.tar.bz2.asc", self.hex_id("detached", 240).into_bytes()));
             }
             let format_scope = format!("project:releng:signing:format:{format}");
             self.add(Plan {
-                label,
+                label: self.named(label),
                 kind: "build-signing",
-                name: if linux { "signing-linux64-nightly/opt" } else { "signing-win64-nightly/opt" },
+                name: &self.entitled(if linux { "signing-linux64-nightly" } else { "signing-win64-nightly" }),
                 platform,
                 worker: Worker::Script,
                 worker_type: "signing-linux-v1",
@@ -709,8 +783,8 @@ impl Maker {
                 payload: json!({
                     "maxRunTime": 3600,
                     "upstreamArtifacts": [
-                        {"paths": [target], "formats": [format], "taskId": id(build), "taskType": "build"},
-                        {"paths": [mar], "formats": ["mar"], "taskId": id(build), "taskType": "build"},
+                        {"paths": [target], "formats": [format], "taskId": self.id(build), "taskType": "build"},
+                        {"paths": [mar], "formats": ["mar"], "taskId": self.id(build), "taskType": "build"},
                     ],
                 }),
                 scopes: vec![
@@ -719,7 +793,7 @@ impl Maker {
                     "project:releng:signing:format:mar",
                 ],
                 routes: self.product_routes(if linux { "linux64-opt" } else { "win64-opt" }, "signed-nightly."),
-                dependencies: vec![("build", id(build))],
+                dependencies: vec![("build", self.id(build))],
                 artifacts,
                 image_hash: None,
                 instance_type: "",
@@ -734,14 +808,15 @@ impl Maker {
     }
 
     fn publishing(&mut self) -> Result<()> {
-        let (build, signing, beetmover) = (id("build-linux64"), id("signing-linux64"), id("beetmover-linux64"));
+        let (build, signing, beetmover) =
+            (self.id("build-linux64"), self.id("signing-linux64"), self.id("beetmover-linux64"));
         let manifest = json!([{
             "appName": "Firefox",
             "appVersion": "56.0a1",
             "branch": "mozilla-central",
             "buildid": BUILD_DATE,
             "completeInfo": [{
-                "hash": ids::hex_id(SEED, "mar sha512", 64),
+                "hash": self.hex_id("mar sha512", 64),
                 "size": 4100,
                 "url": "http://archive.mozilla.org/pub/firefox/nightly/2017/06/2017-06-27-10-02-44-mozilla-central/firefox-56.0a1.en-US.linux-x86_64.complete.mar",
             }],
@@ -751,9 +826,9 @@ impl Maker {
             "url_replacements": [],
         }]);
         self.add(Plan {
-            label: "beetmover-linux64",
+            label: self.named("beetmover-linux64"),
             kind: "beetmover",
-            name: "beetmover-linux64-nightly/opt",
+            name: &self.entitled("beetmover-linux64-nightly"),
             platform: "linux64",
             worker: Worker::Script,
             worker_type: "beetmoverworker-v1",
@@ -794,9 +869,9 @@ impl Maker {
             days_back: 0,
         })?;
         self.add(Plan {
-            label: "balrog-linux64",
+            label: self.named("balrog-linux64"),
             kind: "balrog",
-            name: "balrog-linux64-nightly/opt",
+            name: &self.entitled("balrog-linux64-nightly"),
             platform: "linux64",
             worker: Worker::Script,
             worker_type: "balrogworker-v1",
@@ -825,7 +900,7 @@ impl Maker {
         for story in &STORIES {
             let (upstream, upstream_type, paths) = story.upstream;
             let is_signing = story.task_type == "signing";
-            let mut entry = json!({"paths": paths, "taskId": id(upstream), "taskType": upstream_type});
+            let mut entry = json!({"paths": paths, "taskId": self.id(upstream), "taskType": upstream_type});
             entry[if is_signing { "formats" } else { "locale" }] =
                 if is_signing { json!(["gpg"]) } else { json!("en-US") };
             let scopes = if is_signing {
@@ -834,9 +909,9 @@ impl Maker {
                 vec!["project:releng:beetmover:bucket:nightly", "project:releng:beetmover:action:push-to-nightly"]
             };
             self.add(Plan {
-                label: story.label,
+                label: self.named(story.label),
                 kind: story.kind,
-                name: &format!("{}-nightly/opt", story.label),
+                name: &self.entitled(&format!("{}-nightly", story.label)),
                 platform: story.platform,
                 worker: Worker::Script,
                 worker_type: story.worker_type,
@@ -845,8 +920,8 @@ impl Maker {
                 payload: json!({"maxRunTime": 3600, "upstreamArtifacts": [entry]}),
                 scopes,
                 routes: self.treeherder_routes().to_vec(),
-                dependencies: vec![(upstream_type, id(upstream))],
-                artifacts: vec![(story.artifact, ids::hex_id(SEED, story.label, 240).into_bytes())],
+                dependencies: vec![(upstream_type, self.id(upstream))],
+                artifacts: vec![(story.artifact, self.hex_id(story.label, 240).into_bytes())],
                 image_hash: None,
                 instance_type: "",
                 work: format!("done with {}", paths.join(", ")),
@@ -915,7 +990,7 @@ impl Maker {
                 "owner": "mozilla-taskcluster-maintenance@mozilla.com",
                 "source": REPOSITORY,
                 "name": "Decision task for cron job nightly-desktop",
-                "description": format!("Created by a [cron task](https://tools.taskcluster.net/task-inspector/#{}/)", id("cron task")),
+                "description": format!("Created by a [cron task](https://tools.taskcluster.net/task-inspector/#{}/)", self.id("cron task")),
             },
             "tags": {"createdForUser": "nobody@mozilla.org"},
             "extra": {"treeherder": {"symbol": "Nd", "groupSymbol": "cron"}},
@@ -933,7 +1008,7 @@ impl Maker {
         let mut targets: Vec<&String> = self.labels.keys().collect();
         targets.sort();
         let plan = Plan {
-            label: "decision",
+            label: "decision".to_owned(),
             kind: "decision",
             name: "",
             platform: "",

@@ -248,6 +248,22 @@ fn a_graph_of_many_tasks_holds_together() {
     fs::remove_dir_all(&second).unwrap();
 }
 
+#[test]
+fn a_graph_of_clear_signed_tasks_holds_together() {
+    let (first, second) = (scratch("openpgp-1"), scratch("openpgp-2"));
+    let summary = scale::write_openpgp(&first, 18, 9).unwrap();
+    assert_eq!(scale::write_openpgp(&second, 18, 9).unwrap(), summary);
+    let (left, right) = (files(&first), files(&second));
+    assert!(left == right, "the same seed made other bytes");
+    assert_eq!((left.len(), summary.attested), (summary.files, 18));
+    assert_eq!(left.keys().filter(|path| path.ends_with("/public/chainOfTrust.json.asc")).count(), 18);
+    let names = left.keys().find(|path| path.ends_with("/label-to-taskid.json")).unwrap();
+    let names: Value = serde_json::from_slice(&left[names]).unwrap();
+    assert_eq!(names.as_object().unwrap().len(), 17, "a label names two tasks");
+    fs::remove_dir_all(&first).unwrap();
+    fs::remove_dir_all(&second).unwrap();
+}
+
 fn scratch(name: &str) -> PathBuf {
     let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("cotrace-generator-{name}"));
     if dir.exists() {
