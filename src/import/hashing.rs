@@ -1,6 +1,7 @@
 //! Digests of files of any size, in constant memory.
 
 use std::io::Read;
+use std::sync::mpsc::sync_channel;
 
 use rayon::prelude::*;
 use sha2::{Digest as _, Sha256, Sha512};
@@ -10,6 +11,12 @@ use crate::model::Digest;
 
 /// How much is read at once: what a core's own cache holds, so that hashing finds there what reading has put there.
 const BUFFER_SIZE: usize = 128 * 1024;
+
+/// From this size on, a file is read on another thread than it is hashed on.
+const AHEAD_SIZE_MIN: u64 = 4 * 1024 * 1024;
+
+/// How many buffers are read ahead then.
+const BUFFERS_AHEAD: usize = 4;
 
 /// From this many bytes on, files are hashed on several cores: below, sharing them out would cost more than it gains.
 const SHARED_SIZE_MIN: u64 = 1024 * 1024;
@@ -52,25 +59,76 @@ fn hash_file(tree: &dyn Tree, found: &Found, with_sha512: bool, keep_max: usize)
         bytes.truncate(read);
         return Ok(Hashed::of(bytes, with_sha512));
     }
-    let mut sha256 = Sha256::new();
-    let mut sha512 = with_sha512.then(Sha512::new);
-    let mut left = found.size;
-    let mut buffer = vec![0; usize::try_from(found.size).unwrap_or(BUFFER_SIZE).min(BUFFER_SIZE)];
-    while left > 0 {
-        let wanted = usize::try_from(left).unwrap_or(BUFFER_SIZE).min(BUFFER_SIZE);
-        let read = read_up_to(&mut file, &mut buffer[..wanted])?;
-        if read == 0 {
-            break;
+    let mut sums = Sums { sha256: Sha256::new(), sha512: with_sha512.then(Sha512::new), size: 0 };
+    if found.size < AHEAD_SIZE_MIN {
+        let mut buffer = vec![0; BUFFER_SIZE];
+        while sums.left(found) > 0 {
+            let read = read_up_to(&mut file, &mut buffer[..sums.left(found)])?;
+            if read == 0 {
+                break;
+            }
+            sums.add(&buffer[..read]);
         }
-        let part = &buffer[..read];
-        sha256.update(part);
-        if let Some(sha512) = &mut sha512 {
+    } else {
+        read_ahead(file, found.size, |part| sums.add(part))?;
+    }
+    let sha512 = sums.sha512.map(|hasher| hasher.finalize().into());
+    Ok(Hashed { sha256: Digest::new(sums.sha256.finalize().into()), sha512, size: sums.size, bytes: None })
+}
+
+/// Digests of a file that is being read.
+struct Sums {
+    sha256: Sha256,
+    sha512: Option<Sha512>,
+    size: u64,
+}
+
+impl Sums {
+    fn add(&mut self, part: &[u8]) {
+        self.sha256.update(part);
+        if let Some(sha512) = &mut self.sha512 {
             sha512.update(part);
         }
-        left -= read as u64;
+        self.size += part.len() as u64;
     }
-    let sha512 = sha512.map(|hasher| hasher.finalize().into());
-    Ok(Hashed { sha256: Digest::new(sha256.finalize().into()), sha512, size: found.size - left, bytes: None })
+
+    /// How much of a file is to be read next.
+    fn left(&self, file: &Found) -> usize {
+        usize::try_from(file.size - self.size).unwrap_or(BUFFER_SIZE).min(BUFFER_SIZE)
+    }
+}
+
+/// Reads at most `size` bytes on another thread, and passes them on here in their order: to copy a file out of the system's
+/// memory takes a third of the time that hashing it does.
+fn read_ahead(mut file: impl Read + Send, size: u64, mut sink: impl FnMut(&[u8])) -> std::io::Result<()> {
+    let (read, to_sink) = sync_channel::<std::io::Result<Vec<u8>>>(BUFFERS_AHEAD);
+    let (emptied, to_fill) = sync_channel::<Vec<u8>>(BUFFERS_AHEAD);
+    std::thread::scope(|scope| {
+        scope.spawn(move || {
+            let mut left = size;
+            while left > 0 {
+                let mut buffer = to_fill.try_recv().unwrap_or_default();
+                buffer.resize(usize::try_from(left).unwrap_or(BUFFER_SIZE).min(BUFFER_SIZE), 0);
+                let filled = read_up_to(&mut file, &mut buffer).map(|filled| {
+                    buffer.truncate(filled);
+                    buffer
+                });
+                let passed = filled.as_ref().map_or(0, |buffer| buffer.len() as u64);
+                left -= passed;
+                // An error is passed on like bytes are, and is the last.
+                if read.send(filled).is_err() || passed == 0 {
+                    break;
+                }
+            }
+        });
+        for part in to_sink {
+            let part = part?;
+            sink(&part);
+            // Without room it is not used again.
+            let _ = emptied.try_send(part);
+        }
+        Ok(())
+    })
 }
 
 impl Hashed {
@@ -99,6 +157,49 @@ pub fn digest_of(mut reader: impl Read) -> std::io::Result<Digest> {
             Ok(read) => hasher.update(&buffer[..read]),
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Gives bytes in pieces of odd sizes, and fails at a place.
+    struct Pieces<'a> {
+        bytes: &'a [u8],
+        fails_at: Option<usize>,
+        at: usize,
+    }
+
+    impl Read for Pieces<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+            if self.fails_at.is_some_and(|place| self.at >= place) {
+                return Err(std::io::Error::other("damaged"));
+            }
+            let rest = &self.bytes[self.at..];
+            let read = rest.len().min(buffer.len()).min(10_007);
+            buffer[..read].copy_from_slice(&rest[..read]);
+            self.at += read;
+            Ok(read)
+        }
+    }
+
+    #[test]
+    fn what_is_read_ahead_comes_whole_and_in_order() {
+        let bytes: Vec<u8> = (0..3_000_000_u32).map(|at| (at.wrapping_mul(2_654_435_761) >> 20) as u8).collect();
+        for size in [0, 1, BUFFER_SIZE, BUFFER_SIZE + 1, bytes.len(), bytes.len() + 1] {
+            let mut got = Vec::new();
+            let file = Pieces { bytes: &bytes, fails_at: None, at: 0 };
+            read_ahead(file, size as u64, |part| got.extend_from_slice(part)).unwrap();
+            assert!(got == bytes[..size.min(bytes.len())], "{size} bytes");
+        }
+        for place in [0, 1_000_000] {
+            let mut got = 0;
+            let file = Pieces { bytes: &bytes, fails_at: Some(place), at: 0 };
+            let error = read_ahead(file, bytes.len() as u64, |part| got += part.len()).unwrap_err();
+            assert_eq!(error.to_string(), "damaged");
+            assert!(got < bytes.len());
         }
     }
 }

@@ -84,9 +84,12 @@ fn disturbed(evidence: &Path, change: &dyn Fn()) -> Result<Summary, ImportError>
     result
 }
 
+/// A change of evidence in a folder, and what it is.
+type Change<'a> = (&'a str, &'a dyn Fn(&Path));
+
 #[test]
 fn nothing_is_imported_of_a_directory_that_changes_meanwhile() {
-    let changes: &[(&str, &dyn Fn(&Path))] = &[
+    let changes: &[Change<'_>] = &[
         ("a file grows", &|folder| write(folder, &format!("tasks/{TASK}/status.json"), b"{} ")),
         ("a file is another of the same size", &|folder| {
             let path = folder.join(format!("tasks/{TASK}/status.json"));

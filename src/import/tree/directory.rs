@@ -153,7 +153,7 @@ impl Tree for Directory {
         Ok(listing)
     }
 
-    fn open(&self, file: &str) -> io::Result<Box<dyn Read + '_>> {
+    fn open(&self, file: &str) -> io::Result<Box<dyn Read + Send + '_>> {
         let file = open_without_following(&self.place(file))?;
         if file.metadata()?.is_file() { Ok(Box::new(file)) } else { Err(io::Error::other("it is no regular file")) }
     }

@@ -52,7 +52,7 @@ pub(super) trait Tree: Sync {
     fn list(&self, folder: &str) -> io::Result<Listing>;
 
     /// Opens a file that was listed.
-    fn open(&self, file: &str) -> io::Result<Box<dyn Read + '_>>;
+    fn open(&self, file: &str) -> io::Result<Box<dyn Read + Send + '_>>;
 
     /// Whether all that was listed is still as it was then, by names, sizes and times: every folder that was listed, and
     /// what lies in it; an archive as a whole. A second reading of every byte would double the cost of an import, and

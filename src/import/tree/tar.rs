@@ -218,7 +218,7 @@ impl Tree for Tar {
         Ok(self.index.list(folder))
     }
 
-    fn open(&self, file: &str) -> io::Result<Box<dyn Read + '_>> {
+    fn open(&self, file: &str) -> io::Result<Box<dyn Read + Send + '_>> {
         let (place, size) = self.index.member(file)?;
         Ok(Box::new(self.spool.reader(*place, size)))
     }

@@ -79,7 +79,7 @@ impl Tree for Zip {
     }
 
     /// Expands a member whole: a zip archive has one reader. At most its stated size, which the index has weighed.
-    fn open(&self, file: &str) -> io::Result<Box<dyn Read + '_>> {
+    fn open(&self, file: &str) -> io::Result<Box<dyn Read + Send + '_>> {
         let (&number, size) = self.index.member(file)?;
         let mut archive = self.archive.lock().unwrap_or_else(PoisonError::into_inner);
         let mut member = archive.by_index(number)?.take(size.saturating_add(1));
