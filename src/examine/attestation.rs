@@ -9,7 +9,7 @@ use crate::formats::json::{self, Map, Text, Value, to_compact_string, to_sorted_
 use crate::model::{Attestation, Difference, DifferenceKind, Digest};
 
 /// Raised when the answers of this file could change.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 
 /// The longest value that a difference shows.
 const EXCERPT_MAX: usize = 300;

@@ -7,7 +7,7 @@ use crate::formats::json::{Text, Value, to_sorted_string};
 use crate::model::{Definition, Digest, Edge, ImageKind, Moment, Origin, TaskImage, UpstreamArtifact, WorkerHints};
 
 /// Raised when the answers of this file could change.
-pub const VERSION: u32 = 4;
+pub const VERSION: u32 = 5;
 
 /// Examines a definition.
 pub fn examine(definition: &Reading) -> Definition {

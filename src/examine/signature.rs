@@ -7,7 +7,7 @@ use crate::formats::clearsign;
 use crate::model::{Form, Role, Signature};
 
 /// Raised when the answers of this file could change.
-pub const VERSION: u32 = 4;
+pub const VERSION: u32 = 5;
 
 /// The bytes of an attestation artifact that a signature covers: all of a detached one's, the signed text of a
 /// clear-signed one. Of a clear-signed file only these are ever parsed. `None` where there are none, or where there is

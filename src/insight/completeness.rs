@@ -10,7 +10,7 @@ use crate::model::{
 use crate::rules::RuleBook;
 
 /// One piece of evidence: the task, the kind, and of an artifact its name.
-type Piece<'a> = (&'a str, &'static str, &'a str);
+type Piece<'a> = (Option<TaskId>, &'static str, &'a str);
 
 /// What says which evidence is needed.
 #[derive(Debug, Clone, Copy)]
@@ -36,25 +36,41 @@ pub fn completeness(needs: Needs<'_>, facts: &Facts) -> Completeness {
 }
 
 /// The same of many chains together: what several links or chains need counts once.
-pub fn completeness_of_all<'a>(all: impl IntoIterator<Item = Needs<'a>>, facts: &'a Facts) -> Completeness {
-    let mut seen = HashSet::new();
-    let mut pieces: BTreeMap<Piece<'_>, Presence> = BTreeMap::new();
-    let mut recipes: BTreeMap<(&str, Option<&str>), Option<Digest>> = BTreeMap::new();
-    for needs in all {
-        let recipe = *recipes.entry((needs.book.id.as_str(), needs.product)).or_insert_with(|| needs.recipe());
+#[derive(Debug)]
+pub struct CompletenessOfAll<'a> {
+    facts: &'a Facts,
+    /// Links that were asked already, each with the role that it plays, and the rules: then it needs the same again.
+    seen: HashSet<(TaskId, bool, bool, [bool; Form::ALL.len()], Option<Digest>)>,
+    pieces: BTreeMap<Piece<'a>, Presence>,
+    recipes: BTreeMap<(Digest, Option<String>), Option<Digest>>,
+}
+
+impl<'a> CompletenessOfAll<'a> {
+    /// Of no chain yet.
+    pub fn new(facts: &'a Facts) -> Self {
+        Self { facts, seen: HashSet::new(), pieces: BTreeMap::new(), recipes: BTreeMap::new() }
+    }
+
+    /// Adds what one more chain needs.
+    pub fn add(&mut self, needs: Needs<'_>) {
+        let by = (needs.book.digest, needs.product.map(str::to_owned));
+        let recipe = *self.recipes.entry(by).or_insert_with(|| needs.recipe());
+        let forms = Form::ALL.map(|form| needs.book.switches.forms.contains(&form));
         for link in &needs.chain.links {
-            // A link of many chains needs the same in each, but for the role that it plays there, and for the rules.
-            let forms = &needs.book.switches.forms;
-            if seen.insert((&link.task_id, link.is_attested, link.is_parent_type(), forms, recipe)) {
-                tell(link, facts, needs.book, recipe, &mut |piece, presence| {
-                    pieces.insert(piece, presence);
+            if self.seen.insert((link.task_id, link.is_attested, link.is_parent_type(), forms, recipe)) {
+                tell(link, self.facts, needs.book, recipe, &mut |piece, presence| {
+                    self.pieces.insert(piece, presence);
                 });
             }
         }
     }
-    let mut counts = Completeness::default();
-    pieces.into_values().for_each(|presence| counts.add(presence));
-    counts
+
+    /// The counts.
+    pub fn total(&self) -> Completeness {
+        let mut counts = Completeness::default();
+        self.pieces.values().for_each(|presence| counts.add(*presence));
+        counts
+    }
 }
 
 impl Needs<'_> {
@@ -66,13 +82,13 @@ impl Needs<'_> {
 
 /// Tells every piece of evidence that a link needs.
 fn tell<'a>(
-    link: &'a Link,
+    link: &Link,
     facts: &'a Facts,
     book: &RuleBook,
     recipe: Option<Digest>,
     tell: &mut dyn FnMut(Piece<'a>, Presence),
 ) {
-    let id = link.task_id.as_str();
+    let id = Some(link.task_id);
     let Some(task) = facts.tasks.get(&link.task_id) else {
         for what in ["definition", "status", "attestation"] {
             tell((id, what, ""), Presence::Unknown);
@@ -96,7 +112,7 @@ fn tell<'a>(
             let presence = artifact(facts, &maker, path);
             // What may be missing is needed only where it is there.
             if !entry.optional || presence == Presence::Present {
-                tell((&entry.task_id, "artifact", path), presence);
+                tell((Some(maker), "artifact", path), presence);
             }
         }
     }
@@ -104,30 +120,29 @@ fn tell<'a>(
 
 /// What the definition of a decision or action task is rebuilt from.
 fn rebuilt_from<'a>(
-    link: &'a Link,
+    link: &Link,
     task: &'a TaskFacts,
     rebuild: &'a Rebuild,
     facts: &Facts,
     tell: &mut dyn FnMut(Piece<'a>, Presence),
 ) {
     for read in &rebuild.sources {
-        tell(("", "source", &read.url), Presence::Present);
+        tell((None, "source", &read.url), Presence::Present);
     }
-    let decision = link.decision.as_deref().unwrap_or_default();
     if rebuild.tasks_for.as_deref() == Some("action")
-        && let Ok(maker) = decision.parse()
+        && let Some(maker) = link.decision.as_ref().and_then(|decision| decision.parse().ok())
     {
         for name in [PARAMETERS_YML, ACTIONS_JSON] {
-            tell((decision, "artifact", name), artifact(facts, &maker, name));
+            tell((Some(maker), "artifact", name), artifact(facts, &maker, name));
         }
     }
     for lack in &rebuild.lacks {
         match lack {
             // A link of its own, which counts itself; and the two above.
             Lacking::Decision | Lacking::Artifact(_) => {}
-            Lacking::Source(url) => tell(("", "source", url), Presence::Unknown),
-            Lacking::NoSource(url) => tell(("", "source", url), task.evidence.denied_source()),
-            Lacking::TooLarge { url, .. } => tell(("", "source", url), Presence::Present),
+            Lacking::Source(url) => tell((None, "source", url), Presence::Unknown),
+            Lacking::NoSource(url) => tell((None, "source", url), task.evidence.denied_source()),
+            Lacking::TooLarge { url, .. } => tell((None, "source", url), Presence::Present),
         }
     }
 }
@@ -138,7 +153,7 @@ fn artifact(facts: &Facts, task_id: &TaskId, name: &str) -> Presence {
 }
 
 /// The attestation in any accepted form, and the signature beside it.
-fn attestation<'a>(task: &TaskFacts, id: &'a str, book: &RuleBook, tell: &mut dyn FnMut(Piece<'a>, Presence)) {
+fn attestation<'a>(task: &TaskFacts, id: Option<TaskId>, book: &RuleBook, tell: &mut dyn FnMut(Piece<'a>, Presence)) {
     let Some(run_id) = task.evidence.latest_run() else {
         tell((id, "attestation", ""), Presence::Unknown);
         return;

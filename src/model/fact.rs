@@ -75,65 +75,92 @@ pub struct FactKey {
 #[serde(rename_all = "camelCase", default)]
 pub struct Definition {
     /// What verification reads and the definition lacks or has in the wrong form; empty if well-formed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub problems: Vec<String>,
     /// Why two readers could understand the document differently.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub ambiguities: Vec<String>,
     /// `taskGroupId`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub task_group_id: Option<String>,
     /// `extra.parent`, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub parent: Option<String>,
     /// Whether it is an action task: `payload.env.ACTION_CALLBACK` or `extra.action`.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub is_action: bool,
     /// What it rests on, in the order of the document.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub edges: Vec<Edge>,
     /// What it consumes.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub upstream: Vec<UpstreamArtifact>,
     /// The docker image that a docker-image task built and this one runs in: `payload.image` of type `task-image`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub task_image: Option<TaskImage>,
     /// What `payload.image` is.
     pub image: ImageKind,
     /// What tells the worker implementation.
     pub hints: WorkerHints,
     /// Why nobody can ask whether a push to try or a pull request made it, if so.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub unasked: Option<String>,
     /// `schedulerId`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub scheduler_id: Option<String>,
     /// `extra.tasks_for`: the reason that a decision or action task gives for itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub tasks_for: Option<String>,
     /// `scopes`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub scopes: Vec<String>,
     /// The variables of `payload.env` that tell of a tree: `MH_BRANCH`, and those whose names end in `_HEAD_REPOSITORY` or
     /// `_HEAD_REV`.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub tree_variables: BTreeMap<String, String>,
     /// Where it lets somebody log in while it runs: JSON pointers.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub interactive: Vec<String>,
     /// Where it asks for more rights on the worker than tasks need: JSON pointers.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub privileged: Vec<String>,
     /// How `payload.command` differs from the usual command of a decision task; `None` where it is the usual one.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub unusual_command: Option<String>,
     /// What of `payload.command` nobody looked at who looked for the usual command; `None` where there is nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub unseen_command: Option<String>,
     /// Whether `payload.features` and `payload.env` are objects: scriptworker stumbles over docker-worker tasks without
     /// them.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub has_docker_parts: bool,
     /// `metadata.name`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// `tags.label`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
     /// `tags.kind`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
     /// A digest of name and payload, whatever moments the payload's artifacts expire at: the same for two tasks that do
     /// the same. `None` where the payload is empty.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub work: Option<Digest>,
     /// `metadata.source`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
     /// `payload.features.chainOfTrust`, truthy: whether the task asks its worker for an attestation.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub wants_attestation: bool,
     /// `created`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub created: Option<Moment>,
     /// `deadline`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub deadline: Option<Moment>,
     /// `expires`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub expires: Option<Moment>,
 }
 
@@ -181,18 +208,25 @@ pub struct TaskImage {
 #[serde(rename_all = "camelCase", default)]
 pub struct WorkerHints {
     /// `provisionerId`, or what precedes the slash of `taskQueueId` where there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub provisioner_id: Option<String>,
     /// `workerType`, or what follows the slash of `taskQueueId` where there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub worker_type: Option<String>,
     /// `payload.image` is truthy.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub image: bool,
     /// `payload.mounts` is there and not null.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub mounts: bool,
     /// `payload.osGroups` is there and not null.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub os_groups: bool,
     /// A scope begins with `docker-worker:`.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub docker_worker_scope: bool,
     /// `tags.worker-implementation`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub tag: Option<String>,
 }
 
@@ -232,30 +266,43 @@ impl Form {
 #[serde(rename_all = "camelCase", default)]
 pub struct Attestation {
     /// Why it is no JSON document, if it is none; then nothing else is known of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub unreadable: Option<String>,
     /// Where it breaks schema version 1.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub problems: Vec<String>,
     /// Why two readers could understand the document differently.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub ambiguities: Vec<String>,
     /// `taskId`, as compact JSON where it is no string.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub task_id: Option<String>,
     /// `runId`, as compact JSON.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub run_id: Option<String>,
     /// `workerGroup`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub worker_group: Option<String>,
     /// `workerId`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub worker_id: Option<String>,
     /// `environment.imageHash`: the digest of the docker image that the worker loaded, where no task made it.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub image_hash: Option<String>,
     /// `environment.imageArtifactHash`: the digest of the docker image that the worker loaded, as `sha256:…`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub image_artifact_hash: Option<String>,
     /// How its embedded task (left) differs from the queue's definition (right); `None` where one of them is missing.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub differences: Option<Vec<Difference>>,
     /// Where the embedded task (left) and the queue's definition (right) are equal to Python alone: `1` and `1.0`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub lookalikes: Vec<Difference>,
     /// The shape of its embedded task, for a chain whose definition the queue no longer has.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub embedded: Option<Definition>,
     /// The digest of its value as canonical JSON, by which two forms of one attestation are compared.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub value_digest: Option<Digest>,
 }
 
@@ -345,28 +392,39 @@ pub struct Signature {
     /// What came of it.
     pub state: SignatureState,
     /// The key that made it: sound only if `state` says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub key: Option<KeyId>,
     /// The fingerprint of the OpenPGP key or subkey that made it.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub signing_key: Option<String>,
     /// The issuer that an OpenPGP signature names, in hexadecimal.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub issuer: Option<String>,
     /// `ed25519`, or public-key algorithm, size and hash of an OpenPGP signature, such as `RSA-4096/SHA512`.
     pub algorithm: String,
     /// The hash algorithm of an OpenPGP signature.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub hash: Option<String>,
     /// The time that an OpenPGP signature claims, from its hashed area. The signer's word.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub claimed_time: Option<Moment>,
     /// When an OpenPGP signature expires by itself, as its hashed area says.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub expires: Option<Moment>,
     /// The SHA-256 of the bytes that the signature covers.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub covered: Option<Digest>,
     /// Keys that were tried, in order, up to the match.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tried: Vec<KeyId>,
     /// Why it is unreadable, ambiguous or bad, in a few words.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
     /// What is odd about the framing of a clear-signed file.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<ArmorNote>,
     /// From which policy time on the hash of an OpenPGP signature no longer counts; `None`: it still does.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub hash_refused_from: Option<Moment>,
 }
 
@@ -562,19 +620,26 @@ impl FramingKind {
 #[serde(rename_all = "camelCase", default)]
 pub struct GraphEntry {
     /// Why the graph can't be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub unreadable: Option<String>,
     /// Why the entry can't be compared.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub malformed: Option<String>,
     /// Why two readers could understand the entry differently.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub ambiguities: Vec<String>,
     /// Whether the graph lists the task.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub listed: bool,
     /// The complete difference between the entry's task (left) and the definition (right). Relative datestamps of the
     /// entry are resolved against the definition's `created`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub differences: Vec<Difference>,
     /// Where the entry's task (left) and the definition (right) are equal to Python alone: `1` and `1.0`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub lookalikes: Vec<Difference>,
     /// Dependencies of the definition that the entry lacks.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub extra_dependencies: Vec<String>,
     /// Dependencies of the entry that the definition lacks.
     #[serde(skip_serializing_if = "Vec::is_empty")]

@@ -198,48 +198,68 @@ fn attestations(task: &TaskFacts) -> Vec<AttestationReport> {
     told.collect()
 }
 
-/// Assembles the report.
-pub(super) fn assemble(
-    content_id: Digest,
-    inputs: Digest,
-    snapshots: Vec<SnapshotReport>,
-    judged: Vec<Judged>,
-    keys: &Keys,
-    request: &Request,
-) -> Report {
-    let mut not_checked = not_checked(judged.iter().flat_map(Judged::books));
-    let mut targets = Vec::with_capacity(judged.len());
-    let mut findings = Findings::default();
-    let mut gaps = Gaps::default();
-    let told: Vec<(TargetReport, Vec<Finding>, Vec<Gap>)> =
-        judged.into_par_iter().map(|target| report_target(target, request)).collect();
-    for (target, own, lacking) in told {
-        targets.push(target);
-        own.into_iter().for_each(|finding| findings.add(finding));
-        lacking.into_iter().for_each(|gap| gaps.add(gap));
+/// A report in the making: judged targets are added as they come, so that judgements need not be kept.
+#[derive(Default)]
+pub(super) struct Telling {
+    pub(super) targets: Vec<TargetReport>,
+    findings: Findings,
+    gaps: Gaps,
+    not_checked: BTreeSet<NotChecked>,
+    books: BTreeSet<Digest>,
+}
+
+impl Telling {
+    /// Adds targets.
+    pub(super) fn add(&mut self, judged: Vec<Judged>, request: &Request) {
+        for book in judged.iter().flat_map(Judged::books) {
+            if self.books.insert(book.digest) {
+                add_not_checked(book, &mut self.not_checked);
+            }
+        }
+        let told: Vec<(TargetReport, Vec<Finding>, Vec<Gap>)> =
+            judged.into_par_iter().map(|target| report_target(target, request)).collect();
+        for (target, own, lacking) in told {
+            own.into_iter().for_each(|finding| self.findings.add(finding));
+            lacking.into_iter().for_each(|gap| self.gaps.add(target.task_id, gap));
+            self.targets.push(target);
+        }
     }
-    for problem in keys.problems.iter().filter(|problem| !problem.is_for_audit) {
-        findings.add(problem.finding());
-    }
-    let (findings, findings_left_out) = findings.told();
-    let gaps = gaps.ordered();
-    not_checked.extend(left_open(&targets, &gaps));
-    not_checked.sort();
-    Report {
-        report_version: REPORT_VERSION,
-        tool: request.tool.clone(),
-        case: content_id,
-        inputs,
-        trust: TrustUsed {
-            bases: request.bases.iter().copied().collect(),
-            distrust: request.distrust.iter().map(ToString::to_string).collect(),
-        },
-        snapshots,
-        targets,
-        findings,
-        findings_left_out,
-        gaps,
-        not_checked,
+
+    /// The report.
+    pub(super) fn report(
+        self,
+        content_id: Digest,
+        inputs: Digest,
+        snapshots: Vec<SnapshotReport>,
+        keys: &Keys,
+        request: &Request,
+    ) -> Report {
+        let Self { mut targets, mut findings, gaps, not_checked, .. } = self;
+        targets.sort_by_key(|target| target.task_id);
+        for problem in keys.problems.iter().filter(|problem| !problem.is_for_audit) {
+            findings.add(problem.finding());
+        }
+        let (findings, findings_left_out) = findings.told();
+        let gaps = gaps.ordered();
+        let mut not_checked: Vec<NotChecked> = not_checked.into_iter().collect();
+        not_checked.extend(left_open(&targets, &gaps));
+        not_checked.sort();
+        Report {
+            report_version: REPORT_VERSION,
+            tool: request.tool.clone(),
+            case: content_id,
+            inputs,
+            trust: TrustUsed {
+                bases: request.bases.iter().copied().collect(),
+                distrust: request.distrust.iter().map(ToString::to_string).collect(),
+            },
+            snapshots,
+            targets,
+            findings,
+            findings_left_out,
+            gaps,
+            not_checked,
+        }
     }
 }
 
@@ -603,55 +623,57 @@ fn left_open(targets: &[TargetReport], gaps: &[Gap]) -> Vec<NotChecked> {
     told.map(|(what, count, message)| part(what, format!("{count} {message}"))).collect()
 }
 
-/// What the verdicts do not cover, by the rule books that were used.
-fn not_checked<'a>(books: impl Iterator<Item = &'a RuleBook>) -> Vec<NotChecked> {
-    let mut all = BTreeSet::new();
-    for book in books {
-        for (parts, is_required) in [(&book.not_checked, true), (&book.approximate, false)] {
-            all.extend(parts.iter().map(|part| NotChecked {
-                what: part.what.clone(),
-                required_by_rules: is_required,
-                message: part.message.clone(),
-            }));
-        }
-        let switches = &book.switches;
-        let beyond = [
-            switches.rebuild == Rebuilding::NotMade,
-            switches.images == Images::MadeByTasks,
-            switches.workers == Workers::NotHeld,
-            switches.trees == Trees::NotHeld,
-        ];
-        let beyond = BEYOND_SIGNATURES.iter().zip(beyond).filter(|(_, is_left_out)| *is_left_out);
-        all.extend(NEVER_COVERED.iter().chain(beyond.map(|(part, _)| part)).map(|(what, message)| NotChecked {
-            what: (*what).to_owned(),
-            required_by_rules: false,
-            message: (*message).to_owned(),
+/// Adds what the verdicts do not cover, by a rule book that was used.
+fn add_not_checked(book: &RuleBook, all: &mut BTreeSet<NotChecked>) {
+    for (parts, is_required) in [(&book.not_checked, true), (&book.approximate, false)] {
+        all.extend(parts.iter().map(|part| NotChecked {
+            what: part.what.clone(),
+            required_by_rules: is_required,
+            message: part.message.clone(),
         }));
     }
-    all.into_iter().collect()
+    let switches = &book.switches;
+    let beyond = [
+        switches.rebuild == Rebuilding::NotMade,
+        switches.images == Images::MadeByTasks,
+        switches.workers == Workers::NotHeld,
+        switches.trees == Trees::NotHeld,
+    ];
+    let beyond = BEYOND_SIGNATURES.iter().zip(beyond).filter(|(_, is_left_out)| *is_left_out);
+    all.extend(NEVER_COVERED.iter().chain(beyond.map(|(part, _)| part)).map(|(what, message)| NotChecked {
+        what: (*what).to_owned(),
+        required_by_rules: false,
+        message: (*message).to_owned(),
+    }));
 }
 
 /// Gaps, those that several targets share told once.
 #[derive(Default)]
 struct Gaps {
-    all: BTreeMap<(crate::model::GapKind, Subject), Gap>,
+    /// Each as the first target in the order of their ids has it, and that target.
+    all: BTreeMap<(crate::model::GapKind, Subject), (TaskId, Gap)>,
 }
 
 impl Gaps {
-    fn add(&mut self, gap: Gap) {
+    fn add(&mut self, target: TaskId, gap: Gap) {
         match self.all.get_mut(&(gap.kind, gap.subject.clone())) {
-            Some(known) => {
-                known.needed_by.extend(gap.needed_by);
-                known.needed_by.sort();
-                known.needed_by.dedup();
+            Some((first, known)) => {
+                let mut needed_by = std::mem::take(&mut known.needed_by);
+                needed_by.extend_from_slice(&gap.needed_by);
+                needed_by.sort();
+                needed_by.dedup();
+                if target < *first {
+                    (*first, *known) = (target, gap);
+                }
+                known.needed_by = needed_by;
             }
             None => {
-                self.all.insert((gap.kind, gap.subject.clone()), gap);
+                self.all.insert((gap.kind, gap.subject.clone()), (target, gap));
             }
         }
     }
 
     fn ordered(self) -> Vec<Gap> {
-        self.all.into_values().collect()
+        self.all.into_values().map(|(_, gap)| gap).collect()
     }
 }

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use rayon::prelude::*;
 
@@ -13,13 +12,13 @@ use super::gathering::{definitions_of, facts_of_all};
 use super::keys::{self, Keys};
 use super::planning::{Plan, Planned, Trial};
 use super::rebuilds::{self, Answers};
-use super::report::{self, Heard, HeardAt, Judged};
+use super::report::{Heard, HeardAt, Judged, Telling};
 use super::rules::{RuleChoice, examination_book};
 use super::scope::{Scope, SnapshotChoice};
 use super::targets::{ReplayError, ScopedTargets, Targets, by_scope};
 use crate::chain::Mode;
 use crate::examine::rebuild::Workings;
-use crate::insight::completeness_of_all;
+use crate::insight::CompletenessOfAll;
 use crate::judge::{Rules, judge};
 use crate::model::{
     AsOf, Basis, ClockOverrides, Clocks, Completeness, Definition, Digest, FactKey, FactKind, Facts, Moment, Report,
@@ -29,8 +28,8 @@ use crate::rules::RuleBook;
 use crate::store::{Case, Damage, ReplayRecord, TaskSummary};
 use crate::trust::{Deployments, Distrusted, Rollout};
 
-/// After how many judged targets that is told.
-const TOLD_EACH: u64 = 100;
+/// How many targets are judged at once: their judgements are in memory until they are told.
+const JUDGED_AT_ONCE: usize = 256;
 
 /// What to replay.
 #[derive(Debug, Clone)]
@@ -77,27 +76,27 @@ pub fn replay(case: &mut Case, request: &Request, listener: Listener<'_>) -> Res
     let mut desk = FactDesk::telling(case, listener);
     let keys = keys::load(&mut desk)?;
     let deployments = Deployments::shipped()?;
-    let mut judged = Vec::new();
+    let mut telling = Telling::default();
     let mut snapshots = Vec::new();
     let mut done = BTreeSet::new();
     // The newest snapshot first: with --all, a task is judged in the newest that has it.
     for ScopedTargets { scope, tasks } in scopes.into_iter().rev() {
-        let (of_scope, completeness) = replay_scope(&mut desk, &scope, tasks, &keys, &deployments, request, &done)?;
+        let before = telling.targets.len();
+        let completeness = replay_scope(&mut desk, &scope, tasks, &keys, &deployments, request, &done, &mut telling)?;
+        let of_scope = &telling.targets[before..];
         if !of_scope.is_empty() {
             let targets = of_scope.len() as u64;
             snapshots.push(SnapshotReport { snapshots: scope.digests(), targets, completeness });
         }
         done.extend(of_scope.iter().map(|target| target.task_id));
-        judged.extend(of_scope);
     }
-    if judged.is_empty() {
+    if telling.targets.is_empty() {
         return Err(ReplayError::NothingToReplay);
     }
     let work = desk.work();
     snapshots.sort_by(|a: &SnapshotReport, b| a.snapshots.cmp(&b.snapshots));
-    judged.sort_by_key(|a| a.task_id);
     let inputs = inputs(&keys, case.held()?);
-    let report = report::assemble(case.content_id()?, inputs, snapshots, judged, &keys, request);
+    let report = telling.report(case.content_id()?, inputs, snapshots, &keys, request);
     if case.is_writable() {
         case.keep_replay(&record(&report, request), &report)?;
     }
@@ -236,7 +235,8 @@ pub(super) fn survey_with(
     Ok(surveyed)
 }
 
-/// Judges targets by one scope of evidence.
+/// Judges targets by one scope of evidence, and tells of them.
+#[expect(clippy::too_many_arguments, reason = "each is one part of what a judgement rests on")]
 fn replay_scope(
     desk: &mut FactDesk<'_>,
     scope: &Scope,
@@ -245,7 +245,8 @@ fn replay_scope(
     deployments: &Deployments,
     request: &Request,
     done: &BTreeSet<TaskId>,
-) -> Result<(Vec<Judged>, Completeness), ReplayError> {
+    telling: &mut Telling,
+) -> Result<Completeness, ReplayError> {
     let book = examination_book()?;
     let mut gathered = Gathered::of(desk, scope, wanted, keys, &book, done)?;
     let ledger = keys.ledger.narrowed(scope.root_url().as_deref(), &request.bases);
@@ -253,21 +254,23 @@ fn replay_scope(
     let planned = gathered.plan(&verifiers, request)?;
     gathered.rebuild(desk, scope, &planned)?;
     let snapshots = scope.digests();
-    let (listener, done, total) = (desk.listener, AtomicU64::new(0), planned.len() as u64);
-    let facts = &gathered.facts;
-    let judge = |planned| {
-        let judged = judge_target(planned, &snapshots, facts, request);
-        let done = done.fetch_add(1, Ordering::Relaxed) + 1;
-        if done.is_multiple_of(TOLD_EACH) || done == total {
-            listener(Progress { stage: "targets", done, total });
-        }
-        judged
-    };
-    let judged: Vec<Judged> = planned.into_par_iter().map(judge).collect();
-    let completeness = completeness_of_all(judged.iter().map(|target| target.told().needs()), facts);
+    let total = planned.len() as u64;
+    let mut completeness = CompletenessOfAll::new(&gathered.facts);
+    let mut planned = planned.into_iter();
+    let mut told = 0;
+    while told < total {
+        let batch: Vec<Planned<'_>> = planned.by_ref().take(JUDGED_AT_ONCE).collect();
+        let judge = |planned| judge_target(planned, &snapshots, &gathered.facts, request);
+        let judged: Vec<Judged> = batch.into_par_iter().map(judge).collect();
+        told += judged.len() as u64;
+        judged.iter().for_each(|target| completeness.add(target.told().needs()));
+        telling.add(judged, request);
+        (desk.listener)(Progress { stage: "targets", done: told, total });
+    }
+    let completeness = completeness.total();
     // Giving back the memory of a whole graph takes a while, and nobody waits for it.
     rayon::spawn(move || drop(gathered));
-    Ok((judged, completeness))
+    Ok(completeness)
 }
 
 /// Judges one target. Pure, and made in parallel with the others.
