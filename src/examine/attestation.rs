@@ -51,7 +51,7 @@ pub fn examine(covered: &Reading, definition: Option<&Reading>) -> Attestation {
             }
             _ => Vec::new(),
         },
-        embedded: embedded.filter(|_| definition.is_none()).map(definition::shape),
+        embedded: embedded.filter(|_| definition.is_none()).map(|task| Box::new(definition::shape(task))),
         value_digest: Some(Digest::of(to_sorted_string(value).as_bytes())),
     }
 }

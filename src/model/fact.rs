@@ -300,7 +300,7 @@ pub struct Attestation {
     pub lookalikes: Vec<Difference>,
     /// The shape of its embedded task, for a chain whose definition the queue no longer has.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub embedded: Option<Definition>,
+    pub embedded: Option<Box<Definition>>,
     /// The digest of its value as canonical JSON, by which two forms of one attestation are compared.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub value_digest: Option<Digest>,

@@ -40,12 +40,12 @@ pub struct TaskFacts {
     pub evidence: TaskEvidence,
     /// What its definition says; `None` where it is missing.
     pub definition: Option<Arc<Definition>>,
-    /// The attestations of its latest run.
-    pub attestations: BTreeMap<Form, AttestationFacts>,
+    /// The attestations of its latest run. Boxed, as others here: a map reserves the room of eleven.
+    pub attestations: BTreeMap<Form, Box<AttestationFacts>>,
     /// What the attestations of earlier runs state, by run and form.
     pub earlier: BTreeMap<(u32, Form), EarlierAttestation>,
     /// Its definition beside its entry in the task graph of a parent, by parent.
-    pub graph_entries: BTreeMap<TaskId, GraphEntry>,
+    pub graph_entries: BTreeMap<TaskId, Box<GraphEntry>>,
     /// The tasks that its latest run's task graph lists, where it publishes one.
     pub graph_tasks: Option<Vec<String>>,
     /// What the tree makes of it, where it is a decision or action task, by the digest of the recipe.
@@ -92,7 +92,7 @@ impl TaskFacts {
 
     /// The definition, or where the queue no longer has it the shape of the task that an attestation embeds.
     pub fn shape(&self) -> Option<&Definition> {
-        let embedded = || self.attestations.values().find_map(|found| found.attestation.as_ref()?.embedded.as_ref());
+        let embedded = || self.attestations.values().find_map(|found| found.attestation.as_ref()?.embedded.as_deref());
         self.definition.as_deref().or_else(embedded)
     }
 }

@@ -26,9 +26,9 @@ pub(super) struct Surveyed {
     /// What definitions say.
     pub(super) definitions: BTreeMap<TaskId, Arc<Definition>>,
     /// The attestations of latest runs.
-    pub(super) attestations: BTreeMap<TaskId, BTreeMap<Form, AttestationFacts>>,
+    pub(super) attestations: BTreeMap<TaskId, BTreeMap<Form, Box<AttestationFacts>>>,
     /// How tasks differ from their entries in the graphs of their makers.
-    pub(super) entries: BTreeMap<TaskId, BTreeMap<TaskId, GraphEntry>>,
+    pub(super) entries: BTreeMap<TaskId, BTreeMap<TaskId, Box<GraphEntry>>>,
     /// What graphs list.
     pub(super) graph_tasks: BTreeMap<TaskId, Vec<String>>,
 }
@@ -65,10 +65,10 @@ pub(super) fn survey_tasks(
             let task_id = examined.task_id;
             surveyed.definitions.extend(examined.definition.map(|definition| (task_id, Arc::new(definition))));
             if !examined.attestations.is_empty() {
-                surveyed.attestations.insert(task_id, examined.attestations.into_iter().collect());
+                surveyed.attestations.insert(task_id, examined.attestations);
             }
             if let Some((maker, entry)) = examined.entry {
-                surveyed.entries.entry(task_id).or_default().insert(maker, entry);
+                surveyed.entries.entry(task_id).or_default().insert(maker, Box::new(entry));
             }
         },
     )?;
@@ -161,7 +161,7 @@ struct EntryWork {
 struct TaskExamined {
     task_id: TaskId,
     definition: Option<Definition>,
-    attestations: Vec<(Form, AttestationFacts)>,
+    attestations: BTreeMap<Form, Box<AttestationFacts>>,
     entry: Option<(TaskId, GraphEntry)>,
     fresh: Vec<(FactKey, String)>,
 }
@@ -240,8 +240,10 @@ impl<'a> TaskWork<'a> {
         });
         let role = if is_stored { self.role } else { examiner.role(definition.as_ref()) };
         let works = self.attestations.into_iter();
-        let attestations =
-            works.map(|work| work.examine(role.as_ref(), reading.as_ref(), examiner, &mut fresh)).collect();
+        let attestations = works
+            .map(|work| work.examine(role.as_ref(), reading.as_ref(), examiner, &mut fresh))
+            .map(|(form, facts)| (form, Box::new(facts)))
+            .collect();
         // The import's word on who made a task only tells where to look first.
         let is_made_by = |maker: &TaskId| definition.as_ref().is_none_or(|it| makers_of(it).contains(maker));
         let entry = self.entry.filter(|entry| is_made_by(&entry.maker)).and_then(|entry| {

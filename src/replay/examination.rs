@@ -265,7 +265,7 @@ pub(super) fn attestations(
     )?;
     for (task_id, (form, facts)) in found {
         if let Some(task) = tasks.get_mut(&task_id) {
-            task.attestations.insert(form, facts);
+            task.attestations.insert(form, Box::new(facts));
         }
     }
     Ok(())
@@ -393,7 +393,7 @@ pub(super) fn graph_entries(
         let Some(graph) = tasks.get(&parent).and_then(|task| graph_digest(&task.evidence)) else { continue };
         for (task_id, entry) in entries_of(desk, &parent, graph, &children)? {
             if let Some(task) = tasks.get_mut(&task_id) {
-                task.graph_entries.insert(parent, entry);
+                task.graph_entries.insert(parent, Box::new(entry));
             }
         }
         desk.keep()?;
