@@ -38,18 +38,22 @@ class Measured:
     def __init__(self, runs):
         self.runs, self.worlds = runs, []
 
+    def rounds(self, tasks):
+        """The largest graphs take minutes a round: three of them."""
+        return min(self.runs, 3) if tasks >= 50_000 else self.runs
+
     def world(self, name, tasks, folder, jobs, **more):
         """Runs jobs in turn: name, whether it is a peer, preparation, command or function that gives time and memory."""
         files = [path for path in folder.rglob("*") if path.is_file()]
         world = {"world": name, "tasks": tasks, "files": len(files), "bytes": sum(path.stat().st_size for path in files)}
         seen = {job[0]: {"what": job[0], "peer": job[1], "seconds": [], "peak_kib": 0} for job in jobs}
-        for turn in range(self.runs):
+        for turn in range(self.rounds(tasks)):
             for what, _, prepare, job in jobs:
                 prepare()
                 wall, peak = job() if callable(job) else timed(job, VERDICTS)
                 seen[what]["seconds"].append(round(wall, 4))
                 seen[what]["peak_kib"] = max(seen[what]["peak_kib"], peak)
-            say(f"{name}, {tasks} tasks: {turn + 1} of {self.runs}")
+            say(f"{name}, {tasks} tasks: {turn + 1} of {self.rounds(tasks)}")
         world["rows"] = list(seen.values())
         self.worlds.append(world | {key: value() for key, value in more.items()})
 
@@ -123,6 +127,25 @@ def graph(measured, binaries, tasks):
         measured.world("graph", tasks, capture, jobs, **sizes)
 
 
+def archive(measured, binaries, tasks):
+    """An import from an uncompressed archive, durable, beside a plain loader that reads it in one pass."""
+    with tempfile.TemporaryDirectory() as work:
+        work = Path(work)
+        capture, _ = generated(binaries / "cotrace-generator", work, "--tasks", str(tasks), "--seed", "1")
+        if not has("tar"):
+            return
+        packed, case, database = work / "capture.tar", work / "case.sqlite", work / "peer.sqlite"
+        subprocess.run(["tar", "-C", work, "--sort=name", "-cf", packed, "capture"], check=True)
+        shutil.rmtree(capture)
+        command = [binaries / "cotrace", "--case", case, "import", packed, "--accept-keys", "--operator", "bench"]
+        loader = [sys.executable, "benches/peer_loader.py", packed, database]
+        jobs = [
+            ("import", False, lambda: case.unlink(missing_ok=True), command),
+            ("Python, tarfile, hashlib and sqlite3", True, lambda: database.unlink(missing_ok=True), loader),
+        ]
+        measured.world("archive", tasks, packed.parent, jobs)
+
+
 def openpgp(measured, binaries, tasks):
     """Clear-signed attestations: five of six by RSA keys with 4096 bits, the others by one with 2048."""
     with tempfile.TemporaryDirectory() as work:
@@ -193,7 +216,7 @@ UNITS = {"ns": 1e-9, "µs": 1e-6, "ms": 1e-3, "s": 1}
 
 def micro():
     """The medians of the micro benchmarks, in seconds, by their names."""
-    told = subprocess.run(["cargo", "bench", "--bench", "dependants", "--bench", "parts"], stdout=subprocess.PIPE, text=True)
+    told = subprocess.run(["cargo", "bench", "--bench", "dependants", "--bench", "docket", "--bench", "parts"], stdout=subprocess.PIPE, text=True)
     if told.returncode != 0:
         sys.exit("the micro benchmarks failed")
     medians, path = {}, []
@@ -225,6 +248,7 @@ def main():
     parser.add_argument("--sizes", default="50,500,5000", help="tasks of each graph (50,500,5000)")
     parser.add_argument("--large", action="store_true", help="a graph of 50,000 tasks too: some 3 GB of files")
     parser.add_argument("--openpgp", type=int, default=1250, metavar="TASKS", help="clear-signed tasks (1250); 0 for none")
+    parser.add_argument("--archive", type=int, default=30000, metavar="TASKS", help="tasks of a tar archive (30000); 0 for none")
     parser.add_argument("--oracle-tasks", type=int, default=5000, metavar="TASKS", help="tasks of scriptworker's world")
     parser.add_argument("--runs", type=int, default=5, help="rounds (5)")
     parser.add_argument("--micro", action="store_true", help="the micro benchmarks too: builds them, and takes minutes")
@@ -234,6 +258,8 @@ def main():
     measured = Measured(asked.runs)
     for tasks in [int(tasks) for tasks in asked.sizes.split(",") if tasks] + [50_000] * asked.large:
         graph(measured, binaries, tasks)
+    if asked.archive:
+        archive(measured, binaries, asked.archive)
     if asked.openpgp:
         openpgp(measured, binaries, asked.openpgp)
     if asked.oracle_tasks:

@@ -35,12 +35,15 @@ pub fn completeness(needs: Needs<'_>, facts: &Facts) -> Completeness {
     counts
 }
 
+/// A link with the role that it plays, and the rules: another such link needs the same again.
+type Asked = (TaskId, bool, bool, [bool; Form::ALL.len()], Option<Digest>);
+
 /// The same of many chains together: what several links or chains need counts once.
 #[derive(Debug)]
 pub struct CompletenessOfAll<'a> {
     facts: &'a Facts,
-    /// Links that were asked already, each with the role that it plays, and the rules: then it needs the same again.
-    seen: HashSet<(TaskId, bool, bool, [bool; Form::ALL.len()], Option<Digest>)>,
+    /// Links that were asked already.
+    seen: HashSet<Asked>,
     pieces: BTreeMap<Piece<'a>, Presence>,
     recipes: BTreeMap<(Digest, Option<String>), Option<Digest>>,
 }

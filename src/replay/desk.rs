@@ -38,7 +38,8 @@ pub struct Work {
 /// How far a replay has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Progress {
-    /// What is being done: `definitions`, `attestations`, `logs` or `graph entries` are examined, or `targets` judged.
+    /// What is being done: `tasks` are examined, or of some tasks `definitions`, `attestations`, `logs` or `graph entries`;
+    /// or `targets` are judged.
     pub stage: &'static str,
     /// How many are done. Facts that were stored already are not counted.
     pub done: u64,

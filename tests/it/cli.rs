@@ -13,9 +13,10 @@ use crate::program::{
     BINARY, CaseFile, Ran, capture, copy, cotrace, files, root, run, sample, skip, target, targets, write,
 };
 
-const SUBCOMMANDS: [&str; 15] = [
+const SUBCOMMANDS: [&str; 16] = [
     "import",
     "replay",
+    "what-if",
     "show",
     "cat",
     "find",
@@ -422,7 +423,7 @@ fn filled(example: &str) -> String {
 
 /// The exit codes that an example may have: a replay's verdicts are no failures.
 fn is_fine(line: &str, code: i32) -> bool {
-    let judges = ["replay", "verify", "show", "verify-cot"]
+    let judges = ["replay", "verify", "show", "verify-cot", "what-if"]
         .iter()
         .any(|word| line.split_whitespace().any(|w| w.trim_matches('-') == *word));
     code == 0 || judges && matches!(code, 10..=12)
