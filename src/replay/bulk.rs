@@ -33,7 +33,8 @@ pub(super) struct Surveyed {
     pub(super) graph_tasks: BTreeMap<TaskId, Vec<String>>,
 }
 
-/// Looks up or examines the facts of all tasks of a scope. `is_wanted` says which of those that have attestations.
+/// Looks up or examines the facts of all tasks of a scope: definitions and attestations of each, and of those that have an
+/// attestation the comparison with task graphs.
 pub(super) fn survey_tasks(
     desk: &mut FactDesk<'_>,
     scope: &Scope,
@@ -77,7 +78,7 @@ pub(super) fn survey_tasks(
     Ok(surveyed)
 }
 
-/// The task graphs, one in memory at a time.
+/// The task graphs, one open at a time.
 struct Graphs<'a> {
     evidence: &'a BTreeMap<TaskId, TaskEvidence>,
     open: Option<(TaskId, Option<Arc<Graph>>)>,
@@ -86,8 +87,8 @@ struct Graphs<'a> {
 
 impl<'a> Graphs<'a> {
     /// The tasks in the order in which they are examined, each with the maker whose graph it is compared with then, and
-    /// whether it comes up for the first time: by graph, so that one is in memory at a time; then in the order in which the
-    /// case keeps documents.
+    /// whether it comes up for the first time: by graph, so that each is read once; then in the order in which the case keeps
+    /// documents.
     fn in_order(&self, summaries: &[TaskSummary]) -> Vec<(Option<TaskId>, &'a TaskEvidence, bool)> {
         let mut ordered = Vec::with_capacity(summaries.len());
         for task in summaries {
