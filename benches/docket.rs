@@ -5,32 +5,28 @@
 
 #![expect(clippy::unwrap_used, reason = "a benchmark that can't be set up has nothing to say")]
 
-use std::fs;
+mod support;
+
 use std::sync::LazyLock;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use cotrace::chain::{Chain, EdgeNames, Mode, TaskTypeGuess, build, guess_task_type};
-use cotrace::import::{Evidence, KeepArtifacts, Options, import};
 use cotrace::judge::{Docket, Hearing, Rules, product_of};
 use cotrace::model::{Basis, Clocks, Facts, KeyEpoch, KeyId, Moment, Role, TaskFacts, Verdict};
 use cotrace::replay::survey;
 use cotrace::rules::RuleBook;
-use cotrace::store::{Access, Case};
 use cotrace::trust::{Distrusted, Ledger};
 use cotrace_generator::scale;
 use divan::Bencher;
 use divan::counter::ItemsCount;
+use support::{ROLES, ed25519_keys, imported, moment};
 
 const TASKS: usize = 1_000;
 const VERDICTS: usize = 1_000_000;
 
 fn main() {
     divan::main();
-}
-
-fn moment(text: &str) -> Moment {
-    text.parse().unwrap()
 }
 
 /// What all hearings are of.
@@ -47,15 +43,7 @@ static MATTER: LazyLock<Matter> = LazyLock::new(|| {
     let folder = tempfile::tempdir().unwrap();
     let capture = folder.path().join("capture");
     scale::write(&capture, TASKS, 1).unwrap();
-    let mut case = Case::open(&folder.path().join("case.sqlite"), Access::Create).unwrap();
-    let options = Options {
-        keep: KeepArtifacts::Evidence,
-        accept_keys: true,
-        operator: Some("bench".to_owned()),
-        now: moment("2026-11-01"),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-    };
-    import(&mut case, &Evidence::open(&capture).unwrap(), &options, &|_| ()).unwrap();
+    let mut case = imported(&capture, &folder.path().join("case.sqlite"));
     let (_, facts) = survey(&mut case).unwrap().pop().unwrap();
     let book = RuleBook::named("latest").unwrap();
     let mut names = EdgeNames::default();
@@ -67,11 +55,10 @@ static MATTER: LazyLock<Matter> = LazyLock::new(|| {
         Some((build(task_id, &task_type, Mode::AfterRun, &facts, &book), product))
     };
     let chains: Vec<_> = facts.tasks.iter().filter_map(chain).collect();
-    let keys: serde_json::Value = serde_json::from_slice(&fs::read(capture.join("keys.json")).unwrap()).unwrap();
     let mut ledger = Ledger::default();
-    for (role, keys) in keys.as_object().unwrap() {
-        for key in keys.as_array().unwrap() {
-            let key = STANDARD.decode(key.as_str().unwrap()).unwrap();
+    for role in ROLES {
+        for key in ed25519_keys(&capture, role) {
+            let key = STANDARD.decode(key).unwrap();
             ledger.add_epoch(epoch(KeyId::ed25519(&key.try_into().unwrap()), Role::new(role)));
         }
     }

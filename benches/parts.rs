@@ -5,6 +5,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a benchmark that can't be set up has nothing to say")]
 
+mod support;
+
 use std::fs;
 use std::path::PathBuf;
 use std::sync::LazyLock;
@@ -15,10 +17,10 @@ use cotrace::chain::Mode;
 use cotrace::examine::graph_entry::Graph;
 use cotrace::examine::{Keyring, ListedKey, Reading, signature};
 use cotrace::formats::json;
-use cotrace::import::{Evidence, KeepArtifacts, Options, digest_of, import};
+use cotrace::import::digest_of;
 use cotrace::model::{
-    AsOf, Basis, ClockOverrides, Digest, FactKey, FactKind, Form, Moment, Role, SignatureState, TASK_GRAPH_JSON,
-    TaskId, ToolUsed,
+    AsOf, Basis, ClockOverrides, Digest, FactKey, FactKind, Form, Role, SignatureState, TASK_GRAPH_JSON, TaskId,
+    ToolUsed,
 };
 use cotrace::replay::{Request, RuleChoice, SILENT, SnapshotChoice, Targets, replay};
 use cotrace::store::{Access, Case};
@@ -28,6 +30,7 @@ use divan::{Bencher, black_box};
 use ed25519_dalek::VerifyingKey;
 use rayon::prelude::*;
 use sha2::{Digest as _, Sha256};
+use support::{ROLES, ed25519_keys, imported, moment};
 
 const TASKS: usize = 2_000;
 /// Making RSA signatures takes longer than all else here.
@@ -63,15 +66,7 @@ fn world(form: Form) -> World {
         Form::Openpgp => scale::write_openpgp(&capture, OPENPGP_TASKS, 1),
     }
     .unwrap();
-    let mut case = Case::open(&folder.path().join("imported.sqlite"), Access::Create).unwrap();
-    let options = Options {
-        keep: KeepArtifacts::Evidence,
-        accept_keys: true,
-        operator: Some("bench".to_owned()),
-        now: moment("2026-11-01"),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-    };
-    import(&mut case, &Evidence::open(&capture).unwrap(), &options, &|_| ()).unwrap();
+    let case = imported(&capture, &folder.path().join("imported.sqlite"));
     let snapshot = case.snapshots().unwrap().pop().unwrap();
     let digest_of = |record: Option<&cotrace::model::ArtifactRecord>| record.and_then(|record| record.sha256);
     let tasks = case.evidence_of_all(snapshot.id).unwrap().into_iter().map(|task| {
@@ -87,7 +82,7 @@ fn world(form: Form) -> World {
 
 fn keyring(capture: &std::path::Path, form: Form) -> Keyring {
     let mut keyring = Keyring::default();
-    for role in ["docker-worker", "generic-worker", "scriptworker"] {
+    for role in ROLES {
         match form {
             Form::Ed25519 => {
                 for key in ed25519_keys(capture, role) {
@@ -101,15 +96,6 @@ fn keyring(capture: &std::path::Path, form: Form) -> Keyring {
         }
     }
     keyring
-}
-
-fn ed25519_keys(capture: &std::path::Path, role: &str) -> Vec<String> {
-    let keys: serde_json::Value = serde_json::from_slice(&fs::read(capture.join("keys.json")).unwrap()).unwrap();
-    keys[role].as_array().unwrap().iter().map(|key| key.as_str().unwrap().to_owned()).collect()
-}
-
-fn moment(text: &str) -> Moment {
-    text.parse().unwrap()
 }
 
 static ED25519: LazyLock<World> = LazyLock::new(|| world(Form::Ed25519));

@@ -40,6 +40,7 @@ use clap::Parser as _;
 use args::{Cli, Command};
 
 use crate::insight::Direction;
+use crate::model::Verdict;
 
 /// Everything that a subcommand can come to, as an exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,6 +54,16 @@ enum Outcome {
 }
 
 impl Outcome {
+    /// Of judged targets, by the worst verdict.
+    const fn of_worst(worst: Option<Verdict>) -> Self {
+        match worst {
+            None => Self::NothingToReplay,
+            Some(Verdict::Refuted) => Self::Refuted,
+            Some(Verdict::Undetermined) => Self::Undetermined,
+            Some(Verdict::Verified) => Self::Done,
+        }
+    }
+
     const fn code(self) -> u8 {
         match self {
             Self::Done => 0,

@@ -9,7 +9,7 @@ use super::{Outcome, clock, output};
 use crate::chain::{Mode, PRODUCTS};
 use crate::export::text::Detail;
 use crate::export::{against, json, text};
-use crate::model::{Basis, ClockOverrides, Plane, Report, Severity, ToolUsed, Verdict};
+use crate::model::{Basis, ClockOverrides, Plane, Report, Severity, ToolUsed};
 use crate::replay::{Progress, ReplayError, Replayed, Request, RuleChoice, SnapshotChoice, Targets, replay};
 use crate::rules::RuleBook;
 use crate::store::{Access, Case};
@@ -185,13 +185,8 @@ pub(super) fn outcome(report: &Report, fail_on: Option<FailOn>) -> Outcome {
     let fails = fail_on.map(Severity::from).is_some_and(|severity| {
         report.findings.iter().any(|finding| finding.plane == Plane::Audit && finding.severity >= severity)
     });
-    match worst {
-        None => Outcome::NothingToReplay,
-        Some(Verdict::Refuted) => Outcome::Refuted,
-        Some(Verdict::Undetermined) => Outcome::Undetermined,
-        Some(Verdict::Verified) if fails => Outcome::Findings,
-        Some(Verdict::Verified) => Outcome::Done,
-    }
+    let of_verdicts = Outcome::of_worst(worst);
+    if of_verdicts == Outcome::Done && fails { Outcome::Findings } else { of_verdicts }
 }
 
 /// Replays; `None` where there is nothing to replay, which is said.

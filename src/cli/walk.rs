@@ -118,7 +118,7 @@ impl<'a> Known<'a> {
         let definition = self.definitions.get(task_id);
         Told {
             task_id,
-            name: definition.and_then(|definition| definition.label.as_deref().or(definition.name.as_deref())),
+            name: definition.and_then(|definition| definition.title()),
             captured: self.graph.is_captured(node),
             definition: definition.is_some(),
             attestation: self.summaries.get(task_id).is_some_and(|task| task.attested),

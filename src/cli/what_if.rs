@@ -67,13 +67,7 @@ pub(super) fn run(case: Option<PathBuf>, args: &WhatIfArgs) -> anyhow::Result<Ou
         Format::Text => answers.iter().try_for_each(|answer| write(answer, &mut out))?,
     }
     out.flush()?;
-    let worst = told.iter().flat_map(|told| told.after.keys()).max();
-    Ok(match worst {
-        None => Outcome::NothingToReplay,
-        Some(Verdict::Refuted) => Outcome::Refuted,
-        Some(Verdict::Undetermined) => Outcome::Undetermined,
-        Some(Verdict::Verified) => Outcome::Done,
-    })
+    Ok(Outcome::of_worst(told.iter().flat_map(|told| told.after.keys()).max().copied()))
 }
 
 fn answer<'a>(other: &Request, told: &'a WhatIf, limit: usize) -> Answer<'a> {

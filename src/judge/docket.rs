@@ -46,8 +46,6 @@ pub struct Reheard {
     pub combined: usize,
     /// How many of them were judged in full.
     pub in_full: usize,
-    /// How many classes of signatures were judged.
-    pub classes: usize,
 }
 
 /// Chains whose verdicts follow a moment and what is distrusted.
@@ -338,9 +336,7 @@ impl<'a> Docket<'a> {
         }
         self.now =
             Position { clocks: Some(clocks), distrust: distrust.to_vec(), classes, distrusted, verdicts: Vec::new() };
-        let mut told = self.combine(&open, &before.verdicts, dates(distrust));
-        told.classes = if clocks.is_some() { self.classes.len() } else { 0 };
-        told
+        self.combine(&open, &before.verdicts, dates(distrust))
     }
 
     /// Combines the hearings that are open; the others stay as they were.
@@ -360,7 +356,7 @@ impl<'a> Docket<'a> {
         let changed = combined.iter().enumerate().filter_map(is_other).collect();
         let in_full = combined.iter().filter(|(_, in_full)| *in_full).count();
         self.now.verdicts = combined.into_iter().map(|(weight, _)| weight).collect();
-        Reheard { changed, combined: open.iter().filter(|open| **open).count(), in_full, classes: 0 }
+        Reheard { changed, combined: open.iter().filter(|open| **open).count(), in_full }
     }
 
     /// What a hearing comes to, and whether it was judged in full for it.

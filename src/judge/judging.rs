@@ -308,6 +308,11 @@ impl<'a> Judging<'a> {
         self.own_host_keys.contains(key)
     }
 
+    /// Whether a task is the chain's target.
+    pub(super) fn is_target(&self, task_id: &TaskId) -> bool {
+        self.chain.links.first().is_some_and(|target| target.task_id == *task_id)
+    }
+
     /// What is known of a task; `None` where the snapshot has nothing of it.
     pub(super) fn task(&self, task_id: &TaskId) -> Option<&'a TaskFacts> {
         self.facts.tasks.get(task_id)

@@ -28,7 +28,7 @@ pub(super) fn opinions(
     let calculated = mathematics(signature);
     let mut opinions = vec![Opinion { viewer: Viewer::Mathematics, at: None, answer: calculated.0, why: calculated.1 }];
     let sound = signature.key.as_ref().filter(|_| signature.state == SignatureState::Sound);
-    let is_target = judging.chain.links.first().is_some_and(|target| target.task_id == task.evidence.task_id);
+    let is_target = judging.is_target(&task.evidence.task_id);
     let case = sound.map(|key| Case { judging, form, signature, key, role, is_target });
     let own_time = own_time(task).or(signature.claimed_time);
     let views =

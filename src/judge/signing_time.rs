@@ -25,7 +25,7 @@ pub(super) fn remark(
     let run = task.evidence.latest_run().and_then(|run_id| task.evidence.run(run_id));
     let moment = judging.clocks.key;
     // The target itself is judged while it runs: it signs afterwards.
-    let is_running = judging.chain.links.first().is_some_and(|target| target.task_id == task.evidence.task_id)
+    let is_running = judging.is_target(&task.evidence.task_id)
         && run.and_then(|run| run.started).is_some_and(|started| started <= moment);
     if claimed > moment && !is_running {
         let message = format!("the signature claims to be of {claimed}, after the moment of judgement {moment}");

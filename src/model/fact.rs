@@ -165,6 +165,11 @@ pub struct Definition {
 }
 
 impl Definition {
+    /// What people call the task: its label, else its name. Captured text.
+    pub fn title(&self) -> Option<&str> {
+        self.label.as_deref().or(self.name.as_deref())
+    }
+
     /// The task that makes tasks like this one: `extra.parent`, else the group.
     pub fn maker(&self) -> Option<&String> {
         self.parent.as_ref().or(self.task_group_id.as_ref())

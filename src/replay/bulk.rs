@@ -6,16 +6,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::desk::{FactDesk, fact_key, in_batches};
+use super::desk::{FactDesk, in_batches};
 use super::examination::{
-    AttestationWork, DOCUMENT_SIZE_MAX, Examiner, GRAPH_SIZE_MAX, graph_digest, makers_of, settle,
+    AttestationWork, DOCUMENT_SIZE_MAX, Examiner, GRAPH_SIZE_MAX, definition_key, entry_key, graph_digest, listed,
+    makers_of, settle,
 };
 use super::scope::Scope;
-use crate::examine::graph_entry::{self, Graph};
+use crate::examine::graph_entry::Graph;
 use crate::examine::{Reading, definition};
-use crate::model::{
-    AttestationFacts, Definition, Digest, FactKey, FactKind, Form, GraphEntry, Role, TaskEvidence, TaskId,
-};
+use crate::model::{AttestationFacts, Definition, Digest, FactKey, Form, GraphEntry, Role, TaskEvidence, TaskId};
 use crate::store::{StoreError, TaskSummary};
 
 /// What the evidence of all tasks of a snapshot shows.
@@ -122,16 +121,9 @@ impl<'a> Graphs<'a> {
         // The one before goes before the next comes.
         self.open = None;
         let graph = desk.document(&digest, GRAPH_SIZE_MAX)?.map(|bytes| Arc::new(Graph::new(bytes)));
-        if let Some(listed) = graph.as_ref().and_then(|graph| graph.tasks()) {
-            let key = fact_key(FactKind::GraphTasks, &maker, String::new(), &[Some(digest)], graph_entry::VERSION);
-            let listed = match desk.stored::<Vec<String>>(&key)? {
-                Some(stored) => stored,
-                None => {
-                    desk.examined(key, &listed);
-                    listed
-                }
-            };
-            self.listed.insert(maker, listed);
+        if let Some(graph) = &graph {
+            let listed = listed(desk, &maker, digest, |_| Ok(graph.tasks()))?;
+            self.listed.extend(listed.map(|listed| (maker, listed)));
         }
         self.open = Some((maker, graph.clone()));
         Ok(graph)
@@ -179,7 +171,7 @@ impl<'a> TaskWork<'a> {
         let task_id = &task.task_id;
         let (mut definition, mut bytes) = (None, None);
         if let Some(digest) = task.definition {
-            let key = fact_key(FactKind::Definition, task_id, String::new(), &[Some(digest)], definition::VERSION);
+            let key = definition_key(task_id, digest);
             let stored = desk.stored::<Definition>(&key)?;
             if stored.is_none() {
                 bytes = desk.document(&digest, DOCUMENT_SIZE_MAX)?;
@@ -264,8 +256,7 @@ impl EntryWork {
         graphs: &mut Graphs<'_>,
     ) -> Result<Option<Self>, StoreError> {
         let Some(digest) = graphs.digest(&maker) else { return Ok(None) };
-        let inputs = [Some(definition), Some(digest)];
-        let key = fact_key(FactKind::GraphEntry, task_id, maker.to_string(), &inputs, graph_entry::VERSION);
+        let key = entry_key(task_id, definition, &maker, digest);
         let is_held = desk.case.blob_size(&digest)?.is_some();
         let stored = desk.stored::<GraphEntry>(&key)?.filter(|_| is_held);
         let graph = match stored {

@@ -38,7 +38,7 @@ pub(super) fn definitions(
         ("definitions", tasks.len()),
         |desk| {
             for (task_id, digest) in rest.by_ref() {
-                let key = fact_key(FactKind::Definition, task_id, String::new(), &[Some(*digest)], definition::VERSION);
+                let key = definition_key(task_id, *digest);
                 if let Some(fact) = desk.stored::<Definition>(&key)? {
                     stored.insert(*task_id, Arc::new(fact));
                 } else if let Some(bytes) = desk.document(digest, DOCUMENT_SIZE_MAX)? {
@@ -401,6 +401,36 @@ pub(super) fn graph_entries(
     Ok(())
 }
 
+/// What a definition's own fact is stored under.
+pub(super) fn definition_key(task_id: &TaskId, definition: Digest) -> FactKey {
+    fact_key(FactKind::Definition, task_id, String::new(), &[Some(definition)], definition::VERSION)
+}
+
+/// What the comparison of a definition with the graph of a maker is stored under.
+pub(super) fn entry_key(task_id: &TaskId, definition: Digest, maker: &TaskId, graph: Digest) -> FactKey {
+    let inputs = [Some(definition), Some(graph)];
+    fact_key(FactKind::GraphEntry, task_id, maker.to_string(), &inputs, graph_entry::VERSION)
+}
+
+/// The tasks that the graph of a maker lists: as stored, else as `read` gives them.
+pub(super) fn listed(
+    desk: &mut FactDesk<'_>,
+    maker: &TaskId,
+    graph: Digest,
+    read: impl FnOnce(&mut FactDesk<'_>) -> Result<Option<Vec<String>>, StoreError>,
+) -> Result<Option<Vec<String>>, StoreError> {
+    let key = fact_key(FactKind::GraphTasks, maker, String::new(), &[Some(graph)], graph_entry::VERSION);
+    let is_held = desk.case.blob_size(&graph)?.is_some();
+    if let Some(stored) = desk.stored::<Vec<String>>(&key)?.filter(|_| is_held) {
+        return Ok(Some(stored));
+    }
+    let found = read(desk)?;
+    if let Some(found) = &found {
+        desk.examined(key, found);
+    }
+    Ok(found)
+}
+
 /// The tasks that the task graphs of some tasks list, added to their facts.
 pub(super) fn graph_tasks<'t>(
     desk: &mut FactDesk<'_>,
@@ -410,19 +440,12 @@ pub(super) fn graph_tasks<'t>(
     for parent in parents {
         let task = tasks.get(parent).filter(|task| task.graph_tasks.is_none());
         let Some(graph) = task.and_then(|task| graph_digest(&task.evidence)) else { continue };
-        let key = fact_key(FactKind::GraphTasks, parent, String::new(), &[Some(graph)], graph_entry::VERSION);
-        let is_held = desk.case.blob_size(&graph)?.is_some();
-        let listed = match desk.stored::<Vec<String>>(&key)?.filter(|_| is_held) {
-            Some(listed) => listed,
-            None => {
-                let Some(bytes) = desk.document(&graph, GRAPH_SIZE_MAX)? else { continue };
-                let Some(listed) = graph_entry::Graph::new(bytes).tasks() else { continue };
-                desk.examined(key, &listed);
-                listed
-            }
-        };
+        let listed = listed(desk, parent, graph, |desk| {
+            let bytes = desk.document(&graph, GRAPH_SIZE_MAX)?;
+            Ok(bytes.and_then(|bytes| graph_entry::Graph::new(bytes).tasks()))
+        })?;
         if let Some(task) = tasks.get_mut(parent) {
-            task.graph_tasks = Some(listed);
+            task.graph_tasks = listed;
         }
     }
     desk.keep()
@@ -450,8 +473,7 @@ fn entries_of(
     let mut missing = Vec::new();
     let is_held = desk.case.blob_size(&graph)?.is_some();
     for (task_id, definition) in children {
-        let inputs = [Some(*definition), Some(graph)];
-        let key = fact_key(FactKind::GraphEntry, task_id, parent.to_string(), &inputs, graph_entry::VERSION);
+        let key = entry_key(task_id, *definition, parent, graph);
         match desk.stored::<GraphEntry>(&key)?.filter(|_| is_held) {
             Some(entry) => found.push((*task_id, entry)),
             None => missing.push((task_id, key, *definition)),

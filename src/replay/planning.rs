@@ -7,7 +7,7 @@ use super::service::Request;
 use super::verifiers::{Verifier, Verifiers};
 use crate::chain::{Chain, EdgeNames, TaskTypeGuess, build, guess_task_type};
 use crate::insight::Needs;
-use crate::judge::{Leeway, MomentOfJudgement, leeway, product_of, ran_at};
+use crate::judge::{Leeway, MomentOfJudgement, Rules, leeway, product_of, ran_at};
 use crate::model::{AsOf, Clocks, Facts, Moment, TaskFacts, TaskId};
 use crate::rules::RuleBookError;
 use crate::trust::Rollout;
@@ -58,6 +58,11 @@ pub(super) struct Plan {
 }
 
 impl Plan {
+    /// The rules that it is judged by.
+    pub(super) fn judged_by(&self) -> Rules<'_> {
+        Rules { book: &self.rules.book, product: self.product.as_deref() }
+    }
+
     /// What says which evidence it needs.
     pub(super) fn needs(&self) -> Needs<'_> {
         Needs { chain: &self.chain, book: &self.rules.book, product: self.product.as_deref() }

@@ -12,9 +12,9 @@ use crate::chain::{Link, WorkerVote};
 use crate::insight::completeness;
 use crate::judge::{Judgement, Leeway, MomentOfJudgement, Place};
 use crate::model::{
-    AsOf, AsOfUsed, Asserter, AttestationReport, Basis, CheckResult, Clocks, Code, Completeness, Digest, Evidence,
-    Facts, Finding, Form, Gap, LinkReport, Moment, NotChecked, Opinion, Outcome, Plane, Reason, Report, RulesUsed,
-    SnapshotReport, Subject, TargetReport, TaskFacts, TaskId, TimeBound, TrustUsed, Verdict, VerifierUsed,
+    AsOf, AsOfUsed, Asserter, AttestationReport, Basis, CheckResult, Clocks, Code, Completeness, Definition, Digest,
+    Evidence, Facts, Finding, Form, Gap, LinkReport, Moment, NotChecked, Opinion, Outcome, Plane, Reason, Report,
+    RulesUsed, SnapshotReport, Subject, TargetReport, TaskFacts, TaskId, TimeBound, TrustUsed, Verdict, VerifierUsed,
 };
 use crate::rules::{Images, Rebuilding, RuleBook, Trees, Workers};
 use crate::trust::{Deployed, Fleet, Pin, Rollout};
@@ -137,7 +137,7 @@ pub(super) struct Judged {
 impl Judged {
     pub(super) fn new(task_id: TaskId, plans: Vec<Plan>, snapshots: Vec<Digest>, facts: &Facts, heard: Heard) -> Self {
         let shape = facts.tasks.get(&task_id).and_then(TaskFacts::shape);
-        let label = shape.and_then(|shape| shape.label.clone().or_else(|| shape.name.clone()));
+        let label = shape.and_then(Definition::title).map(str::to_owned);
         let run = |link: &Link| {
             let task = facts.tasks.get(&link.task_id);
             let shaped_by_attestation = task.is_some_and(|task| task.definition.is_none() && task.shape().is_some());

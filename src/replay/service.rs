@@ -19,14 +19,14 @@ use super::targets::{ReplayError, ScopedTargets, Targets, by_scope};
 use crate::chain::Mode;
 use crate::examine::rebuild::Workings;
 use crate::insight::CompletenessOfAll;
-use crate::judge::{Rules, judge};
+use crate::judge::judge;
 use crate::model::{
     AsOf, Basis, ClockOverrides, Clocks, Completeness, Definition, Digest, FactKey, FactKind, Facts, Moment, Report,
     SnapshotReport, TaskId, ToolUsed,
 };
 use crate::rules::RuleBook;
 use crate::store::{Case, Damage, ReplayRecord, TaskSummary};
-use crate::trust::{Deployments, Distrusted, Rollout};
+use crate::trust::{Deployments, Distrusted};
 
 /// How many targets are judged at once: their judgements are in memory until they are told.
 const JUDGED_AT_ONCE: usize = 256;
@@ -289,12 +289,7 @@ fn hear(planned: &Planned<'_>, trials: &[Trial], facts: &Facts, request: &Reques
     for alike in trials.chunk_by(|a, b| (a.rollout, a.plan) == (b.rollout, b.plan)) {
         let Some(first) = alike.first() else { continue };
         let plan = &planned.plans[first.plan];
-        let verifier = planned.verifier;
-        let ledger = match first.rollout {
-            Rollout::AtOnce => &verifier.ledger,
-            Rollout::Late => verifier.late.as_ref().unwrap_or(&verifier.ledger),
-        };
-        let rules = Rules { book: &plan.rules.book, product: plan.product.as_deref() };
+        let (rules, ledger) = (plan.judged_by(), planned.verifier.held(first.rollout));
         let clocks: Vec<Clocks> = alike.iter().map(|trial| trial.clocks).collect();
         let judgements = judge(&plan.chain, facts, rules, ledger, &request.distrust, &clocks, request.mode);
         heard.extend(alike.iter().zip(judgements).map(|(trial, judgement)| HeardAt { trial: *trial, judgement }));

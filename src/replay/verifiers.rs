@@ -30,6 +30,14 @@ impl Verifier {
         break_points.extend(late.iter().flat_map(Ledger::break_points));
         Self { ledger, late, fleet: fleet.cloned(), break_points }
     }
+
+    /// The keys that it held, by how quickly it ran what its configuration said.
+    pub(super) fn held(&self, rollout: Rollout) -> &Ledger {
+        match rollout {
+            Rollout::AtOnce => &self.ledger,
+            Rollout::Late => self.late.as_ref().unwrap_or(&self.ledger),
+        }
+    }
 }
 
 /// The verifiers of some targets.

@@ -11,10 +11,10 @@ use super::report;
 use super::rules::examination_book;
 use super::service::{Request, judge_target};
 use super::targets::{ReplayError, ScopedTargets, by_scope};
-use crate::judge::{Docket, Hearing, Reheard, Rules};
-use crate::model::{AsOf, Clocks, Digest, Facts, Reason, TaskFacts, TaskId, Verdict};
+use crate::judge::{Docket, Hearing, Reheard};
+use crate::model::{AsOf, Clocks, Definition, Digest, Facts, Reason, TaskFacts, TaskId, Verdict};
 use crate::store::Case;
-use crate::trust::{Deployments, Rollout};
+use crate::trust::Deployments;
 
 /// A verdict, and the class of its weightiest reason.
 pub type Standing = (Verdict, Option<Reason>);
@@ -157,7 +157,7 @@ impl Bench<'_> {
         *told.after.entry(after.0).or_default() += 1;
         if before != after {
             let shape = self.facts.tasks.get(&target).and_then(TaskFacts::shape);
-            let label = shape.and_then(|shape| shape.label.clone().or_else(|| shape.name.clone()));
+            let label = shape.and_then(Definition::title).map(str::to_owned);
             told.changed.push(Changed { task_id: target, label, before, after });
         }
     }
@@ -177,11 +177,6 @@ fn judged_alike(one: &Planned<'_>, other: &Planned<'_>) -> bool {
 fn hearing<'a>(planned: &'a Planned<'_>) -> Hearing<'a> {
     let trial = &planned.trials[0];
     let plan = &planned.plans[trial.plan];
-    let own: Clocks = trial.clocks;
-    let ledger = match trial.rollout {
-        Rollout::AtOnce => &planned.verifier.ledger,
-        Rollout::Late => planned.verifier.late.as_ref().unwrap_or(&planned.verifier.ledger),
-    };
-    let rules = Rules { book: &plan.rules.book, product: plan.product.as_deref() };
-    Hearing { chain: &plan.chain, rules, ledger, own }
+    let ledger = planned.verifier.held(trial.rollout);
+    Hearing { chain: &plan.chain, rules: plan.judged_by(), ledger, own: trial.clocks }
 }

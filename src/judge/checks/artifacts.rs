@@ -189,7 +189,7 @@ fn illegal(judging: &mut Judging<'_>, link: &Link, maker: &TaskId, path: &str, w
 
 /// The plane on which consumption by a link counts.
 fn judging_plane(judging: &Judging<'_>, link: &Link) -> Plane {
-    let is_target = judging.chain.links.first().is_some_and(|target| target.task_id == link.task_id);
+    let is_target = judging.is_target(&link.task_id);
     match judging.book.switches.consumers {
         Consumers::EveryLink => Plane::Rule,
         Consumers::Target if is_target => Plane::Rule,

@@ -58,7 +58,7 @@ impl Grounds {
             return Self::NotRun;
         }
         let Some(task) = judging.task(&link.task_id) else { return Self::NotCaptured };
-        let is_target = judging.chain.links.first().is_some_and(|target| target.task_id == link.task_id);
+        let is_target = judging.is_target(&link.task_id);
         let of_form = |(form, facts): (Form, &AttestationFacts)| {
             let signature = facts.signature.as_ref().map(|signature| SignatureGrounds {
                 state: signature.state,
@@ -252,7 +252,7 @@ impl FormCase<'_> {
 
     /// Whether it is another link's signature by the key of the host that ran the target.
     fn is_by_own_host(&self, judging: &Judging<'_>, key: &KeyId) -> bool {
-        let is_target = judging.chain.links.first().is_some_and(|target| target.task_id == self.link.task_id);
+        let is_target = judging.is_target(&self.link.task_id);
         self.form == Form::Openpgp && !is_target && judging.is_own_host_key(key)
     }
 

@@ -24,7 +24,7 @@ pub(super) fn check(judging: &mut Judging<'_>, link: &Link) -> Ruling {
     let Some(shape) = judging.task(&link.task_id).and_then(|task| task.shape()) else {
         return (Outcome::Unknown, "not captured".to_owned());
     };
-    let is_target = judging.chain.links.first().is_some_and(|target| target.task_id == link.task_id);
+    let is_target = judging.is_target(&link.task_id);
     let mut outcome = source(judging, link, shape);
     let tree = tree(judging, product, link);
     if is_target {
@@ -56,7 +56,7 @@ pub(super) fn check(judging: &mut Judging<'_>, link: &Link) -> Ruling {
 }
 
 fn no_product(judging: &mut Judging<'_>, link: &Link) -> Ruling {
-    let is_target = judging.chain.links.first().is_some_and(|target| target.task_id == link.task_id);
+    let is_target = judging.is_target(&link.task_id);
     if is_target {
         let message = match judging.product_name {
             None => "the evidence does not tell whose rules apply: --product says it".to_owned(),
