@@ -29,6 +29,8 @@ pub(super) struct Gathered {
     pub(super) targets: Vec<TaskId>,
     known: Surveyed,
     names: EdgeNames,
+    /// What was rebuilt, or could not be.
+    asked: Wanted,
 }
 
 impl Gathered {
@@ -62,7 +64,7 @@ impl Gathered {
             summaries.iter().filter(needs).map(|task| task.task_id).filter(|id| !done.contains(id)).collect()
         });
         let facts = gather_facts(desk, scope, &targets, &summaries, &mut known, examiner)?;
-        Ok(Self { facts, targets, known, names })
+        Ok(Self { facts, targets, known, names, asked: Wanted::default() })
     }
 
     /// The verifiers that can judge the targets.
@@ -81,9 +83,32 @@ impl Gathered {
         verifiers: &'v Verifiers<'v>,
         request: &Request,
     ) -> Result<Vec<Planned<'v>>, ReplayError> {
+        self.plan_some(&self.targets, verifiers, request)
+    }
+
+    /// What some targets are judged by.
+    pub(super) fn plan_some<'v>(
+        &self,
+        targets: &[TaskId],
+        verifiers: &'v Verifiers<'v>,
+        request: &Request,
+    ) -> Result<Vec<Planned<'v>>, ReplayError> {
         let shelf = RuleShelf::new(&request.rules);
         let planner = Planner { facts: &self.facts, names: &self.names, verifiers, shelf: &shelf, request };
-        Ok(self.targets.par_iter().map(|target| planner.plan(target)).collect::<Result<_, _>>()?)
+        Ok(targets.par_iter().map(|target| planner.plan(target)).collect::<Result<_, _>>()?)
+    }
+
+    /// The tasks, and what their definitions say.
+    pub(super) fn definitions(&self) -> impl Iterator<Item = (TaskId, Option<&Definition>)> {
+        let defined = self.known.definitions.iter().map(|(task_id, definition)| (*task_id, Some(&**definition)));
+        let bare = self.facts.tasks.keys().filter(|task_id| !self.known.definitions.contains_key(task_id));
+        defined.chain(bare.map(|task_id| (*task_id, None)))
+    }
+
+    /// Whether everything was rebuilt that plans ask for.
+    pub(super) fn has_rebuilt(&self, planned: &[Planned<'_>]) -> bool {
+        let wanted = wanted_of(planned, &self.facts);
+        wanted.rebuilds.is_subset(&self.asked.rebuilds) && wanted.landings.is_subset(&self.asked.landings)
     }
 
     /// Adds what the trees make of the decision and action tasks that the plans ask for.
@@ -95,7 +120,10 @@ impl Gathered {
     ) -> Result<(), ReplayError> {
         let wanted = wanted_of(planned, &self.facts);
         let answers = Answers::of(desk, scope)?;
-        Ok(rebuilds::examine(desk, &answers, &mut self.facts.tasks, &wanted)?)
+        rebuilds::examine(desk, &answers, &mut self.facts.tasks, &wanted)?;
+        self.asked.rebuilds.extend(wanted.rebuilds);
+        self.asked.landings.extend(wanted.landings);
+        Ok(())
     }
 }
 

@@ -16,6 +16,7 @@ mod repositories;
 mod rules;
 mod scope;
 mod service;
+mod sitting;
 mod targets;
 mod verifiers;
 mod what_if;
@@ -27,5 +28,6 @@ pub use scope::SnapshotChoice;
 pub use service::{
     Definitions, NotRebuilt, RebuildShown, Replayed, Request, definitions, rebuild, replay, survey, verify_facts,
 };
+pub use sitting::{Sitting, Standing, Standings, hold};
 pub use targets::{ReplayError, Targets};
-pub use what_if::{Changed, Standing, WhatIf, what_if};
+pub use what_if::{Changed, WhatIf, what_if};

@@ -298,7 +298,7 @@ fn hear(planned: &Planned<'_>, trials: &[Trial], facts: &Facts, request: &Reques
 }
 
 /// What verdicts rest on beside the snapshots: key epochs, who accepted them, and the contents kept.
-fn inputs(keys: &Keys, held: (u64, u64)) -> Digest {
+pub(super) fn inputs(keys: &Keys, held: (u64, u64)) -> Digest {
     let epochs = keys.ledger.epochs().map(|epoch| format!("{epoch:?}"));
     let parts: Vec<String> = epochs.chain([format!("{} {}", held.0, held.1)]).collect();
     Digest::of_parts(parts.iter().map(String::as_bytes))

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use cotrace::model::{AsOf, ClockOverrides, TaskId, Verdict};
-use cotrace::replay::{Request, Standing, Targets, WhatIf, what_if};
+use cotrace::replay::{Request, SILENT, Standing, Targets, WhatIf, hold, what_if};
 use cotrace_generator::World;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
@@ -104,6 +104,46 @@ fn the_incremental_answer_is_the_whole_one_of_2017() {
 #[test]
 fn the_incremental_answer_is_the_whole_one_of_2026() {
     incremental_is_whole(&nightly_2026(), &["2016-01-01", "2019-03-08", "2025-01-01", "2026-03-01", "2030-01-01"]);
+}
+
+/// Each target then has its own moment, and that of the first question is none of them.
+#[test]
+fn from_one_moment_back_to_then_each_target_is_judged_at_its_own() {
+    let mut case = TempCase::new();
+    case.import(&nightly_2017(), true, cotrace::import::KeepArtifacts::Evidence);
+    let then = request(Targets::All);
+    let known = ClockOverrides { knowledge: Some(moment("2026-01-01")), ..then.clocks };
+    let questions = [then.clone(), Request { clocks: known, ..then.clone() }];
+    for at in ["2016-01-01", "2018-11-20"] {
+        let first = Request { as_of: AsOf::At(moment(at)), ..then.clone() };
+        let before = whole(&mut case, &first);
+        assert_ne!(before, whole(&mut case, &then));
+        let told = what_if(&mut case.case, &first, &questions).unwrap();
+        for (told, question) in told.iter().zip(&questions) {
+            check(told, &before, &whole(&mut case, question), question);
+        }
+    }
+}
+
+#[test]
+fn a_sitting_reports_as_a_replay_does() {
+    for world in [nightly_2017(), nightly_2026()] {
+        let mut case = TempCase::new();
+        case.import(&world, true, cotrace::import::KeepArtifacts::Evidence);
+        let then = request(Targets::All);
+        let at = Request { as_of: AsOf::At(moment("2018-11-20")), ..then.clone() };
+        let all = [case.replay(&then), case.replay(&at)];
+        let target = all[0].targets[0].task_id;
+        let of_one = |question: &Request| Request { targets: Targets::These(vec![target]), ..question.clone() };
+        let one = [case.replay(&of_one(&then)), case.replay(&of_one(&at))];
+        hold(&mut case.case, &[&then, &at], SILENT, |sitting, _| {
+            for (question, (all, one)) in [&then, &at].into_iter().zip(all.iter().zip(&one)) {
+                assert_eq!(&sitting.report(None, question, SILENT).unwrap(), all);
+                assert_eq!(&sitting.report(Some(&[target]), question, SILENT).unwrap(), one);
+            }
+        })
+        .unwrap();
+    }
 }
 
 #[test]
