@@ -3,7 +3,9 @@
 mod completeness;
 mod dependency_graph;
 mod find;
+mod task_filter;
 
 pub use completeness::{CompletenessOfAll, Needs, completeness};
 pub use dependency_graph::{DependencyGraph, Direction, Node, Origins, Reach, Reached, TooManyEdges};
 pub use find::{Hit, Query, Relation, find};
+pub use task_filter::{Field, FilterProblem, InvalidFilter, SortDirection, TaskFilter, TaskLine, TaskOrder, Term};

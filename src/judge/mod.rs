@@ -13,8 +13,10 @@ mod moment;
 mod opinions;
 mod product;
 mod signing_time;
+mod source_trees;
 
 pub use docket::{Docket, Hearing, Reheard};
 pub use judging::{Judgement, LinkJudgement, Place, Rules, judge};
 pub use moment::{Leeway, MomentOfJudgement, leeway, ran_at};
 pub use product::product_of;
+pub use source_trees::SourceTrees;

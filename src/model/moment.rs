@@ -31,6 +31,12 @@ impl Moment {
         self.0.as_millisecond().div_euclid(1000)
     }
 
+    /// The moment as its text tells it: what is finer than a millisecond is cut off.
+    #[must_use]
+    pub fn to_milliseconds(self) -> Self {
+        Timestamp::from_millisecond(self.0.as_millisecond()).map_or(self, Self)
+    }
+
     /// The timestamp.
     pub const fn timestamp(self) -> Timestamp {
         self.0

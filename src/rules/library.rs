@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::book::{RuleBook, Switches, Unchecked};
+use super::product::VcsRule;
 use super::releases::{Span, latest, releases};
 use super::tables::Tables;
 use crate::model::{Digest, Release};
@@ -107,6 +108,11 @@ impl RuleBook {
     /// Every task type that any release knew.
     pub fn task_types_ever() -> BTreeSet<String> {
         super::tables::task_types_ever()
+    }
+
+    /// Every rule of version control that any release had, of all products.
+    pub fn vcs_rules_ever() -> Vec<VcsRule> {
+        super::tables::vcs_rules_ever()
     }
 
     /// The releases whose code was read in full, the oldest first.

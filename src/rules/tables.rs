@@ -138,6 +138,20 @@ pub(super) fn task_types_ever() -> BTreeSet<String> {
     read::<CommonTables>(COMMON).map(|common| common.task_types.into_keys().collect()).unwrap_or_default()
 }
 
+/// Every rule of version control that any release had, each once.
+pub(super) fn vcs_rules_ever() -> Vec<VcsRule> {
+    let mut rules: Vec<VcsRule> = Vec::new();
+    for tables in PRODUCTS.iter().filter_map(|text| read::<ProductTables>(text).ok()) {
+        for VcsFigure { schemes, hosts, path, is_private, .. } in tables.vcs_rules {
+            let rule = VcsRule::new(schemes, hosts, path, is_private);
+            if !rules.contains(&rule) {
+                rules.push(rule);
+            }
+        }
+    }
+    rules
+}
+
 impl ProductTables {
     fn at(&self, release: &Release) -> Result<ProductRules, String> {
         let mut product_types = BTreeSet::new();
