@@ -25,7 +25,8 @@
 //! And above it are presenters of its reports, which hold no rules:
 //!
 //! - [`export`] writes a report for programs (JSON) and for people (text).
-//! - [`cli`] is the shell: one file a subcommand. The only code that reads the clock, the environment and the terminal.
+//! - [`tui`] shows it all on a terminal, and judges again as the moment moves.
+//! - [`cli`] is the shell: one file a subcommand. The only code that reads the clock and the environment.
 //!
 //! [`model`] is the vocabulary that all of them speak.
 
@@ -42,3 +43,4 @@ pub mod replay;
 pub mod rules;
 pub mod store;
 pub mod trust;
+pub mod tui;

@@ -69,6 +69,7 @@ pub(super) enum Command {
     #[command(subcommand, verbatim_doc_comment)]
     Rules(RulesCommand),
     VerifyCot(VerifyCotArgs),
+    Tui(TuiArgs),
     /// Tell what the case knows of keys: who was trusted for what, when, and on whose word.
     ///
     /// Examples:
@@ -223,6 +224,36 @@ pub(super) struct WhatIfArgs {
     pub(super) format: Format,
 }
 
+/// See the case on the terminal: tasks, chains and keys, and the verdicts as the moment of judgement moves.
+///
+/// `?` tells the keys of each screen, `!` the command line that prints the same, `q` leaves. What is changed here (the moment,
+/// what is distrusted) changes nothing in the case file; notes are kept in it.
+///
+/// Examples:
+///   cotrace --case review.sqlite tui
+///   cotrace --case review.sqlite tui --rules 12.0.0 --as-of 2018-08-15
+#[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
+pub(super) struct TuiArgs {
+    #[command(flatten)]
+    pub(super) judgement: JudgementArgs,
+    /// Draw with ASCII characters alone. So it does where the locale is not UTF-8.
+    #[arg(long)]
+    pub(super) ascii: bool,
+    /// Press these keys and write the screen as a picture (SVG) instead of showing it.
+    #[arg(long, value_name = "KEYS", hide = true)]
+    pub(super) picture: Option<String>,
+    /// Columns and rows of the picture.
+    #[arg(long, value_name = "COLUMNSxROWS", default_value = "120x40", value_parser = parse_size, hide = true)]
+    pub(super) size: (u16, u16),
+}
+
+fn parse_size(text: &str) -> Result<(u16, u16), String> {
+    let parse = |(width, height): (&str, &str)| Some((width.parse().ok()?, height.parse().ok()?));
+    let size = text.split_once('x').and_then(parse).filter(|size: &(u16, u16)| size.0 <= 500 && size.1 <= 500);
+    size.ok_or_else(|| "not COLUMNSxROWS, at most 500x500".to_owned())
+}
+
 /// `cotrace rules`.
 #[derive(Debug, Subcommand)]
 pub(super) enum RulesCommand {
@@ -370,6 +401,32 @@ impl Default for JudgementArgs {
             snapshot: None,
             union: false,
         }
+    }
+}
+
+impl JudgementArgs {
+    /// The arguments again, but for the moment, the clocks and what is distrusted.
+    pub(super) fn lasting(&self) -> Vec<String> {
+        let mut arguments: Vec<String> = Vec::new();
+        let trust: Vec<&str> = self.trust.iter().map(|basis| Basis::from(*basis).word()).collect();
+        let trust = (!trust.is_empty()).then(|| trust.join(","));
+        for (name, value) in [
+            ("--rules", &self.rules),
+            ("--trust", &trust),
+            ("--task-type", &self.task_type),
+            ("--product", &self.product),
+            ("--snapshot", &self.snapshot),
+        ] {
+            if let Some(value) = value {
+                arguments.extend([name.to_owned(), value.clone()]);
+            }
+        }
+        for (name, is_set) in [("--union", self.union), ("--no-check-task", self.no_check_task)] {
+            if is_set {
+                arguments.push(name.to_owned());
+            }
+        }
+        arguments
     }
 }
 

@@ -29,6 +29,7 @@ mod output;
 mod replay;
 mod rules;
 mod show;
+mod tui;
 mod verify_cot;
 mod walk;
 mod what_if;
@@ -115,6 +116,7 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Command::Replay(args) => replay::run(case, &args),
         Command::WhatIf(args) => what_if::run(case, &args),
         Command::Show(args) => show::run(case, &args),
+        Command::Tui(args) => tui::run(case, &args),
         Command::VerifyCot(args) => verify_cot::run(case, &args),
         Command::Rules(command) => rules::run(&command),
         Command::Keys(command) => keys::run(case, &command),

@@ -97,10 +97,16 @@ pub fn replay(case: &mut Case, request: &Request, listener: Listener<'_>) -> Res
     snapshots.sort_by(|a: &SnapshotReport, b| a.snapshots.cmp(&b.snapshots));
     let inputs = inputs(&keys, case.held()?);
     let report = telling.report(case.content_id()?, inputs, snapshots, &keys, request);
-    if case.is_writable() {
-        case.keep_replay(&record(&report, request), &report)?;
-    }
+    keep(case, &report, request)?;
     Ok(Replayed { report, work })
+}
+
+/// Keeps what a request came to in the case, for SQL and for whoever opens it next; where the case can be written to.
+pub fn keep(case: &mut Case, report: &Report, request: &Request) -> Result<(), ReplayError> {
+    if case.is_writable() {
+        case.keep_replay(&record(report, request), report)?;
+    }
+    Ok(())
 }
 
 /// A task's rebuild with everything that went into it, and by whose rules.

@@ -18,7 +18,7 @@ use super::service::{Request, inputs, judge_target};
 use super::targets::{ReplayError, ScopedTargets, by_scope};
 use super::verifiers::Verifiers;
 use crate::insight::{CompletenessOfAll, DependencyGraph, TooManyEdges};
-use crate::judge::{Docket, Hearing, Reheard};
+use crate::judge::{Docket, Hearing, MomentOfJudgement, Reheard};
 use crate::model::{
     AsOf, Clocks, Definition, Digest, Facts, Moment, Reason, Report, SnapshotReport, TaskFacts, TaskId, Verdict,
 };
@@ -40,6 +40,19 @@ pub struct Standings {
     pub reheard: u64,
     /// How many of them were judged in full, since more than one moment, release or order of signatures is in question.
     pub in_full: u64,
+}
+
+/// A target, as far as it does not depend on the question.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SittingLine {
+    /// The target.
+    pub task_id: TaskId,
+    /// Its task type, where the evidence settles it.
+    pub task_type: Option<String>,
+    /// The keys that made the signatures of its attestations.
+    pub keys: Vec<String>,
+    /// When it was judged, where one moment is known.
+    pub judged_at: Option<Moment>,
 }
 
 /// All targets of a case, ready to be judged again.
@@ -104,6 +117,25 @@ impl Sitting<'_> {
     /// The targets: by evidence, the newest first, and then by task id.
     pub fn targets(&self) -> impl Iterator<Item = TaskId> {
         self.rooms.iter().flat_map(|room| room.gathered.targets.iter().copied())
+    }
+
+    /// The same with what is known of each whatever the question.
+    pub fn lines(&self) -> impl Iterator<Item = SittingLine> {
+        let planned = self.rooms.iter().flat_map(|room| room.planned.iter().map(move |planned| (room, planned)));
+        planned.map(|(room, planned)| {
+            let task = room.gathered.facts.tasks.get(&planned.target);
+            let signatures = task.into_iter().flat_map(|task| task.attestations.values());
+            let keys = signatures.filter_map(|attestation| attestation.signature.as_ref()?.key.as_ref());
+            SittingLine {
+                task_id: planned.target,
+                task_type: planned.likeliest().task_type.clone(),
+                keys: keys.map(ToString::to_string).collect(),
+                judged_at: match planned.ran {
+                    MomentOfJudgement::At(moment, _) => Some(moment),
+                    MomentOfJudgement::Between(..) | MomentOfJudgement::Unknown => None,
+                },
+            }
+        })
     }
 
     /// The facts that were gathered of a task, in the newest evidence that has it.

@@ -23,11 +23,12 @@ const EDGES: &[(&str, &[&str])] = &[
     ("import", &["model", "formats", "store"]),
     ("replay", &["model", "examine", "chain", "rules", "trust", "judge", "insight", "store"]),
     ("export", &["model"]),
+    ("tui", &["model", "formats", "trust", "judge", "insight", "store", "replay"]),
     (
         "cli",
         &[
             "model", "formats", "rules", "trust", "chain", "examine", "judge", "insight", "store", "import", "replay",
-            "export",
+            "export", "tui",
         ],
     ),
 ];
@@ -70,6 +71,9 @@ const HOMES: &[(&str, &[&str])] = &[
     ("sequoia_openpgp", &["examine"]),
     ("ed25519_dalek", &["examine"]),
     ("rayon", &["import", "judge", "replay"]),
+    ("ratatui", &["tui"]),
+    ("nucleo_matcher", &["tui"]),
+    ("rustix", &["tui"]),
 ];
 
 /// The longest that a function may be.

@@ -1,0 +1,232 @@
+//! The judge: a thread that holds the facts of the case and judges again when asked.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::mpsc::Receiver;
+
+use super::message::{Event, JudgeAsk, Opened, Rebuilt, TargetLine, Told};
+use crate::formats::json::to_pretty_string;
+use crate::model::{Basis, TaskId};
+use crate::replay::{
+    Progress, RebuildShown, Request, SILENT, Sitting, Standing, Standings, Targets, hold, keep, key_report, rebuild, replay,
+};
+use crate::store::{Access, Case};
+
+/// How a sitting ends.
+enum Next {
+    /// Nobody asks any more.
+    End,
+    /// Another begins, with this question.
+    Open { version: u64, question: Box<Request> },
+}
+
+/// Whom to tell.
+pub(super) type Tell<'a> = &'a (dyn Fn(Event) + Sync);
+
+/// Opens the case and answers until nobody asks any more. Opening counts as asked for.
+pub(super) fn sit(path: &Path, first: Request, asks: &Receiver<JudgeAsk>, tell: Tell<'_>) {
+    let (mut version, mut question) = (0, Box::new(first));
+    loop {
+        let listener = |progress: Progress| tell(Event::Told(Told::Progress(progress)));
+        let held = Case::open(path, Access::Keep).map_err(|error| error.to_string()).and_then(|mut case| {
+            let serve = |sitting: &mut Sitting<'_>, case: &mut Case| {
+                let mut bench = Bench { sitting, case, order: Vec::new(), tell };
+                bench.open(version, &question);
+                bench.serve(asks)
+            };
+            hold(&mut case, &[&question], &listener, serve).map_err(|error| error.to_string())
+        });
+        let next = held.unwrap_or_else(|error| {
+            tell(Event::Told(Told::Failed(error)));
+            tell(Event::Served);
+            wait_for_another(asks, tell)
+        });
+        match next {
+            Next::End => return,
+            Next::Open { version: of, question: asked } => (version, question) = (of, asked),
+        }
+    }
+}
+
+/// After a failure only another opening helps.
+fn wait_for_another(asks: &Receiver<JudgeAsk>, tell: Tell<'_>) -> Next {
+    while let Ok(ask) = asks.recv() {
+        match ask {
+            JudgeAsk::Open { version, question } => return Next::Open { version, question },
+            JudgeAsk::Standings { .. }
+            | JudgeAsk::Survey { .. }
+            | JudgeAsk::Chain { .. }
+            | JudgeAsk::Rebuild { .. }
+            | JudgeAsk::Keys { .. } => tell(Event::Served),
+        }
+    }
+    Next::End
+}
+
+/// The judge at work.
+struct Bench<'s, 'c, 'f, 't> {
+    sitting: &'s mut Sitting<'f>,
+    case: &'c mut Case,
+    /// The places of the targets in the order of their ids.
+    order: Vec<usize>,
+    tell: Tell<'t>,
+}
+
+impl Bench<'_, '_, '_, '_> {
+    /// Tells what does not depend on the question, and the verdicts by the first.
+    fn open(&mut self, version: u64, question: &Request) {
+        let lines: Vec<TargetLine> = self.sitting.lines().map(line).collect();
+        self.order = (0..lines.len()).collect();
+        self.order.sort_by_key(|place| lines[*place].task_id);
+        let opened = Opened {
+            targets: self.order.iter().map(|place| lines[*place].clone()).collect(),
+            graph: self.sitting.graph().ok(),
+            key_changes: self.sitting.key_changes().into_iter().collect(),
+        };
+        self.told(Told::Opened(Box::new(opened)));
+        let asked = self.sitting.ask(question);
+        self.standings(version, asked.map_err(|error| error.to_string()).map(Option::unwrap_or_default));
+        (self.tell)(Event::Served);
+    }
+
+    fn serve(&mut self, asks: &Receiver<JudgeAsk>) -> Next {
+        let mut waiting: Vec<JudgeAsk> = Vec::new();
+        loop {
+            if waiting.is_empty() {
+                let Ok(ask) = asks.recv() else { return Next::End };
+                waiting.push(ask);
+            }
+            waiting.extend(asks.try_iter());
+            let ask = waiting.remove(0);
+            if waiting.iter().any(|later| supersedes(later, &ask)) {
+                (self.tell)(Event::Served);
+                continue;
+            }
+            if let Some(next) = self.answer(ask) {
+                waiting.iter().for_each(|_| (self.tell)(Event::Served));
+                return next;
+            }
+            (self.tell)(Event::Served);
+        }
+    }
+
+    fn answer(&mut self, ask: JudgeAsk) -> Option<Next> {
+        match ask {
+            JudgeAsk::Open { version, question } => return Some(Next::Open { version, question }),
+            JudgeAsk::Standings { version, question } => match self.sitting.ask(&question) {
+                Ok(Some(standings)) => self.standings(version, Ok(standings)),
+                Ok(None) => return Some(Next::Open { version, question }),
+                Err(error) => self.standings(version, Err(error.to_string())),
+            },
+            JudgeAsk::Survey { version, question } => self.survey(version, &question),
+            JudgeAsk::Chain { version, question, task_id } => self.chain(version, &question, task_id),
+            JudgeAsk::Rebuild { question, task_id } => {
+                let question = of_one(&question, task_id);
+                let shown = rebuild(self.case, &question).map_err(|error| error.to_string());
+                self.told(Told::Rebuild { task_id, shown: shown.map(|shown| shown.map(rebuilt)) });
+            }
+            JudgeAsk::Keys { question } => {
+                let bases: BTreeSet<Basis> = question.bases.clone();
+                match key_report(self.case, &bases) {
+                    Ok(report) => self.told(Told::Keys(Arc::new(report))),
+                    Err(error) => self.told(Told::Failed(error.to_string())),
+                }
+            }
+        }
+        None
+    }
+
+    fn standings(&self, version: u64, asked: Result<Standings, String>) {
+        match asked {
+            Ok(standings) => {
+                let of: Vec<Standing> =
+                    self.order.iter().filter_map(|place| standings.of.get(*place).copied()).collect();
+                self.told(Told::Standings { version, of: Arc::new(of) });
+            }
+            Err(error) => self.told(Told::Failed(error)),
+        }
+    }
+
+    /// Everything but the targets; what came of the question of the beginning is kept in the case, as a replay keeps it.
+    fn survey(&mut self, version: u64, question: &Request) {
+        let tell = self.tell;
+        let listener = |progress: Progress| tell(Event::Told(Told::Progress(progress)));
+        match self.sitting.report(None, question, &listener) {
+            Ok(mut report) => {
+                if version == 0
+                    && self.case.is_writable()
+                    && let Err(error) = keep(self.case, &report, question)
+                {
+                    self.told(Told::Said(format!("the verdicts were not kept: {error}")));
+                }
+                report.targets = Vec::new();
+                self.told(Told::Survey { version, report: Arc::new(report) });
+            }
+            Err(error) => self.told(Told::Failed(error.to_string())),
+        }
+    }
+
+    fn chain(&mut self, version: u64, question: &Request, task_id: TaskId) {
+        let is_target = self.sitting.targets().any(|target| target == task_id);
+        let report = if is_target {
+            self.sitting.report(Some(&[task_id]), question, SILENT)
+        } else {
+            // Nobody asks for its attestation, and the auditor wants to see its chain all the same.
+            replay(self.case, &of_one(question, task_id), SILENT).map(|replayed| replayed.report)
+        };
+        let report = report.map(Arc::new).map_err(|error| error.to_string());
+        self.told(Told::Chain { version, task_id, report });
+    }
+
+    fn told(&self, told: Told) {
+        (self.tell)(Event::Told(told));
+    }
+}
+
+/// Whether a later question makes an earlier one idle: the moment has moved on.
+fn supersedes(later: &JudgeAsk, earlier: &JudgeAsk) -> bool {
+    match (later, earlier) {
+        (JudgeAsk::Standings { .. }, JudgeAsk::Standings { .. })
+        | (JudgeAsk::Survey { .. }, JudgeAsk::Survey { .. })
+        | (JudgeAsk::Open { .. }, _) => true,
+        (JudgeAsk::Standings { version, .. }, JudgeAsk::Survey { version: of, .. }) => version != of,
+        (
+            JudgeAsk::Standings { .. }
+            | JudgeAsk::Survey { .. }
+            | JudgeAsk::Chain { .. }
+            | JudgeAsk::Rebuild { .. }
+            | JudgeAsk::Keys { .. },
+            _,
+        ) => false,
+    }
+}
+
+fn of_one(question: &Request, task_id: TaskId) -> Request {
+    Request { targets: Targets::These(vec![task_id]), ..question.clone() }
+}
+
+fn line(line: crate::replay::SittingLine) -> TargetLine {
+    TargetLine {
+        task_id: line.task_id,
+        task_type: line.task_type.map(Arc::from),
+        keys: line.keys.into_iter().map(Arc::from).collect(),
+        judged_at: line.judged_at,
+    }
+}
+
+/// A rebuild in words: its values belong to this thread.
+fn rebuilt(shown: RebuildShown) -> Box<Rebuilt> {
+    let workings = &shown.workings;
+    let parts = [
+        ("template", &workings.template),
+        ("variables (as_slugid left out)", &workings.context),
+        ("rebuilt, as it is compared", &workings.nearest),
+        ("definition, as it is compared", &workings.definition),
+    ];
+    let parts = parts.into_iter().filter_map(|(name, value)| {
+        let told = value.as_ref()?.to_json().map_or_else(|error| error.to_string(), |value| to_pretty_string(&value));
+        Some((name, told))
+    });
+    Box::new(Rebuilt { parts: parts.collect(), rules: shown.rules, product: shown.product, rebuild: shown.workings.rebuild })
+}

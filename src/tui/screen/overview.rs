@@ -1,0 +1,285 @@
+//! What the case holds, what its targets came to, and the findings that matter most.
+
+use std::collections::BTreeMap;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Widget as _;
+
+use super::{Screen, Step};
+use crate::model::{Completeness, Finding, Plane, Reason, Report, Severity, TaskId, Verdict};
+use crate::tui::app::explained;
+use crate::tui::keymap::{Action, Place};
+use crate::tui::list::Cursor;
+use crate::tui::session::Session;
+use crate::tui::text::{captured, plain};
+use crate::tui::view::{cell, count, rule, size};
+
+/// How many findings are told here.
+const FINDINGS: usize = 10;
+
+/// The screen.
+#[derive(Debug, Default)]
+pub(in crate::tui) struct Overview {
+    cursor: Cursor,
+}
+
+/// The findings that matter most: by severity, those that count for the verdict first; one of each code and plane before
+/// the next of the same, so that many of one kind hide no other.
+pub(super) fn weightiest(report: &Report) -> Vec<&Finding> {
+    let mut seen: BTreeMap<(Plane, &str), usize> = BTreeMap::new();
+    let mut ranked: Vec<(usize, &Finding)> = report
+        .findings
+        .iter()
+        .map(|finding| {
+            let nth = seen.entry((finding.plane, finding.code.id())).or_default();
+            *nth += 1;
+            (*nth, finding)
+        })
+        .collect();
+    ranked.sort_by(|(a, one), (b, other)| {
+        other.severity.cmp(&one.severity).then(a.cmp(b)).then_with(|| one.order(other))
+    });
+    ranked.into_iter().map(|(_, finding)| finding).collect()
+}
+
+impl Overview {
+    fn finding<'a>(&self, session: &'a Session) -> Option<&'a Finding> {
+        let (_, report) = session.survey.as_ref()?;
+        weightiest(report).into_iter().take(FINDINGS).nth(self.cursor.at)
+    }
+
+    fn draw_findings(&mut self, session: &Session, area: Rect, buffer: &mut Buffer) {
+        let theme = session.theme;
+        let [head, body] = Layout::vertical([Constraint::Length(1), Constraint::Min(0)]).areas(area);
+        let Some((version, report)) = &session.survey else {
+            rule(session, "the findings that matter most: being made", head, buffer);
+            return;
+        };
+        let age = if *version == session.version { "" } else { ", of the question before" };
+        rule(session, &format!("the findings that matter most{age}"), head, buffer);
+        let told = weightiest(report);
+        let window = self.cursor.window(told.len().min(FINDINGS), body.height.into());
+        if told.is_empty() {
+            Line::styled("none: no check failed, and the audit saw nothing odd", theme.dim()).render(body, buffer);
+        }
+        let at = self.cursor.at;
+        for (place, y) in window.zip(body.y..) {
+            let style = if place == at { theme.selected() } else { Style::new() };
+            let row = Rect { y, height: 1, ..body };
+            buffer.set_style(row, style);
+            cell(finding_line(told[place], session, style), row, buffer);
+        }
+    }
+}
+
+/// A finding in a line.
+pub(super) fn finding_line(finding: &Finding, session: &Session, style: Style) -> Vec<Span<'static>> {
+    let theme = session.theme;
+    let severity = format!("{} {:<7}", theme.severity_symbol(finding.severity), finding.severity.word());
+    let plane = match finding.plane {
+        Plane::Rule => "rule  ",
+        Plane::Audit => "audit ",
+    };
+    let mut spans = vec![
+        Span::styled(severity, style.patch(theme.severity(finding.severity))),
+        Span::styled(plane, style.patch(theme.dim())),
+        Span::styled(format!("{}  ", finding.code.id()), style.patch(theme.heading())),
+    ];
+    if let Some(task_id) = &finding.subject.task_id {
+        spans.extend(captured(session.title(task_id), style, theme));
+        spans.push(Span::styled(": ", style));
+    }
+    spans.extend(captured(&finding.message, style, theme));
+    spans
+}
+
+impl Screen for Overview {
+    fn place(&self) -> Place {
+        Place::Overview
+    }
+
+    fn title(&self, session: &Session) -> String {
+        format!("overview of {}", plain(&session.path.to_string_lossy()))
+    }
+
+    fn prepare(&mut self, session: &mut Session) {
+        session.want_survey();
+    }
+
+    fn draw(&mut self, session: &Session, area: Rect, buffer: &mut Buffer) {
+        let mut lines = evidence(session);
+        lines.extend(judged(session));
+        let above = (lines.len() as u16).min(area.height.saturating_sub(4));
+        let [top, below] = Layout::vertical([Constraint::Length(above), Constraint::Min(0)]).areas(area);
+        for (line, y) in lines.into_iter().zip(top.y..top.bottom()) {
+            cell(line.spans, Rect { y, height: 1, ..top }, buffer);
+        }
+        self.draw_findings(session, below, buffer);
+    }
+
+    fn act(&mut self, action: Action, session: &mut Session) -> Step {
+        if self.cursor.act(action) {
+            return Step::Done;
+        }
+        match (action, self.finding(session)) {
+            (Action::Explain, Some(finding)) => explained(finding.code, session),
+            _ => Step::Other,
+        }
+    }
+
+    fn scroll(&mut self, lines: isize) {
+        self.cursor.scroll(lines);
+    }
+
+    fn task(&self, session: &Session) -> Option<TaskId> {
+        self.finding(session)?.subject.task_id
+    }
+
+    fn twin(&self, session: &Session) -> Vec<String> {
+        let mut twin = vec!["replay".to_owned(), "--all".to_owned()];
+        twin.extend(session.question_arguments());
+        twin
+    }
+}
+
+/// What the case holds.
+fn evidence(session: &Session) -> Vec<Line<'static>> {
+    let theme = session.theme;
+    let name = |text: &str| Span::styled(format!("{text:<14}"), theme.heading());
+    let Some(info) = &session.info else {
+        return vec![Line::from(vec![name("case"), Span::styled("being read", theme.dim())])];
+    };
+    let mut lines = vec![Line::from(vec![
+        name("case"),
+        Span::raw(format!("{} tasks, {} documents ", count(session.tasks), count(info.blobs.0))),
+        Span::styled(format!("({}, {} packed)", size(info.blobs.1), size(info.packed)), theme.dim()),
+    ])];
+    for snapshot in info.snapshots.iter().rev().take(3) {
+        let digest: String = snapshot.digest.to_string().chars().take(12).collect();
+        let mut spans = vec![
+            name("snapshot"),
+            Span::raw(format!("{digest}  {} tasks, {} artifacts  ", count(snapshot.tasks), count(snapshot.artifacts))),
+        ];
+        spans.extend(captured(snapshot.root_url.as_deref().unwrap_or("no deployment named"), theme.dim(), theme));
+        let accepted = match &snapshot.keys_accepted_by {
+            Some(operator) => format!("  its keys accepted by {}", plain(operator)),
+            None => "  its keys accepted by nobody".to_owned(),
+        };
+        spans.push(Span::styled(accepted, theme.dim()));
+        lines.push(Line::from(spans));
+    }
+    if let Some(more) = info.snapshots.len().checked_sub(3).filter(|more| *more > 0) {
+        lines.push(Line::from(vec![name(""), Span::styled(format!("and {more} older"), theme.dim())]));
+    }
+    lines.push(Line::from(vec![name("eras"), Span::raw(eras(session))]));
+    lines
+}
+
+/// How many targets carry signatures of which form, and in which years they were judged.
+fn eras(session: &Session) -> String {
+    let mut eras: BTreeMap<&str, (u64, Option<(String, String)>)> = BTreeMap::new();
+    for target in session.targets.iter() {
+        let mut forms: Vec<&str> = target.keys.iter().filter_map(|key| key.split_once(':')).map(|(form, _)| form).collect();
+        forms.dedup();
+        for form in if forms.is_empty() { vec!["unsigned"] } else { forms } {
+            let (number, years) = eras.entry(form).or_default();
+            *number += 1;
+            if let Some(moment) = target.judged_at {
+                let year: String = moment.to_string().chars().take(4).collect();
+                let (first, last) = years.get_or_insert_with(|| (year.clone(), year.clone()));
+                *first = first.clone().min(year.clone());
+                *last = last.clone().max(year);
+            }
+        }
+    }
+    let told: Vec<String> = eras
+        .into_iter()
+        .map(|(form, (number, years))| {
+            let years = match years {
+                Some((first, last)) if first == last => format!(" of {first}"),
+                Some((first, last)) => format!(" of {first} to {last}"),
+                None => String::new(),
+            };
+            format!("{} {form}{years}", count(number))
+        })
+        .collect();
+    if told.is_empty() { "no targets yet".to_owned() } else { told.join(", ") }
+}
+
+/// What the targets came to, and what is missing.
+fn judged(session: &Session) -> Vec<Line<'static>> {
+    let theme = session.theme;
+    let name = |text: &str| Span::styled(format!("{text:<14}"), theme.heading());
+    let mut lines = Vec::new();
+    if let Some(standings) = &session.standings {
+        let mut reasons: BTreeMap<(Verdict, Option<Reason>), u64> = BTreeMap::new();
+        standings.iter().for_each(|standing| *reasons.entry(*standing).or_default() += 1);
+        for ((verdict, reason), number) in reasons.into_iter().rev() {
+            let why = reason.map_or(String::new(), |reason| format!("  {}", reason.phrase()));
+            lines.push(Line::from(vec![
+                name(if lines.is_empty() { "verdicts" } else { "" }),
+                Span::styled(
+                    format!("{} {} {}", theme.verdict_symbol(verdict), count(number), verdict.word()),
+                    theme.verdict(verdict),
+                ),
+                Span::styled(why, theme.dim()),
+            ]));
+        }
+    }
+    let Some((_, report)) = &session.survey else { return lines };
+    let mut total = Completeness::default();
+    for snapshot in &report.snapshots {
+        let Completeness { present, absent, gone, unknown } = snapshot.completeness;
+        total.present += present;
+        total.absent += absent;
+        total.gone += gone;
+        total.unknown += unknown;
+    }
+    lines.push(Line::from(vec![
+        name("evidence"),
+        Span::raw(format!("{} of {} pieces present", count(total.present), count(total.needed()))),
+        Span::styled(
+            format!(", {} absent, {} gone, {} never asked for", count(total.absent), count(total.gone), count(total.unknown)),
+            theme.dim(),
+        ),
+    ]));
+    lines.push(Line::from(vec![name("findings"), Span::raw(findings(report))]));
+    let mut gaps: BTreeMap<&str, u64> = BTreeMap::new();
+    report.gaps.iter().for_each(|gap| *gaps.entry(gap.kind.word()).or_default() += 1);
+    let told: Vec<String> = gaps.into_iter().map(|(kind, number)| format!("{} {kind}", count(number))).collect();
+    let told = if told.is_empty() { "none".to_owned() } else { told.join(", ") };
+    lines.push(Line::from(vec![name("gaps"), Span::raw(told)]));
+    let required = report.not_checked.iter().filter(|part| part.required_by_rules);
+    let required: Vec<&str> = required.map(|part| part.what.as_str()).collect();
+    let others = report.not_checked.len() - required.len();
+    let told = if required.is_empty() { String::new() } else { format!("{}, and ", required.join(", ")) };
+    lines.push(Line::from(vec![
+        name("not covered"),
+        Span::styled(format!("{told}{others} things that no verdict covers: the command line (!) lists them"), theme.dim()),
+    ]));
+    lines
+}
+
+/// How many findings of which severity, those left out of the report among them.
+fn findings(report: &Report) -> String {
+    let mut counts: BTreeMap<Severity, [u64; 2]> = BTreeMap::new();
+    let place = |plane: Plane| match plane {
+        Plane::Rule => 0,
+        Plane::Audit => 1,
+    };
+    for finding in &report.findings {
+        counts.entry(finding.severity).or_default()[place(finding.plane)] += 1;
+    }
+    for left in &report.findings_left_out {
+        counts.entry(left.code.severity()).or_default()[place(left.plane)] += left.count;
+    }
+    let told: Vec<String> = counts
+        .into_iter()
+        .rev()
+        .map(|(severity, [rule, audit])| format!("{} {} ({} by rule, {} by audit)", count(rule + audit), severity.word(), count(rule), count(audit)))
+        .collect();
+    if told.is_empty() { "none".to_owned() } else { told.join(", ") }
+}
