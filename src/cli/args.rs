@@ -2,10 +2,12 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::clock;
 use crate::import::KeepArtifacts;
+use crate::insight::Field;
 use crate::model::{AsOf, Basis, Moment, Origin, Severity, TaskId};
 use crate::trust::Distrusted;
 
@@ -33,6 +35,7 @@ pub(super) enum Command {
     #[command(visible_alias = "verify")]
     Replay(ReplayArgs),
     WhatIf(WhatIfArgs),
+    Tasks(TasksArgs),
     Show(ShowArgs),
     Cat(CatArgs),
     Find(FindArgs),
@@ -481,6 +484,48 @@ impl From<FailOn> for Severity {
             FailOn::High => Self::High,
         }
     }
+}
+
+/// List the tasks of the case, each with its verdict; of those that were not judged, since they have no attestation and
+/// need none, that is `-`.
+///
+/// A FILTER has terms, and all must hold. A word stands somewhere in label, name or task id. FIELD:VALUE is a field of this
+/// value (type, kind, state, tree, verdict, reason) or of this beginning (task, label, name, worker, pool, key; of a key
+/// also its end), FIELD~TEXT one with this text in it, whatever the case; after: and before: take moments, has: a field,
+/// or note. A `-` in front turns a term round. Of several with `:` on one field, one must hold. Quotes go around blanks.
+///
+/// Examples:
+///   cotrace --case review.sqlite tasks
+///   cotrace --case review.sqlite tasks type:signing type:beetmover 'linux64 -label~esr'
+///   cotrace --case review.sqlite tasks verdict:refuted tree:mozilla-beta --sort created --reverse
+///   cotrace --case review.sqlite tasks --limit 5 --format json -- -worker:mac after:2017-06-01
+#[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
+pub(super) struct TasksArgs {
+    /// Terms that the tasks must fit, in one argument or in several; without any, all tasks. An argument that begins with
+    /// a `-` stands after `--`.
+    #[arg(value_name = "FILTER")]
+    pub(super) filter: Vec<String>,
+    /// What to sort by, then by task id. Tasks of which it is not known come last.
+    #[arg(long, value_name = "COLUMN", default_value = "task", value_parser = column())]
+    pub(super) sort: Field,
+    /// Sort the other way round.
+    #[arg(long)]
+    pub(super) reverse: bool,
+    /// The most tasks to list; all are counted.
+    #[arg(long, value_name = "NUMBER")]
+    pub(super) limit: Option<usize>,
+    #[command(flatten)]
+    pub(super) judgement: JudgementArgs,
+    /// How to write the list.
+    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
+    pub(super) format: Format,
+}
+
+/// What `--sort` takes.
+fn column() -> impl TypedValueParser<Value = Field> {
+    let words = PossibleValuesParser::new(Field::ALL.map(Field::word));
+    words.map(|word| Field::ALL.into_iter().find(|field| field.word() == word).unwrap_or(Field::Task))
 }
 
 /// Show all that the case knows of one task: definition, runs, artifacts, attestation, chain, findings.

@@ -29,6 +29,7 @@ mod output;
 mod replay;
 mod rules;
 mod show;
+mod tasks;
 mod tui;
 mod verify_cot;
 mod walk;
@@ -115,6 +116,7 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Command::Import(args) => import::run(case, args),
         Command::Replay(args) => replay::run(case, &args),
         Command::WhatIf(args) => what_if::run(case, &args),
+        Command::Tasks(args) => tasks::run(case, &args),
         Command::Show(args) => show::run(case, &args),
         Command::Tui(args) => tui::run(case, &args),
         Command::VerifyCot(args) => verify_cot::run(case, &args),

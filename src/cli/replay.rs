@@ -191,6 +191,11 @@ pub(super) fn outcome(report: &Report, fail_on: Option<FailOn>) -> Outcome {
 
 /// Replays; `None` where there is nothing to replay, which is said.
 pub(super) fn replay_or_say(case: &mut Case, request: &Request) -> anyhow::Result<Option<Replayed>> {
+    or_say(replay_telling(case, request))
+}
+
+/// Replays, and shows how far it has come.
+pub(super) fn replay_telling(case: &mut Case, request: &Request) -> Result<Replayed, ReplayError> {
     let bar = output::bar("{msg}");
     let replayed = replay(case, request, &|Progress { stage, done, total }| {
         bar.set_length(total);
@@ -198,7 +203,7 @@ pub(super) fn replay_or_say(case: &mut Case, request: &Request) -> anyhow::Resul
         bar.set_message(stage);
     });
     bar.finish_and_clear();
-    or_say(replayed)
+    replayed
 }
 
 /// What came of it; `None` where there is nothing to replay, which is said.

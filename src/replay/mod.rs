@@ -18,6 +18,7 @@ mod scope;
 mod service;
 mod sitting;
 mod targets;
+mod task_list;
 mod verifiers;
 mod what_if;
 
@@ -31,4 +32,5 @@ pub use service::{
 };
 pub use sitting::{Sitting, SittingLine, Standing, Standings, hold};
 pub use targets::{ReplayError, Targets};
+pub use task_list::{ListedTask, task_list};
 pub use what_if::{Changed, WhatIf, what_if};

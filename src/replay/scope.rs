@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 use crate::model::{Digest, TaskEvidence, TaskId};
-use crate::store::{Case, SnapshotInfo, SourceInfo, StoreError, TaskSummary};
+use crate::store::{Case, SnapshotInfo, SourceInfo, StoreError, TaskHead, TaskSummary};
 
 /// Which snapshots a chain is built from.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -74,6 +74,11 @@ impl Scope {
             }
         }
         Ok(tasks.into_values().collect())
+    }
+
+    /// Passes on the words of every task, the newest snapshot first, and each ordered by id.
+    pub(super) fn each_task_head(&self, case: &Case, each: &mut dyn FnMut(TaskHead<'_>)) -> Result<(), StoreError> {
+        self.snapshots.iter().try_for_each(|snapshot| case.each_task_head(snapshot.id, each))
     }
 
     /// What is known of a task.

@@ -125,11 +125,15 @@ impl Sitting<'_> {
         planned.map(|(room, planned)| {
             let task = room.gathered.facts.tasks.get(&planned.target);
             let signatures = task.into_iter().flat_map(|task| task.attestations.values());
-            let keys = signatures.filter_map(|attestation| attestation.signature.as_ref()?.key.as_ref());
+            let keys = signatures.filter_map(|attestation| attestation.signature.as_ref()).flat_map(|signature| {
+                let subkey = signature.signing_key.as_deref().filter(|_| signature.form == Form::Openpgp);
+                let key = signature.key.as_ref().map(ToString::to_string);
+                key.into_iter().chain(subkey.map(|subkey| format!("openpgp:{subkey}")))
+            });
             SittingLine {
                 task_id: planned.target,
                 task_type: planned.likeliest().task_type.clone(),
-                keys: keys.map(ToString::to_string).collect(),
+                keys: keys.collect(),
                 judged_at: match planned.ran {
                     MomentOfJudgement::At(moment, _) => Some(moment),
                     MomentOfJudgement::Between(..) | MomentOfJudgement::Unknown => None,

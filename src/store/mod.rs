@@ -19,6 +19,7 @@ mod readable;
 mod replays;
 mod rows;
 mod snapshot;
+mod task_heads;
 mod verify;
 
 pub use blobs::{BlobWriter, PACK_SIZE_MAX};
@@ -34,4 +35,5 @@ pub use snapshot::{
     ArtifactRow, DenialRow, Disposition, FileRow, ListingRow, RunRow, SnapshotHead, SnapshotWriter, SourceRow, TaskRow,
     TaskRows,
 };
+pub use task_heads::TaskHead;
 pub use verify::{CaseInfo, Damage, SnapshotSummary};

@@ -13,10 +13,11 @@ use crate::program::{
     BINARY, CaseFile, Ran, capture, copy, cotrace, files, root, run, sample, skip, target, targets, write,
 };
 
-const SUBCOMMANDS: [&str; 16] = [
+const SUBCOMMANDS: [&str; 17] = [
     "import",
     "replay",
     "what-if",
+    "tasks",
     "show",
     "cat",
     "find",

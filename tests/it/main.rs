@@ -28,6 +28,7 @@ mod rule_books;
 mod samples;
 mod store;
 mod support;
+mod tasks;
 mod terminal;
 mod trust;
 mod walks;
