@@ -20,7 +20,7 @@ use super::verifiers::Verifiers;
 use crate::insight::{CompletenessOfAll, DependencyGraph, TooManyEdges};
 use crate::judge::{Docket, Hearing, MomentOfJudgement, Reheard};
 use crate::model::{
-    AsOf, Clocks, Definition, Digest, Facts, Moment, Reason, Report, SnapshotReport, TaskFacts, TaskId, Verdict,
+    AsOf, Clocks, Definition, Digest, Facts, Form, Moment, Reason, Report, SnapshotReport, TaskFacts, TaskId, Verdict,
 };
 use crate::store::Case;
 use crate::trust::{Deployments, Ledger};
@@ -124,11 +124,16 @@ impl Sitting<'_> {
         let planned = self.rooms.iter().flat_map(|room| room.planned.iter().map(move |planned| (room, planned)));
         planned.map(|(room, planned)| {
             let task = room.gathered.facts.tasks.get(&planned.target);
-            let signatures = task.into_iter().flat_map(|task| task.attestations.values());
-            let keys = signatures.filter_map(|attestation| attestation.signature.as_ref()).flat_map(|signature| {
-                let subkey = signature.signing_key.as_deref().filter(|_| signature.form == Form::Openpgp);
-                let key = signature.key.as_ref().map(ToString::to_string);
-                key.into_iter().chain(subkey.map(|subkey| format!("openpgp:{subkey}")))
+            let keys = task.into_iter().flat_map(|task| &task.attestations).flat_map(|(form, attestation)| {
+                let signature = attestation.signature.as_ref();
+                let subkey = signature.and_then(|signature| signature.signing_key.as_ref());
+                // A subkey has a name of its own beside that of its certificate.
+                let subkey = subkey.filter(|_| *form == Form::Openpgp).map(|subkey| format!("openpgp:{subkey}"));
+                signature
+                    .and_then(|signature| signature.key.as_ref())
+                    .map(ToString::to_string)
+                    .into_iter()
+                    .chain(subkey)
             });
             SittingLine {
                 task_id: planned.target,

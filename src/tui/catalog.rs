@@ -82,7 +82,17 @@ impl Catalog {
         let tree = self.word(tree);
         let worker = self.word(row.worker.as_deref());
         self.ids.push(row.task_id);
-        self.rows.push(Row { label, name, kind, pool, state, tree, worker, created: row.created, started: row.started });
+        self.rows.push(Row {
+            label,
+            name,
+            kind,
+            pool,
+            state,
+            tree,
+            worker,
+            created: row.created,
+            started: row.started,
+        });
     }
 
     fn text(&mut self, text: Option<&str>) -> (u32, u32) {

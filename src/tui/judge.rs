@@ -9,7 +9,8 @@ use super::message::{Event, JudgeAsk, Opened, Rebuilt, TargetLine, Told};
 use crate::formats::json::to_pretty_string;
 use crate::model::{Basis, TaskId};
 use crate::replay::{
-    Progress, RebuildShown, Request, SILENT, Sitting, Standing, Standings, Targets, hold, keep, key_report, rebuild, replay,
+    Progress, RebuildShown, Request, SILENT, Sitting, Standing, Standings, Targets, hold, keep, key_report, rebuild,
+    replay,
 };
 use crate::store::{Access, Case};
 
@@ -228,5 +229,10 @@ fn rebuilt(shown: RebuildShown) -> Box<Rebuilt> {
         let told = value.as_ref()?.to_json().map_or_else(|error| error.to_string(), |value| to_pretty_string(&value));
         Some((name, told))
     });
-    Box::new(Rebuilt { parts: parts.collect(), rules: shown.rules, product: shown.product, rebuild: shown.workings.rebuild })
+    Box::new(Rebuilt {
+        parts: parts.collect(),
+        rules: shown.rules,
+        product: shown.product,
+        rebuild: shown.workings.rebuild,
+    })
 }

@@ -103,21 +103,44 @@ pub(super) enum Told {
     Progress(Progress),
     Opened(Box<Opened>),
     /// In the order of the targets.
-    Standings { version: u64, of: Arc<Vec<Standing>> },
+    Standings {
+        version: u64,
+        of: Arc<Vec<Standing>>,
+    },
     /// A report without its targets.
-    Survey { version: u64, report: Arc<Report> },
+    Survey {
+        version: u64,
+        report: Arc<Report>,
+    },
     /// The report of one task; in words, why there is none.
-    Chain { version: u64, task_id: TaskId, report: Result<Arc<Report>, String> },
-    Rebuild { task_id: TaskId, shown: Result<Result<Box<Rebuilt>, NotRebuilt>, String> },
+    Chain {
+        version: u64,
+        task_id: TaskId,
+        report: Result<Arc<Report>, String>,
+    },
+    Rebuild {
+        task_id: TaskId,
+        shown: Result<Result<Box<Rebuilt>, NotRebuilt>, String>,
+    },
     Keys(Arc<KeyReport>),
     /// The tasks so far, and whether these are all.
-    Catalog { catalog: Arc<Catalog>, is_whole: bool },
-    Case { info: Box<CaseInfo>, stored: Option<Box<StoredReplay>>, tasks: u64 },
+    Catalog {
+        catalog: Arc<Catalog>,
+        is_whole: bool,
+    },
+    Case {
+        info: Box<CaseInfo>,
+        stored: Option<Box<StoredReplay>>,
+        tasks: u64,
+    },
     Evidence(TaskId, Option<Box<Seen>>),
     /// Bytes, or in words why there are none.
     Document(Digest, Result<Arc<[u8]>, String>),
     /// The list of tasks that a filter left, of this job.
-    Listed { job: u64, rows: Arc<Vec<u32>> },
+    Listed {
+        job: u64,
+        rows: Arc<Vec<u32>>,
+    },
     /// Something to say at the foot of the screen.
     Said(String),
     /// The judge or the clerk could not go on.

@@ -56,7 +56,8 @@ fn pieces(text: &str) -> impl Iterator<Item = (String, bool)> {
                 || (is_mixed && character.is_alphabetic() && !is_latin(character));
             let mut shown = String::new();
             // Writing to a string does not fail.
-            let _ = if told { write!(shown, "\\u{{{:x}}}", u32::from(character)) } else { write!(shown, "{character}") };
+            let _ =
+                if told { write!(shown, "\\u{{{:x}}}", u32::from(character)) } else { write!(shown, "{character}") };
             (shown, told)
         },
     )
@@ -100,10 +101,13 @@ mod tests {
 
     fn shown(text: &str) -> String {
         let line = captured_line(text, Style::new(), THEME);
-        line.spans.iter().map(|span| {
-            let is_marked = span.style.patch(THEME.marked()) == span.style;
-            if is_marked { format!("<{}>", span.content) } else { span.content.to_string() }
-        }).collect()
+        line.spans
+            .iter()
+            .map(|span| {
+                let is_marked = span.style.patch(THEME.marked()) == span.style;
+                if is_marked { format!("<{}>", span.content) } else { span.content.to_string() }
+            })
+            .collect()
     }
 
     #[test]

@@ -15,7 +15,7 @@ use crate::tui::keymap::{Action, Place};
 use crate::tui::list::Cursor;
 use crate::tui::session::Session;
 use crate::tui::text::{captured, plain};
-use crate::tui::view::{cell, count, rule, size};
+use crate::tui::view::{cell, count, rule, select, size};
 
 /// How many findings are told here.
 const FINDINGS: usize = 10;
@@ -67,16 +67,17 @@ impl Overview {
         }
         let at = self.cursor.at;
         for (place, y) in window.zip(body.y..) {
-            let style = if place == at { theme.selected() } else { Style::new() };
             let row = Rect { y, height: 1, ..body };
-            buffer.set_style(row, style);
-            cell(finding_line(told[place], session, style), row, buffer);
+            cell(finding_line(told[place], session), row, buffer);
+            if place == at {
+                select(row, session, buffer);
+            }
         }
     }
 }
 
 /// A finding in a line.
-pub(super) fn finding_line(finding: &Finding, session: &Session, style: Style) -> Vec<Span<'static>> {
+pub(super) fn finding_line(finding: &Finding, session: &Session) -> Vec<Span<'static>> {
     let theme = session.theme;
     let severity = format!("{} {:<7}", theme.severity_symbol(finding.severity), finding.severity.word());
     let plane = match finding.plane {
@@ -84,15 +85,15 @@ pub(super) fn finding_line(finding: &Finding, session: &Session, style: Style) -
         Plane::Audit => "audit ",
     };
     let mut spans = vec![
-        Span::styled(severity, style.patch(theme.severity(finding.severity))),
-        Span::styled(plane, style.patch(theme.dim())),
-        Span::styled(format!("{}  ", finding.code.id()), style.patch(theme.heading())),
+        Span::styled(severity, theme.severity(finding.severity)),
+        Span::styled(plane, theme.dim()),
+        Span::styled(format!("{}  ", finding.code.id()), theme.heading()),
     ];
     if let Some(task_id) = &finding.subject.task_id {
-        spans.extend(captured(session.title(task_id), style, theme));
-        spans.push(Span::styled(": ", style));
+        spans.extend(captured(session.title(task_id), Style::new(), theme));
+        spans.push(Span::raw(": "));
     }
-    spans.extend(captured(&finding.message, style, theme));
+    spans.extend(captured(&finding.message, Style::new(), theme));
     spans
 }
 
@@ -182,7 +183,8 @@ fn evidence(session: &Session) -> Vec<Line<'static>> {
 fn eras(session: &Session) -> String {
     let mut eras: BTreeMap<&str, (u64, Option<(String, String)>)> = BTreeMap::new();
     for target in session.targets.iter() {
-        let mut forms: Vec<&str> = target.keys.iter().filter_map(|key| key.split_once(':')).map(|(form, _)| form).collect();
+        let mut forms: Vec<&str> =
+            target.keys.iter().filter_map(|key| key.split_once(':')).map(|(form, _)| form).collect();
         forms.dedup();
         for form in if forms.is_empty() { vec!["unsigned"] } else { forms } {
             let (number, years) = eras.entry(form).or_default();
@@ -242,7 +244,12 @@ fn judged(session: &Session) -> Vec<Line<'static>> {
         name("evidence"),
         Span::raw(format!("{} of {} pieces present", count(total.present), count(total.needed()))),
         Span::styled(
-            format!(", {} absent, {} gone, {} never asked for", count(total.absent), count(total.gone), count(total.unknown)),
+            format!(
+                ", {} absent, {} gone, {} never asked for",
+                count(total.absent),
+                count(total.gone),
+                count(total.unknown)
+            ),
             theme.dim(),
         ),
     ]));
@@ -258,7 +265,10 @@ fn judged(session: &Session) -> Vec<Line<'static>> {
     let told = if required.is_empty() { String::new() } else { format!("{}, and ", required.join(", ")) };
     lines.push(Line::from(vec![
         name("not covered"),
-        Span::styled(format!("{told}{others} things that no verdict covers: the command line (!) lists them"), theme.dim()),
+        Span::styled(
+            format!("{told}{others} things that no verdict covers: the command line (!) lists them"),
+            theme.dim(),
+        ),
     ]));
     lines
 }
@@ -279,7 +289,9 @@ fn findings(report: &Report) -> String {
     let told: Vec<String> = counts
         .into_iter()
         .rev()
-        .map(|(severity, [rule, audit])| format!("{} {} ({} by rule, {} by audit)", count(rule + audit), severity.word(), count(rule), count(audit)))
+        .map(|(severity, [rule, audit])| {
+            format!("{} {} ({} by rule, {} by audit)", count(rule + audit), severity.word(), count(rule), count(audit))
+        })
         .collect();
     if told.is_empty() { "none".to_owned() } else { told.join(", ") }
 }

@@ -22,7 +22,7 @@ use crate::tui::list::Cursor;
 use crate::tui::message::Told;
 use crate::tui::session::Session;
 use crate::tui::text::{captured, plain};
-use crate::tui::view::{cell, count};
+use crate::tui::view::{cell, count, select};
 
 /// The columns that tasks can be sorted by, in their order.
 const COLUMNS: [Field; 9] = [
@@ -109,38 +109,8 @@ impl Tasks {
         let of = if session.catalog_is_whole { session.catalog.len() as u64 } else { session.tasks };
         let shown = self.rows.as_ref().map_or_else(|| "…".to_owned(), |rows| count(rows.len() as u64));
         let loading = if session.catalog_is_whole { "" } else { " (loading)" };
-        Line::styled(format!("{shown} of {}{loading}", count(of)), theme.dim()).right_aligned().render(area, buffer);
-    }
-
-    fn row(&self, session: &Session, line: &TaskLine<'_>, widths: &[Rect], y: u16, style: Style, buffer: &mut Buffer) {
-        let theme = session.theme;
-        let at = |column: usize| Rect { y, ..widths[column] };
-        match line.verdict {
-            Some(verdict) => {
-                let word = format!("{} {}", theme.verdict_symbol(verdict), verdict.word());
-                cell(vec![Span::styled(word, style.patch(theme.verdict(verdict)))], at(0), buffer);
-            }
-            None => cell(vec![Span::styled("  -", style.patch(theme.dim()))], at(0), buffer),
-        }
-        let was = session.standing_before(line.task_id).map(|(verdict, _)| format!("was {}", verdict.word()));
-        let reason = was.map_or_else(
-            || Span::styled(line.reason.map_or("", Reason::word), style.patch(theme.dim())),
-            |was| Span::styled(was, style.patch(theme.changed())),
-        );
-        cell(vec![reason], at(1), buffer);
-        let title = line.label.or(line.name).unwrap_or("unnamed");
-        let mut label = captured(title, style, theme);
-        if line.has_note {
-            label.insert(0, Span::styled(theme.or("✎ ", "* "), style.patch(theme.heading())));
-        }
-        cell(label, at(2), buffer);
-        let optional = |text: Option<&str>| captured(text.unwrap_or(""), style.patch(theme.dim()), theme);
-        cell(optional(line.task_type.or(line.kind)), at(3), buffer);
-        cell(optional(line.worker), at(4), buffer);
-        let started = session.catalog.place(line.task_id).and_then(|place| session.catalog.started(place));
-        let time = started.map(|moment| moment.to_string()).unwrap_or_default();
-        cell(optional(Some(&time)), at(5), buffer);
-        cell(optional(line.tree.map(|tree| tree.rsplit('/').next().unwrap_or(tree))), at(6), buffer);
+        let told = Span::styled(format!("{shown} of {}{loading}", count(of)), theme.dim());
+        Line::from(told).right_aligned().render(area, buffer);
     }
 
     fn draw_heads(&self, session: &Session, widths: &[Rect], buffer: &mut Buffer) {
@@ -204,11 +174,10 @@ impl Screen for Tasks {
         for (line, y) in window.zip(body.y..) {
             let place = self.rows.as_ref().and_then(|rows| rows.get(line)).map(|place| *place as usize);
             let Some(told) = place.and_then(|place| session.catalog.line(place, session.live())) else { continue };
-            let style = if line == at { session.theme.selected() } else { Style::new() };
+            row(session, &told, &columns, y, buffer);
             if line == at {
-                buffer.set_style(Rect { y, height: 1, ..body }, style);
+                select(Rect { y, height: 1, ..body }, session, buffer);
             }
-            self.row(session, &told, &columns, y, style, buffer);
         }
         if self.len() == 0 && self.rows.is_some() {
             let nothing = if session.catalog.len() == 0 { "the case has no tasks" } else { "no task matches" };
@@ -224,7 +193,7 @@ impl Screen for Tasks {
             if let Some(place) = self.held.and_then(|held| session.catalog.place(&held))
                 && let Some(line) = rows.iter().position(|row| *row as usize == place)
             {
-                self.cursor = Cursor { at: line, ..self.cursor };
+                self.cursor.at = line;
             }
         }
     }
@@ -318,6 +287,38 @@ impl Screen for Tasks {
         twin.extend(session.question_arguments());
         twin
     }
+}
+
+/// A task in its row.
+fn row(session: &Session, line: &TaskLine<'_>, widths: &[Rect], y: u16, buffer: &mut Buffer) {
+    let theme = session.theme;
+    let at = |column: usize| Rect { y, ..widths[column] };
+    match line.verdict {
+        Some(verdict) => {
+            let word = format!("{} {}", theme.verdict_symbol(verdict), verdict.word());
+            cell(vec![Span::styled(word, theme.verdict(verdict))], at(0), buffer);
+        }
+        None => cell(vec![Span::styled("  -", theme.dim())], at(0), buffer),
+    }
+    let was = session.standing_before(line.task_id).map(|(verdict, _)| format!("was {}", verdict.word()));
+    let reason = was.map_or_else(
+        || Span::styled(line.reason.map_or("", Reason::word), theme.dim()),
+        |was| Span::styled(was, theme.changed()),
+    );
+    cell(vec![reason], at(1), buffer);
+    let title = line.label.or(line.name).unwrap_or("unnamed");
+    let mut label = captured(title, Style::new(), theme);
+    if line.has_note {
+        label.insert(0, Span::styled(theme.or("✎ ", "* "), theme.heading()));
+    }
+    cell(label, at(2), buffer);
+    let optional = |text: Option<&str>| captured(text.unwrap_or(""), theme.dim(), theme);
+    cell(optional(line.task_type.or(line.kind)), at(3), buffer);
+    cell(optional(line.worker), at(4), buffer);
+    let started = session.catalog.place(line.task_id).and_then(|place| session.catalog.started(place));
+    let time = started.map(|moment| moment.to_string()).unwrap_or_default();
+    cell(optional(Some(&time)), at(5), buffer);
+    cell(optional(line.tree.map(|tree| tree.rsplit('/').next().unwrap_or(tree))), at(6), buffer);
 }
 
 /// The widths of the columns: what matters least goes first where there is little room.

@@ -58,7 +58,10 @@ fn verdicts(session: &Session, width: u16) -> Line<'static> {
     for verdict in VERDICTS {
         let (number, style) = (now.get(verdict), theme.verdict(verdict));
         let style = if number == 0 { theme.dim() } else { style };
-        spans.push(Span::styled(format!("{} {} {}", theme.verdict_symbol(verdict), count(number), verdict.word()), style));
+        spans.push(Span::styled(
+            format!("{} {} {}", theme.verdict_symbol(verdict), count(number), verdict.word()),
+            style,
+        ));
         if let Some(before) = before.map(|before| before.get(verdict)).filter(|before| *before != number) {
             spans.push(Span::styled(format!(" (was {})", count(before)), theme.changed()));
         }

@@ -14,7 +14,7 @@ pub(super) mod overlay;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Layout, Rect};
-use ratatui::style::Style;
+use ratatui::style::{Color, Style};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget as _;
 
@@ -32,7 +32,8 @@ pub(super) fn body(area: Rect) -> Rect {
 }
 
 fn parts(area: Rect) -> [Rect; 4] {
-    Layout::vertical([Constraint::Length(2), Constraint::Length(1), Constraint::Min(0), Constraint::Length(1)]).areas(area)
+    Layout::vertical([Constraint::Length(2), Constraint::Length(1), Constraint::Min(0), Constraint::Length(1)])
+        .areas(area)
 }
 
 /// Draws everything.
@@ -75,6 +76,16 @@ pub(super) fn cell(spans: Vec<Span<'static>>, area: Rect, buffer: &mut Buffer) {
             cell.set_symbol("~").set_style(last);
         }
     }
+}
+
+/// Marks a row as the one under the cursor: reversed as a whole, whatever colours are in it.
+pub(super) fn select(row: Rect, session: &Session, buffer: &mut Buffer) {
+    for position in row.positions() {
+        if let Some(cell) = buffer.cell_mut(position) {
+            cell.fg = Color::Reset;
+        }
+    }
+    buffer.set_style(row, session.theme.selected());
 }
 
 /// A number with its thousands apart.

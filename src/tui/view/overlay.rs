@@ -64,8 +64,7 @@ fn binding_line(binding: &Binding, theme: Theme, style: Style) -> Line<'static> 
 /// Help for a place: its keys, from the table itself, and the symbols.
 pub(in crate::tui) fn help(place: Place, theme: Theme) -> Vec<Line<'static>> {
     let mut lines = vec![Line::styled(format!("keys of the screen {}", place.word()), theme.heading())];
-    let (own, common): (Vec<&Binding>, Vec<&Binding>) =
-        bindings(place).partition(|binding| !binding.places.is_empty());
+    let (own, common): (Vec<&Binding>, Vec<&Binding>) = bindings(place).partition(|binding| !binding.places.is_empty());
     lines.extend(own.into_iter().map(|binding| binding_line(binding, theme, Style::new())));
     lines.push(Line::default());
     lines.push(Line::styled("keys everywhere", theme.heading()));
@@ -107,12 +106,7 @@ pub(in crate::tui) fn help(place: Place, theme: Theme) -> Vec<Line<'static>> {
 fn framed(title: &str, lines: u16, theme: Theme, area: Rect, buffer: &mut Buffer) -> Rect {
     let width = area.width.saturating_sub(2).min(WIDTH_MAX);
     let height = lines.saturating_add(2).clamp(3, area.height.saturating_sub(2).max(3)).min(area.height);
-    let frame = Rect {
-        x: area.x + (area.width - width) / 2,
-        y: area.y + (area.height - height) / 2,
-        width,
-        height,
-    };
+    let frame = Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 2, width, height };
     Clear.render(frame, buffer);
     let title = Span::styled(format!(" {} ", crate::tui::text::plain(title)), theme.heading());
     let block = Block::bordered().border_set(theme.border()).title(title);
@@ -148,4 +142,3 @@ pub(in crate::tui) fn wrapped(lines: &[Line<'static>], width: usize) -> Vec<Line
     }
     all
 }
-
