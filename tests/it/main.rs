@@ -31,6 +31,7 @@ mod support;
 mod tasks;
 mod terminal;
 mod trust;
+mod tui;
 mod walks;
 mod what_if;
 mod wycheproof;
