@@ -59,6 +59,7 @@ pub(super) enum Command {
     ///   cotrace --case review.sqlite ancestors TASK_ID --origin dependency --format json
     #[command(verbatim_doc_comment)]
     Ancestors(WalkArgs),
+    Why(WhyArgs),
     Gaps(GapsArgs),
     /// Tell what rule books there are, what they say, and in what they differ.
     ///
@@ -587,6 +588,36 @@ pub(super) struct FindArgs {
     /// anything; `key:` and the beginning or end of a key; `worker:` and a worker or worker group.
     #[arg(value_name = "WHAT")]
     pub(super) what: String,
+    /// How to write what was found.
+    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
+    pub(super) format: Format,
+}
+
+/// Tell why a task rests on another, or on its tree: over how many paths, and which are the shortest.
+///
+/// It goes by the definitions of all snapshots. A path comes to no task twice. Where tasks on the way rest on each other in a
+/// cycle, only the shortest paths are counted.
+///
+/// Examples:
+///   cotrace --case review.sqlite why TASK_ID
+///   cotrace --case review.sqlite why TASK_ID DECISION_ID --limit 3
+///   cotrace --case review.sqlite why TASK_ID --origin input --origin parent --format json
+#[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
+pub(super) struct WhyArgs {
+    /// The task.
+    #[arg(value_name = "TASK_ID")]
+    pub(super) task_id: TaskId,
+    /// The other task, whichever of the two rests on the other; without it, all tasks at which the captured evidence ends:
+    /// those that rest on nothing, such as decision tasks, and those of which nobody knows.
+    #[arg(value_name = "OTHER_ID")]
+    pub(super) other: Option<TaskId>,
+    /// Only over edges that stand in this place of a definition; may be given several times. Without it, over all.
+    #[arg(long, value_enum, value_name = "ORIGIN")]
+    pub(super) origin: Vec<EdgeOrigin>,
+    /// The most paths to tell, the shortest first, 1000 at most; all are counted.
+    #[arg(long, value_name = "NUMBER", default_value_t = 10)]
+    pub(super) limit: usize,
     /// How to write what was found.
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
     pub(super) format: Format,

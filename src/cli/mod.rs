@@ -34,6 +34,7 @@ mod tui;
 mod verify_cot;
 mod walk;
 mod what_if;
+mod why;
 
 use std::process::ExitCode;
 
@@ -127,6 +128,7 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Command::Find(args) => find::run(case, &args),
         Command::Dependants(args) => walk::run(case, &args, Direction::Dependants),
         Command::Ancestors(args) => walk::run(case, &args, Direction::Ancestors),
+        Command::Why(args) => why::run(case, &args),
         Command::Gaps(args) => gaps::run(case, &args),
         Command::Explain(args) => explain::run(&args),
         Command::Completions(args) => completions::run(&args),

@@ -7,10 +7,10 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::args::{Format, WalkArgs};
+use super::args::{EdgeOrigin, Format, WalkArgs};
 use super::{Outcome, output, replay};
 use crate::insight::{DependencyGraph, Direction, Node, Origins, Reach, Reached};
-use crate::model::{Definition, TaskId, Untrusted};
+use crate::model::{Definition, Origin, TaskId, Untrusted};
 use crate::replay::{ReplayError, definitions};
 use crate::store::{Access, Case, TaskSummary};
 
@@ -34,12 +34,12 @@ struct Walked<'a> {
 /// A task, and what the case has of it.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Told<'a> {
+pub(super) struct Told<'a> {
     task_id: &'a TaskId,
     /// Captured text.
     name: Option<&'a str>,
     captured: bool,
-    definition: bool,
+    pub(super) definition: bool,
     attestation: bool,
 }
 
@@ -77,19 +77,21 @@ pub(super) fn run(case: Option<PathBuf>, args: &WalkArgs, direction: Direction) 
     Ok(Outcome::Done)
 }
 
+/// The origins that were asked for; of none, all.
+pub(super) fn origins(asked: &[EdgeOrigin]) -> Origins {
+    if asked.is_empty() { Origins::ALL } else { asked.iter().map(|origin| Origin::from(*origin)).collect() }
+}
+
 /// What the case has of every task.
-struct Known<'a> {
-    graph: &'a DependencyGraph,
-    summaries: BTreeMap<&'a TaskId, &'a TaskSummary>,
-    definitions: &'a BTreeMap<TaskId, Arc<Definition>>,
+pub(super) struct Known<'a> {
+    pub(super) graph: &'a DependencyGraph,
+    pub(super) summaries: BTreeMap<&'a TaskId, &'a TaskSummary>,
+    pub(super) definitions: &'a BTreeMap<TaskId, Arc<Definition>>,
 }
 
 impl<'a> Known<'a> {
     fn walked(&self, node: Node, direction: Direction, args: &WalkArgs) -> Walked<'a> {
-        let origins = match args.origin.as_slice() {
-            [] => Origins::ALL,
-            some => some.iter().map(|origin| (*origin).into()).collect(),
-        };
+        let origins = origins(&args.origin);
         let reach: Reach<'_> = self.graph.reach(node, direction, origins);
         let shown = reach.len().min(args.limit.unwrap_or(usize::MAX));
         let step = |Reached { node, distance, via, origins }| Step {
@@ -113,7 +115,7 @@ impl<'a> Known<'a> {
         }
     }
 
-    fn told(&self, node: Node) -> Told<'a> {
+    pub(super) fn told(&self, node: Node) -> Told<'a> {
         let task_id = self.graph.task_id(node);
         let definition = self.definitions.get(task_id);
         Told {
@@ -158,7 +160,7 @@ fn write(walked: &Walked<'_>, direction: Direction, out: &mut dyn Write) -> std:
 }
 
 /// A task as a line tells it.
-fn line(task: &Told<'_>) -> String {
+pub(super) fn line(task: &Told<'_>) -> String {
     let name = task.name.map(|name| format!("  {}", Untrusted(name))).unwrap_or_default();
     let lacks = match (task.captured, task.definition, task.attestation) {
         (false, _, _) => "  (not captured)",

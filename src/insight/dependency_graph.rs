@@ -82,7 +82,7 @@ pub struct TooManyEdges;
 
 /// A task of a graph.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Node(u32);
+pub struct Node(pub(super) u32);
 
 /// Tasks and what they rest on. Tasks that others rest on and that were not captured are in it too.
 #[derive(Debug)]

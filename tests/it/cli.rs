@@ -13,7 +13,7 @@ use crate::program::{
     BINARY, CaseFile, Ran, capture, copy, cotrace, files, root, run, sample, skip, target, targets, write,
 };
 
-const SUBCOMMANDS: [&str; 17] = [
+const SUBCOMMANDS: [&str; 18] = [
     "import",
     "replay",
     "what-if",
@@ -23,6 +23,7 @@ const SUBCOMMANDS: [&str; 17] = [
     "find",
     "dependants",
     "ancestors",
+    "why",
     "gaps",
     "rules",
     "verify-cot",

@@ -34,4 +34,5 @@ mod trust;
 mod tui;
 mod walks;
 mod what_if;
+mod why;
 mod wycheproof;
