@@ -9,6 +9,8 @@ use ratatui::text::Line;
 use super::keymap::{self, Action, Place};
 use super::list::Cursor;
 use super::message::{Event, Told};
+use super::screen::findings::Findings;
+use super::screen::graph::Graph;
 use super::screen::overview::Overview;
 use super::screen::tasks::Tasks;
 use super::screen::{Purpose, Screen, Step};
@@ -98,7 +100,10 @@ impl App {
     fn hear(&mut self, told: Told) {
         self.session.hear(&told);
         self.screen.hear(&told, &mut self.session);
-        self.session.keep(told);
+        match told {
+            Told::Show(title, lines) => self.show(&title, lines),
+            told => self.session.keep(told),
+        }
     }
 
     fn press(&mut self, key: &KeyEvent) {
@@ -288,6 +293,11 @@ impl App {
             Action::Refresh => self.session.refresh(),
             Action::Cancel => self.session.said = Some("press q to leave".to_owned()),
             Action::Overview => self.go(Box::new(Overview::default())),
+            Action::Graph => match self.screen.task(&self.session) {
+                Some(task_id) => self.go(Box::new(Graph::of(task_id))),
+                None => self.session.said = Some("there is no task under the cursor".to_owned()),
+            },
+            Action::Findings => self.go(Box::new(Findings::on(None))),
             Action::Tasks => {
                 let task = self.screen.task(&self.session);
                 self.go(Box::new(Tasks::on(task)));

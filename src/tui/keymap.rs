@@ -79,6 +79,7 @@ pub(super) enum Place {
     Time,
     Keys,
     Findings,
+    Document,
     Notes,
     Help,
 }
@@ -95,6 +96,7 @@ impl Place {
             Self::Time => "time",
             Self::Keys => "keys",
             Self::Findings => "findings",
+            Self::Document => "document",
             Self::Notes => "notes",
             Self::Help => "help",
         }

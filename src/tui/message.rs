@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use ratatui::crossterm::event::Event as Input;
+use ratatui::text::Line;
 
 use super::catalog::Catalog;
 use crate::insight::DependencyGraph;
@@ -141,6 +142,8 @@ pub(super) enum Told {
         job: u64,
         rows: Arc<Vec<u32>>,
     },
+    /// Something to show over the screen: a title and lines.
+    Show(String, Vec<Line<'static>>),
     /// Something to say at the foot of the screen.
     Said(String),
     /// The judge or the clerk could not go on.

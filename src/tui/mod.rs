@@ -11,6 +11,7 @@
 mod app;
 mod catalog;
 mod clerk;
+mod document;
 mod judge;
 mod keymap;
 mod list;

@@ -112,6 +112,8 @@ pub(super) struct Session {
     pub(super) noted: Arc<BTreeMap<TaskId, usize>>,
     pub(super) filter: TaskFilter,
     pub(super) progress: Option<Progress>,
+    /// How wide the screen is.
+    pub(super) columns: u16,
     /// What the foot of the screen says until the next key.
     pub(super) said: Option<String>,
     /// Why nothing more can be judged.
@@ -173,6 +175,7 @@ impl Session {
             noted: Arc::default(),
             filter: TaskFilter::default(),
             progress: None,
+            columns: 0,
             said: None,
             failure: None,
             // The judge opens the case by itself.
@@ -331,6 +334,16 @@ impl Session {
         self.ask_clerk(ClerkAsk::Export { arguments, to });
     }
 
+    /// Works beside the loop, and tells what comes of it.
+    pub(super) fn beside(&mut self, work: impl FnOnce() -> Told + Send + 'static) {
+        let events = self.events.clone();
+        self.pending += 1;
+        std::thread::spawn(move || {
+            let _ = events.send(Event::Told(work()));
+            let _ = events.send(Event::Served);
+        });
+    }
+
     /// Makes the list of tasks that a filter and a search leave, beside the loop; the one before is given up.
     pub(super) fn list(&mut self, fuzzy: &str, order: Option<TaskOrder>) -> u64 {
         let job = self.listing.as_ref().map_or(0, |(job, _)| job + 1);
@@ -406,7 +419,7 @@ impl Session {
             }
             Told::Said(text) => self.said = Some(text.clone()),
             Told::Failed(text) => self.failure = Some(text.clone()),
-            Told::Case { .. } | Told::Evidence(..) | Told::Rebuild { .. } | Told::Listed { .. } => {}
+            Told::Case { .. } | Told::Evidence(..) | Told::Rebuild { .. } | Told::Listed { .. } | Told::Show(..) => {}
         }
     }
 
@@ -431,6 +444,7 @@ impl Session {
             | Told::Catalog { .. }
             | Told::Document(..)
             | Told::Listed { .. }
+            | Told::Show(..)
             | Told::Said(_)
             | Told::Failed(_) => {}
         }

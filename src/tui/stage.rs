@@ -51,6 +51,7 @@ impl<B: Backend> Stage<B> {
         let app = &mut self.app;
         self.terminal.draw(|frame| {
             app.area = frame.area();
+            app.session.columns = app.area.width;
             let area = frame.area();
             super::view::draw(app, area, frame.buffer_mut());
         })?;

@@ -1,5 +1,8 @@
 //! The screens, one file each. A screen keeps where it stands; what it shows it takes from the session when it is drawn.
 
+pub(super) mod evidence;
+pub(super) mod findings;
+pub(super) mod graph;
 pub(super) mod overview;
 pub(super) mod tasks;
 

@@ -8,6 +8,7 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget as _;
 
+use super::findings::Findings;
 use super::{Screen, Step};
 use crate::model::{Completeness, Finding, Plane, Reason, Report, Severity, TaskId, Verdict};
 use crate::tui::app::explained;
@@ -127,6 +128,7 @@ impl Screen for Overview {
         }
         match (action, self.finding(session)) {
             (Action::Explain, Some(finding)) => explained(finding.code, session),
+            (Action::Open, Some(finding)) => Step::Go(Box::new(Findings::on(Some(finding)))),
             _ => Step::Other,
         }
     }
