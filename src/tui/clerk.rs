@@ -106,18 +106,25 @@ fn seen(case: &Case, task_id: TaskId) -> Result<Option<Seen>, StoreError> {
     Ok(Some(Seen { task_id, snapshot, evidence, held }))
 }
 
-/// Runs the program as a user would, its output into a new file. Nothing that exists is overwritten.
+/// Runs the program as a user would, its output into a new file. Nothing that exists is overwritten, and what comes to
+/// nothing leaves no file.
 fn export(path: &Path, program: &Path, arguments: &[String], to: &Path) -> std::io::Result<u64> {
     let file = std::fs::File::create_new(to)?;
+    let written = run(path, program, arguments, file).and_then(|said| match std::fs::metadata(to)?.len() {
+        // A verdict is no failure: what failed has written nothing.
+        0 => Err(std::io::Error::other(said.lines().next().unwrap_or("nothing came of it").to_owned())),
+        size => Ok(size),
+    });
+    if written.is_err() {
+        let _ = std::fs::remove_file(to);
+    }
+    written
+}
+
+/// What the program says on standard error.
+fn run(path: &Path, program: &Path, arguments: &[String], out: std::fs::File) -> std::io::Result<String> {
     let mut command = Command::new(program);
     command.arg("--case").arg(path).args(arguments).env("NO_COLOR", "1");
-    let output = command.stdin(Stdio::null()).stdout(file).stderr(Stdio::piped()).output()?;
-    let size = std::fs::metadata(to)?.len();
-    // A verdict is no failure: what failed has written nothing.
-    if size == 0 {
-        let _ = std::fs::remove_file(to);
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        return Err(std::io::Error::other(said.lines().next().unwrap_or("nothing came of it").to_owned()));
-    }
-    Ok(size)
+    let output = command.stdin(Stdio::null()).stdout(out).stderr(Stdio::piped()).output()?;
+    Ok(String::from_utf8_lossy(&output.stderr).into_owned())
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::program::{CaseFile, Ran, capture_of};
 
 /// Texts that steer terminals or mislead readers.
-const NAUGHTY: &[&str] = &[
+pub(crate) const NAUGHTY: &[&str] = &[
     "\u{1b}]0;title\u{7}",
     "\u{1b}[2J\u{1b}[H\u{1b}[31mred",
     "\u{1b}[?1049h\u{1b}[?25l",
@@ -36,7 +36,7 @@ fn spoil(value: &mut Value, naughty: &str, keep: &dyn Fn(&str) -> bool) {
 }
 
 /// A world with one naughty text in every field of its documents, and in the names of artifacts.
-fn spoilt(mut world: World, naughty: &str) -> World {
+pub(crate) fn spoilt(mut world: World, naughty: &str) -> World {
     let needed = |text: &str| {
         let is_id = text.len() == 22 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
         let is_time = text.len() == 24 && text.ends_with('Z') && text.starts_with("20");
@@ -64,7 +64,7 @@ fn spoilt(mut world: World, naughty: &str) -> World {
 }
 
 /// Characters that no output may hold, whatever the evidence: all controls but the line feed, and what reorders or hides.
-fn is_steering(character: char) -> bool {
+pub(crate) fn is_steering(character: char) -> bool {
     let reorders = matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}');
     let hides = matches!(character, '\u{ad}' | '\u{feff}' | '\u{fe00}'..='\u{fe0f}' | '\u{e0000}'..='\u{e0fff}');
     (character.is_control() && character != '\n') || reorders || hides

@@ -1,14 +1,6 @@
 //! The frame around all screens: header, footer, overlays, history; and the overview and the list of tasks.
 
-use super::Stage;
-
-/// Pins a screen with its styles, at both sizes.
-fn pin(name: &str, sample: &str, keys: &str) {
-    for (width, height) in [(80, 24), (120, 40)] {
-        let screen = Stage::sized(sample, width, height).styled(keys);
-        insta::assert_snapshot!(format!("{name}_{width}x{height}"), screen);
-    }
-}
+use super::{Stage, pin};
 
 #[test]
 fn the_overview_tells_what_the_case_holds_and_what_matters_most() {

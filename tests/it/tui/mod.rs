@@ -1,6 +1,10 @@
 //! The terminal UI: keys through the real loop, and the screen as it then is.
 
+mod findings;
 mod frame;
+mod graph;
+mod hostile;
+mod soak;
 
 use std::path::{Path, PathBuf};
 
@@ -30,6 +34,16 @@ fn options(path: &Path, base: Request) -> Options {
         arguments: Vec::new(),
         theme: Theme { has_colours: true, is_ascii: false },
         clock: present,
+    }
+}
+
+/// Pins a screen with its styles, at both sizes.
+fn pin(name: &str, sample: &str, keys: &str) {
+    for (width, height) in [(80, 24), (120, 40)] {
+        let screen = Stage::sized(sample, width, height).styled(keys);
+        insta::with_settings!({ prepend_module_to_snapshot => false }, {
+            insta::assert_snapshot!(format!("{name}_{width}x{height}"), screen);
+        });
     }
 }
 
