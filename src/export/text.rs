@@ -6,9 +6,8 @@ use std::io::{self, Write};
 use anstyle::{AnsiColor, Style};
 
 use crate::model::{
-    Answer, AsOfUsed, Asserter, Basis, Check, Completeness, Evidence, Finding, Gap, GapKind, LinkReport, Moment,
-    Opinion, Outcome, Plane, Presence, Report, Severity, SigningBounds, Subject, TargetReport, TaskId, TimeBound,
-    Untrusted, Verdict, VerifierUsed,
+    Answer, Basis, Check, Finding, Gap, LinkReport, Outcome, Plane, Report, Severity, TargetReport, TaskId, Untrusted,
+    Verdict,
 };
 
 /// How much of each target is told.
@@ -119,60 +118,14 @@ fn write_target(target: &TargetReport, findings: &[Finding], detail: Detail, out
 }
 
 fn write_clocks(target: &TargetReport, out: &mut dyn Write) -> io::Result<()> {
-    let told =
-        |moment: Option<Moment>| moment.map_or_else(|| "an unknown moment".to_owned(), |moment| moment.to_string());
-    let clocks = &target.as_of.clocks;
-    let moment = told(clocks.key);
-    let apart = clocks.policy != clocks.key || clocks.knowledge != clocks.key;
-    let apart = if apart {
-        format!(", algorithms as of {}, key facts known as of {}", told(clocks.policy), told(clocks.knowledge))
-    } else {
-        String::new()
-    };
-    let basis = target.as_of.basis.as_ref().map(|basis| format!(" ({})", Untrusted(basis))).unwrap_or_default();
     let product = target.product.as_deref().unwrap_or("product undecided");
-    writeln!(out, "  {DIM}{}{DIM:#}", completeness(&target.completeness))?;
+    writeln!(out, "  {DIM}{}{DIM:#}", target.completeness.words())?;
     let (mode, rules) = (&target.mode, &target.rules.id);
-    writeln!(out, "  {DIM}as of {moment}{basis}{apart} · {mode} · {}{DIM:#}", Untrusted(product))?;
+    writeln!(out, "  {DIM}{} · {mode} · {}{DIM:#}", Untrusted(target.as_of.words()), Untrusted(product))?;
     let why = &target.rules.basis;
     writeln!(out, "  {DIM}rules {} ({}){DIM:#}", Untrusted(rules), Untrusted(why))?;
-    writeln!(out, "  {DIM}{}{DIM:#}", authenticated(&target.as_of))?;
-    writeln!(out, "  {DIM}{}{DIM:#}", verifier(&target.verifier))
-}
-
-/// Between which moments other keys prove that the judgement was.
-fn authenticated(as_of: &AsOfUsed) -> String {
-    let words = |what: &str, bound: Option<&TimeBound>| bound.map(|bound| format!("{what} {}", bound.words()));
-    let (not_before, not_after) = (as_of.not_before.as_ref(), as_of.not_after.as_ref());
-    let bounds: Vec<String> =
-        [words("not before", not_before), words("not after", not_after)].into_iter().flatten().collect();
-    match bounds.as_slice() {
-        [] => "no other key's signature tells when it was judged".to_owned(),
-        bounds => format!("judged {}", bounds.join(" and ")),
-    }
-}
-
-/// Which scriptworker judges.
-fn verifier(verifier: &VerifierUsed) -> String {
-    let fleet = verifier.fleet.as_deref().unwrap_or("no known fleet");
-    match (&verifier.release, verifier.landed) {
-        (Some(release), Some(landed)) => {
-            let before = verifier.before.as_ref().map(|before| format!(", and {before} could still run"));
-            let before = before.unwrap_or_default();
-            let read = verifier.last_read.map(|read| format!(", as last read on {read}")).unwrap_or_default();
-            format!(
-                "verifier: scriptworker {release} on {fleet} since {landed}{before}{read}; default configuration assumed"
-            )
-        }
-        _ => format!("verifier: scriptworker by release dates ({fleet}); default configuration assumed"),
-    }
-}
-
-/// How much of the evidence that is needed is there, in a line.
-fn completeness(evidence: &Completeness) -> String {
-    let (present, needed) = (evidence.present, evidence.needed());
-    let (absent, gone, unknown) = (evidence.absent, evidence.gone, evidence.unknown);
-    format!("evidence: {present} of {needed} present, {absent} absent, {gone} gone, {unknown} never asked for")
+    writeln!(out, "  {DIM}{}{DIM:#}", target.as_of.proven())?;
+    writeln!(out, "  {DIM}{}{DIM:#}", target.verifier.words())
 }
 
 /// Writes how much of the evidence that is needed is there: by snapshot, and by target below it.
@@ -180,11 +133,11 @@ pub fn write_completeness(report: &Report, out: &mut dyn Write) -> io::Result<()
     for snapshot in &report.snapshots {
         let digests: Vec<String> = snapshot.snapshots.iter().map(ToString::to_string).collect();
         let targets = if snapshot.targets == 1 { "target" } else { "targets" };
-        let share = completeness(&snapshot.completeness);
+        let share = snapshot.completeness.words();
         writeln!(out, "snapshot {}  {} {targets}  {share}", digests.join(" + "), snapshot.targets)?;
         for target in report.targets.iter().filter(|target| target.snapshots == snapshot.snapshots) {
             let label = target.label.as_deref().unwrap_or("unnamed");
-            let share = completeness(&target.completeness);
+            let share = target.completeness.words();
             writeln!(out, "  {BOLD}{}{BOLD:#}  {}  {share}", Untrusted(label), target.task_id)?;
         }
     }
@@ -237,11 +190,11 @@ fn write_link(link: &LinkReport, branch: &str, below: &str, out: &mut dyn Write)
         let is_refused = link.checks.iter().any(|made| made.check == Check::Signature && made.outcome == Outcome::Fail);
         if says(Answer::Accepts) && (says(Answer::Refuses) || is_refused) {
             for opinion in &attestation.opinions {
-                writeln!(out, "{below}  {DIM}{}{DIM:#}", Untrusted(&words_of(opinion)))?;
+                writeln!(out, "{below}  {DIM}{}{DIM:#}", Untrusted(opinion.words()))?;
             }
         }
     }
-    for bound in bounds(&link.signed) {
+    for bound in link.signed.words() {
         writeln!(out, "{below}{DIM}signed {bound}{DIM:#}")?;
     }
     for result in &link.checks {
@@ -254,19 +207,6 @@ fn write_link(link: &LinkReport, branch: &str, below: &str, out: &mut dyn Write)
         writeln!(out, "{below}{style}{symbol} {check}{style:#}: {}", Untrusted(&result.detail))?;
     }
     Ok(())
-}
-
-/// What one verifier says, and why.
-fn words_of(opinion: &Opinion) -> String {
-    let at = opinion.at.map(|at| format!(", {at}")).unwrap_or_default();
-    format!("{}{at}: {}: {}", opinion.viewer.phrase(), opinion.answer.word(), opinion.why)
-}
-
-/// The dates that others give for a signature.
-fn bounds(signed: &SigningBounds) -> Vec<String> {
-    let not_before = signed.not_before.as_ref().map(|bound| format!("not before {}", bound.words()));
-    let not_after = signed.not_after.as_ref().map(|bound| format!("not after {}", bound.words()));
-    not_before.into_iter().chain(not_after).collect()
 }
 
 fn write_counts(report: &Report, out: &mut dyn Write) -> io::Result<()> {
@@ -309,11 +249,11 @@ fn write_finding(finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
         out,
         "  {style}{severity:<6}{style:#} {BOLD}{}{BOLD:#} [{reason}] {}",
         finding.code,
-        subject(&finding.subject)
+        Untrusted(finding.subject.words())
     )?;
     writeln!(out, "         {}", Untrusted(&finding.message))?;
     for evidence in &finding.evidence {
-        writeln!(out, "         {DIM}{}{DIM:#}", place(evidence))?;
+        writeln!(out, "         {DIM}{}{DIM:#}", Untrusted(evidence.words()))?;
     }
     match finding.targets.as_slice() {
         [] => {}
@@ -324,29 +264,6 @@ fn write_finding(finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "         {DIM}confirm: {}{DIM:#}", Untrusted(confirm))?;
     }
     Ok(())
-}
-
-fn place(evidence: &Evidence) -> String {
-    let who = match evidence.asserted_by {
-        Asserter::WorkerSigned => "signed by the worker",
-        Asserter::Queue => "the queue says",
-        Asserter::Collector => "as collected",
-        Asserter::Operator => "the operator says",
-    };
-    let blob = evidence.blob.map_or_else(|| "no document".to_owned(), |blob| format!("sha256:{blob}"));
-    let pointer = evidence.pointer.as_deref().filter(|pointer| !pointer.is_empty());
-    let pointer = pointer.map(|pointer| format!(" at {}", Untrusted(pointer))).unwrap_or_default();
-    let excerpt = evidence.excerpt.as_ref().map(|excerpt| format!(": {}", Untrusted(excerpt))).unwrap_or_default();
-    format!("{blob}{pointer} ({who}){excerpt}")
-}
-
-/// A subject in words.
-fn subject(subject: &Subject) -> String {
-    let mut words = vec![subject.kind.to_owned()];
-    words.extend(subject.task_id.as_ref().map(ToString::to_string));
-    words.extend(subject.run_id.map(|run_id| format!("run {run_id}")));
-    words.extend(subject.name.as_ref().map(|name| Untrusted(name).to_string()));
-    words.join(" ")
 }
 
 /// Writes what is known of the attestations of a link, whatever the rules.
@@ -369,7 +286,7 @@ pub fn write_attestations(link: &LinkReport, out: &mut dyn Write) -> io::Result<
         let worker = (shown(&attestation.worker_group), shown(&attestation.worker_id));
         writeln!(out, "  states run {}, worker group {}, worker {}", shown(&attestation.run_id), worker.0, worker.1)?;
         for opinion in &attestation.opinions {
-            writeln!(out, "  {}", Untrusted(&words_of(opinion)))?;
+            writeln!(out, "  {}", Untrusted(opinion.words()))?;
         }
     }
     let of_tasks = |tasks: &[TaskId]| tasks.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
@@ -379,7 +296,7 @@ pub fn write_attestations(link: &LinkReport, out: &mut dyn Write) -> io::Result<
     if !link.signed.before.is_empty() {
         writeln!(out, "signed before the attestations of {}, which list its digest", of_tasks(&link.signed.before))?;
     }
-    for bound in bounds(&link.signed) {
+    for bound in link.signed.words() {
         writeln!(out, "signed {bound}")?;
     }
     if link.signed.not_before.is_none() && link.signed.not_after.is_none() && !link.attestations.is_empty() {
@@ -398,22 +315,7 @@ pub fn write_gaps(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 }
 
 fn write_gap(gap: &Gap, out: &mut dyn Write) -> io::Result<()> {
-    let of = subject(&gap.subject);
-    let name = gap.subject.name.as_deref().unwrap_or("any role");
-    let words = match (gap.kind, gap.presence) {
-        (GapKind::Keys, _) => format!("no key is accepted for {}: import --accept-keys", Untrusted(name)),
-        (GapKind::ArtifactContent, _) => format!("the bytes of {of} were not kept: import --keep-artifacts"),
-        (kind, Presence::Present) => format!("{} of {of} is there and can't be read", kind.word()),
-        (kind, presence) => format!("{} of {of} {}", kind.word(), presence.phrase(gap.told_by)),
-    };
-    let told = match gap.told_by {
-        // What is not known is told with the reason.
-        _ if gap.presence == Presence::Unknown => "",
-        None => "",
-        Some(Asserter::Queue) => ", the queue says",
-        Some(Asserter::Collector | Asserter::WorkerSigned | Asserter::Operator) => ", as collected",
-    };
-    writeln!(out, "  {words}{told}; needed for: {}", gap.needed_by.join(", "))?;
+    writeln!(out, "  {}", Untrusted(gap.words()))?;
     if let Some(url) = &gap.url {
         writeln!(out, "         {DIM}{}{DIM:#}", Untrusted(url))?;
     }

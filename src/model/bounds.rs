@@ -21,6 +21,13 @@ pub struct SigningBounds {
     pub not_after: Option<TimeBound>,
 }
 
+impl SigningBounds {
+    /// The dates that others give, each in words.
+    pub fn words(&self) -> Vec<String> {
+        TimeBound::words_of(self.not_before.as_ref(), self.not_after.as_ref())
+    }
+}
+
 /// A date, and who vouches for it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -48,6 +55,13 @@ pub enum BoundBasis {
 }
 
 impl TimeBound {
+    /// Two bounds of the same thing in words, those of them that there are.
+    pub fn words_of(not_before: Option<&Self>, not_after: Option<&Self>) -> Vec<String> {
+        let not_before = not_before.map(|bound| format!("not before {}", bound.words()));
+        let not_after = not_after.map(|bound| format!("not after {}", bound.words()));
+        not_before.into_iter().chain(not_after).collect()
+    }
+
     /// The bound in words, said of what is bounded by it.
     pub fn words(&self) -> String {
         match self.basis {

@@ -95,6 +95,18 @@ pub enum Asserter {
     Operator,
 }
 
+impl Asserter {
+    /// Who says so, in words.
+    pub const fn phrase(self) -> &'static str {
+        match self {
+            Self::WorkerSigned => "signed by the worker",
+            Self::Queue => "the queue says",
+            Self::Collector => "as collected",
+            Self::Operator => "the operator says",
+        }
+    }
+}
+
 /// Where a finding's evidence lies.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -109,6 +121,17 @@ pub struct Evidence {
     pub asserted_by: Asserter,
 }
 
+impl Evidence {
+    /// Where it lies, who says so, and what stands there, in a line. Holds captured text.
+    pub fn words(&self) -> String {
+        let blob = self.blob.map_or_else(|| "no document".to_owned(), |blob| format!("sha256:{blob}"));
+        let pointer = self.pointer.as_deref().filter(|pointer| !pointer.is_empty());
+        let pointer = pointer.map(|pointer| format!(" at {pointer}")).unwrap_or_default();
+        let excerpt = self.excerpt.as_ref().map(|excerpt| format!(": {excerpt}")).unwrap_or_default();
+        format!("{blob}{pointer} ({}){excerpt}", self.asserted_by.phrase())
+    }
+}
+
 /// What a finding speaks of.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -121,6 +144,17 @@ pub struct Subject {
     pub run_id: Option<u32>,
     /// An artifact's name, or a key's.
     pub name: Option<String>,
+}
+
+impl Subject {
+    /// It in a few words. Holds captured text.
+    pub fn words(&self) -> String {
+        let mut words = vec![self.kind.to_owned()];
+        words.extend(self.task_id.as_ref().map(ToString::to_string));
+        words.extend(self.run_id.map(|run_id| format!("run {run_id}")));
+        words.extend(self.name.clone());
+        words.join(" ")
+    }
 }
 
 /// What a check says of a subject.

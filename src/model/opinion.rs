@@ -66,3 +66,11 @@ pub struct Opinion {
     /// Why.
     pub why: String,
 }
+
+impl Opinion {
+    /// What it says and why, in a line. Holds captured text.
+    pub fn words(&self) -> String {
+        let at = self.at.map(|at| format!(", {at}")).unwrap_or_default();
+        format!("{}{at}: {}: {}", self.viewer.phrase(), self.answer.word(), self.why)
+    }
+}

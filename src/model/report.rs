@@ -99,6 +99,30 @@ pub struct AsOfUsed {
     pub not_after: Option<TimeBound>,
 }
 
+impl AsOfUsed {
+    /// The moment, and what it was taken from, in words. Holds captured text.
+    pub fn words(&self) -> String {
+        let told =
+            |moment: Option<Moment>| moment.map_or_else(|| "an unknown moment".to_owned(), |moment| moment.to_string());
+        let clocks = &self.clocks;
+        let apart = if clocks.policy != clocks.key || clocks.knowledge != clocks.key {
+            format!(", algorithms as of {}, key facts known as of {}", told(clocks.policy), told(clocks.knowledge))
+        } else {
+            String::new()
+        };
+        let basis = self.basis.as_ref().map(|basis| format!(" ({basis})")).unwrap_or_default();
+        format!("as of {}{basis}{apart}", told(clocks.key))
+    }
+
+    /// Between which moments other keys prove that the judgement was, in words.
+    pub fn proven(&self) -> String {
+        match TimeBound::words_of(self.not_before.as_ref(), self.not_after.as_ref()).as_slice() {
+            [] => "no other key's signature tells when it was judged".to_owned(),
+            bounds => format!("judged {}", bounds.join(" and ")),
+        }
+    }
+}
+
 /// The scriptworker that judges: which release, and so which ed25519 keys. Its default configuration is assumed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -118,6 +142,25 @@ pub struct VerifierUsed {
     pub before: Option<Release>,
     /// When what says so was last read, where that is before the moment of judgement: a newer release would not be known.
     pub last_read: Option<Moment>,
+}
+
+impl VerifierUsed {
+    /// Which scriptworker judges, in words.
+    pub fn words(&self) -> String {
+        let fleet = self.fleet.as_deref().unwrap_or("no known fleet");
+        match (&self.release, self.landed) {
+            (Some(release), Some(landed)) => {
+                let before = self.before.as_ref().map(|before| format!(", and {before} could still run"));
+                let before = before.unwrap_or_default();
+                let read = self.last_read.map(|read| format!(", as last read on {read}")).unwrap_or_default();
+                format!(
+                    "verifier: scriptworker {release} on {fleet} since {landed}{before}{read}; default configuration \
+                     assumed"
+                )
+            }
+            _ => format!("verifier: scriptworker by release dates ({fleet}); default configuration assumed"),
+        }
+    }
 }
 
 /// The three clocks; `null` where `then` could not be worked out, and of clocks that were not moved.
@@ -174,6 +217,13 @@ impl Completeness {
     /// The pieces that are needed.
     pub const fn needed(&self) -> u64 {
         self.present + self.absent + self.gone + self.unknown
+    }
+
+    /// How much of the evidence that is needed is there, in a line.
+    pub fn words(&self) -> String {
+        let Self { present, absent, gone, unknown } = self;
+        let needed = self.needed();
+        format!("evidence: {present} of {needed} present, {absent} absent, {gone} gone, {unknown} never asked for")
     }
 }
 
@@ -310,6 +360,26 @@ impl Gap {
     /// Whether it can be hoped that its address still gives what is lacking: nobody said that it is not there.
     pub const fn is_fetchable(&self) -> bool {
         self.url.is_some() && matches!(self.presence, Presence::Present | Presence::Unknown)
+    }
+
+    /// What is lacking, who says so, and what needs it, in a line. Holds captured text.
+    pub fn words(&self) -> String {
+        let of = self.subject.words();
+        let name = self.subject.name.as_deref().unwrap_or("any role");
+        let words = match (self.kind, self.presence) {
+            (GapKind::Keys, _) => format!("no key is accepted for {name}: import --accept-keys"),
+            (GapKind::ArtifactContent, _) => format!("the bytes of {of} were not kept: import --keep-artifacts"),
+            (kind, Presence::Present) => format!("{} of {of} is there and can't be read", kind.word()),
+            (kind, presence) => format!("{} of {of} {}", kind.word(), presence.phrase(self.told_by)),
+        };
+        let told = match self.told_by {
+            // What is not known is told with the reason.
+            _ if self.presence == Presence::Unknown => "",
+            None => "",
+            Some(Asserter::Queue) => ", the queue says",
+            Some(Asserter::Collector | Asserter::WorkerSigned | Asserter::Operator) => ", as collected",
+        };
+        format!("{words}{told}; needed for: {}", self.needed_by.join(", "))
     }
 }
 
