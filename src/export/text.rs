@@ -1,6 +1,6 @@
 //! A report for people. Styles are written as ANSI sequences; the caller's stream keeps or strips them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
@@ -25,7 +25,7 @@ const DIM: Style = Style::new().dimmed();
 /// Writes a report: the targets, then findings, gaps, and what no verdict covers.
 pub fn write(report: &Report, detail: Detail, out: &mut dyn Write) -> io::Result<()> {
     for target in &report.targets {
-        write_target(target, &report.findings, detail, out)?;
+        write_target(target, report, detail, out)?;
     }
     write_trust(report, out)?;
     write_counts(report, out)?;
@@ -80,7 +80,7 @@ const fn severity_style(severity: Severity) -> Style {
     }
 }
 
-fn write_target(target: &TargetReport, findings: &[Finding], detail: Detail, out: &mut dyn Write) -> io::Result<()> {
+fn write_target(target: &TargetReport, report: &Report, detail: Detail, out: &mut dyn Write) -> io::Result<()> {
     let style = verdict_style(target.verdict);
     let symbol = verdict_symbol(target.verdict);
     let word = target.verdict.word().to_uppercase();
@@ -97,16 +97,8 @@ fn write_target(target: &TargetReport, findings: &[Finding], detail: Detail, out
     let reason = target.reason.filter(|_| target.verdict == Verdict::Refuted);
     let reason = reason.map(|reason| format!("[{}] ", reason.phrase())).unwrap_or_default();
     writeln!(out, "  {reason}{}", Untrusted(&target.headline))?;
-    // No verdict speaks of them, and nobody should miss them for it.
-    let beyond: BTreeSet<&str> = findings
-        .iter()
-        .filter(|finding| finding.plane == Plane::Audit && finding.severity == Severity::High)
-        .filter(|finding| finding.targets.contains(&target.task_id))
-        .map(|finding| finding.code.id())
-        .collect();
-    if !beyond.is_empty() {
-        let beyond: Vec<&str> = beyond.into_iter().collect();
-        writeln!(out, "  beyond the rules, of high severity: {}", beyond.join(", "))?;
+    if let Some(beyond) = report.beyond_the_rules(&target.task_id) {
+        writeln!(out, "  {beyond}")?;
     }
     if detail == Detail::Chains || target.verdict != Verdict::Verified {
         write_clocks(target, out)?;

@@ -1,10 +1,12 @@
 //! The report of one replay.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use super::{
     Asserter, Basis, CheckResult, ClockOverrides, Clocks, Code, Digest, Finding, Form, Moment, Opinion, Plane,
-    Presence, Reason, Release, SignatureState, SigningBounds, Subject, TaskId, TimeBound, Verdict,
+    Presence, Reason, Release, Severity, SignatureState, SigningBounds, Subject, TaskId, TimeBound, Verdict,
 };
 
 /// Verdicts, findings and gaps of one replay. The same case, rules, moment and version give the same report.
@@ -36,6 +38,22 @@ pub struct Report {
     pub gaps: Vec<Gap>,
     /// What no verdict of this report covers.
     pub not_checked: Vec<NotChecked>,
+}
+
+impl Report {
+    /// The audit findings of high severity of a target, in words: no verdict speaks of them, and nobody should miss them
+    /// for it.
+    pub fn beyond_the_rules(&self, target: &TaskId) -> Option<String> {
+        let beyond: BTreeSet<&str> = self
+            .findings
+            .iter()
+            .filter(|finding| finding.plane == Plane::Audit && finding.severity == Severity::High)
+            .filter(|finding| finding.targets.contains(target))
+            .map(|finding| finding.code.id())
+            .collect();
+        let beyond: Vec<&str> = beyond.into_iter().collect();
+        (!beyond.is_empty()).then(|| format!("beyond the rules, of high severity: {}", beyond.join(", ")))
+    }
 }
 
 /// Findings of one code and plane that a report does not tell one by one.

@@ -9,6 +9,7 @@ use ratatui::text::Line;
 use super::keymap::{self, Action, Place};
 use super::list::Cursor;
 use super::message::{Event, Told};
+use super::screen::chain::Chain;
 use super::screen::findings::Findings;
 use super::screen::graph::Graph;
 use super::screen::overview::Overview;
@@ -298,6 +299,10 @@ impl App {
                 None => self.session.said = Some("there is no task under the cursor".to_owned()),
             },
             Action::Findings => self.go(Box::new(Findings::on(None))),
+            Action::Open | Action::Chain => match self.screen.task(&self.session) {
+                Some(task_id) => self.go(Box::new(Chain::of(task_id))),
+                None => self.session.said = Some("there is no task here to open".to_owned()),
+            },
             Action::Tasks => {
                 let task = self.screen.task(&self.session);
                 self.go(Box::new(Tasks::on(task)));

@@ -208,8 +208,22 @@ pub(super) const BINDINGS: &[Binding] = &[
         &["y"],
         "copy",
     ),
-    at(&[P::Link], Action::Fold, "fold", "fold or unfold this part of the document", &["Space", "Enter"], "fold"),
-    at(&[P::Link], Action::Hex, "hex", "show the bytes as they are, in hexadecimal, or parsed", &["x"], "hex"),
+    at(
+        &[P::Link],
+        Action::Fold,
+        "fold",
+        "fold or unfold this part of the document; elsewhere open what is under the cursor",
+        &["Space", "Enter"],
+        "fold or open",
+    ),
+    at(
+        &[P::Link],
+        Action::Hex,
+        "hex",
+        "show the bytes as text, in hexadecimal, or parsed; of a finding, tell what its code means",
+        &["x"],
+        "hex, explain",
+    ),
     at(
         &[P::Keys, P::Link, P::Tasks, P::Graph, P::Chain],
         Action::Distrust,
@@ -220,7 +234,7 @@ pub(super) const BINDINGS: &[Binding] = &[
     ),
     anywhere(Action::DistrustNone, "distrust-none", "trust everything again that was distrusted here", &["D"], ""),
     at(
-        &[P::Findings, P::Link, P::Overview],
+        &[P::Findings, P::Overview],
         Action::Explain,
         "explain",
         "tell what the finding's code means",

@@ -71,9 +71,65 @@ pub(super) fn search(len: usize, at: usize, back: bool, matches: impl Fn(usize) 
     steps.map(place).find(|line| matches(*line))
 }
 
+/// A search as it is typed: for what, and from where.
+#[derive(Debug, Default)]
+pub(super) struct Sought {
+    text: String,
+    from: usize,
+}
+
+impl Sought {
+    /// Begins at the cursor.
+    pub(super) fn begin(&mut self, cursor: &Cursor) {
+        self.from = cursor.at;
+    }
+
+    /// Takes what is typed so far, and goes to the first line from the beginning on that has it.
+    pub(super) fn typed(&mut self, text: &str, cursor: &mut Cursor, len: usize, has: impl Fn(usize, &str) -> bool) {
+        text.clone_into(&mut self.text);
+        let is_here = text.is_empty() || (self.from < len && has(self.from, text));
+        let found = if is_here { None } else { search(len, self.from, false, |line| has(line, text)) };
+        cursor.at = found.unwrap_or(self.from);
+    }
+
+    /// Goes to the next line that has it, or with `back` to the one before; `false`: none has.
+    pub(super) fn go(&self, back: bool, cursor: &mut Cursor, len: usize, has: impl Fn(usize, &str) -> bool) -> bool {
+        let found =
+            if self.text.is_empty() { None } else { search(len, cursor.at, back, |line| has(line, &self.text)) };
+        if let Some(line) = found {
+            cursor.at = line;
+        }
+        found.is_some()
+    }
+}
+
+/// Whether a text has another in it, whatever the case of its ASCII letters.
+pub(super) fn has_text(text: &str, wanted: &str) -> bool {
+    let (text, wanted) = (text.as_bytes(), wanted.as_bytes());
+    !wanted.is_empty() && text.windows(wanted.len()).any(|part| part.eq_ignore_ascii_case(wanted))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_typed_is_sought_from_where_it_began() {
+        let lines = ["build", "Sign", "test", "signing"];
+        let has = |line: usize, text: &str| has_text(lines[line], text);
+        let (mut sought, mut cursor) = (Sought::default(), Cursor::on(2));
+        sought.begin(&cursor);
+        sought.typed("s", &mut cursor, 4, has);
+        assert_eq!(cursor.at, 2);
+        sought.typed("si", &mut cursor, 4, has);
+        assert_eq!(cursor.at, 3);
+        assert!(sought.go(false, &mut cursor, 4, has) && cursor.at == 1);
+        assert!(sought.go(true, &mut cursor, 4, has) && cursor.at == 3);
+        sought.typed("", &mut cursor, 4, has);
+        assert!(cursor.at == 2 && !sought.go(false, &mut cursor, 4, has));
+        sought.typed("nowhere", &mut cursor, 4, has);
+        assert_eq!(cursor.at, 2);
+    }
 
     #[test]
     fn the_cursor_is_always_seen() {

@@ -1,8 +1,10 @@
 //! The screens, one file each. A screen keeps where it stands; what it shows it takes from the session when it is drawn.
 
+pub(super) mod chain;
 pub(super) mod evidence;
 pub(super) mod findings;
 pub(super) mod graph;
+pub(super) mod link;
 pub(super) mod overview;
 pub(super) mod tasks;
 

@@ -11,6 +11,7 @@
 mod footer;
 mod header;
 pub(super) mod overlay;
+pub(super) mod wrap;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Layout, Rect};
