@@ -1,11 +1,11 @@
 //! The keys of a case for people: lists, one key's story, a picture of the epochs, the audit.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
 use anstyle::Style;
 
 use super::text;
+use crate::insight::{KeyStretch, TimeScale, key_span, key_stretches, keys_by_role};
 use crate::model::{
     Basis, CertificateKey, EpochEvent, KeyEpoch, KeyId, KeyReport, KeyStory, KeyUse, Moment, Role, Untrusted, Validity,
 };
@@ -13,15 +13,15 @@ use crate::model::{
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
 
-/// The characters of a key's name that tell it apart in a table.
-const NAME_SHORT: usize = 16;
+/// The columns of a key's short name.
+const NAME_SHORT: usize = KeyId::SHORT;
 
 /// The most signatures that are listed of one key.
 const USES_TOLD: usize = 50;
 
 /// Writes the epochs, one a line.
 pub fn list(report: &KeyReport, out: &mut dyn Write) -> io::Result<()> {
-    for (role, stories) in by_role(report) {
+    for (role, stories) in keys_by_role(report) {
         writeln!(out, "{BOLD}{}{BOLD:#}", Untrusted(role.as_str()))?;
         let mut rows: Vec<(&KeyEpoch, &KeyStory)> = Vec::new();
         for story in stories {
@@ -208,27 +208,19 @@ const ASCII: Strokes = Strokes { trusted: '=', not_valid: '-', used: 'x', cursor
 
 /// Draws the epochs of every role as bars over time, with the signatures seen as marks.
 pub fn timeline(report: &KeyReport, picture: &Picture, out: &mut dyn Write) -> io::Result<()> {
-    let Some(scale) = Scale::of(report, picture) else {
+    let Some(scale) = scale(report, picture) else {
         return writeln!(out, "no epoch has a beginning or an end");
     };
     let strokes = if picture.is_ascii { &ASCII } else { &UNICODE };
-    for (role, stories) in by_role(report) {
+    for (role, stories) in keys_by_role(report) {
         writeln!(out, "{BOLD}{}{BOLD:#}", Untrusted(role.as_str()))?;
-        let mut rows: Vec<(Option<Moment>, &KeyStory)> = stories
-            .iter()
-            .map(|story| {
-                let of_role = story.epochs.iter().filter(|epoch| epoch.role == *role);
-                (of_role.filter_map(|epoch| epoch.from).min(), *story)
-            })
-            .collect();
-        rows.sort_by(|a, b| (a.0, &a.1.key).cmp(&(b.0, &b.1.key)));
-        for (_, story) in rows {
-            writeln!(out, "{}  {}", short(&story.key), scale.bar(story, role, strokes))?;
+        for story in stories {
+            writeln!(out, "{}  {}", short(&story.key), bar(&scale, story, role, picture.cursor, strokes))?;
         }
     }
     let day = |moment: Moment| moment.to_string().chars().take(10).collect::<String>();
-    let (from, until) = (day(scale.from), day(scale.until));
-    let space = scale.columns.saturating_sub(from.len() + until.len());
+    let (from, until) = (day(scale.from()), day(scale.until()));
+    let space = scale.columns().saturating_sub(from.len() + until.len());
     writeln!(out, "{}  {from}{}{until}", " ".repeat(NAME_SHORT), " ".repeat(space))?;
     if let Some(cursor) = picture.cursor {
         writeln!(out, "{} as of {cursor}", strokes.cursor)?;
@@ -240,108 +232,37 @@ pub fn timeline(report: &KeyReport, picture: &Picture, out: &mut dyn Write) -> i
     )
 }
 
-/// Moments on columns.
-struct Scale {
-    from: Moment,
-    until: Moment,
-    cursor: Option<Moment>,
-    columns: usize,
+/// The columns of a picture.
+fn scale(report: &KeyReport, picture: &Picture) -> Option<TimeScale> {
+    let known = key_span(report, picture.cursor);
+    let from = picture.from.or_else(|| known.map(|(first, _)| first))?;
+    let until = picture.until.or_else(|| known.map(|(_, last)| last))?;
+    TimeScale::new(from, until, picture.columns.saturating_sub(NAME_SHORT + 2).max(BARS_MIN))
 }
 
-impl Scale {
-    fn of(report: &KeyReport, picture: &Picture) -> Option<Self> {
-        let epochs = report.keys.iter().flat_map(|story| &story.epochs);
-        let mut known: BTreeSet<Moment> =
-            epochs.flat_map(|epoch| [epoch.from, epoch.until, epoch.known_until]).flatten().collect();
-        known.extend(report.keys.iter().flat_map(|story| &story.uses).filter_map(KeyUse::about));
-        known.extend(picture.cursor);
-        let from = picture.from.or_else(|| known.first().copied())?;
-        let until = picture.until.or_else(|| known.last().copied())?;
-        let columns = picture.columns.saturating_sub(NAME_SHORT + 2).max(BARS_MIN);
-        (from < until).then_some(Self { from, until, cursor: picture.cursor, columns })
-    }
-
-    /// The first moment of a column.
-    fn moment(&self, column: usize) -> Option<Moment> {
-        let span = i128::from(self.until.unix()) - i128::from(self.from.unix());
-        let offset = span * column as i128 / self.columns as i128;
-        i64::try_from(i128::from(self.from.unix()) + offset).ok().and_then(Moment::from_unix)
-    }
-
-    /// The column of a moment, if it is in the picture.
-    fn column(&self, moment: Moment) -> Option<usize> {
-        let span = i128::from(self.until.unix()) - i128::from(self.from.unix());
-        let offset = i128::from(moment.unix()) - i128::from(self.from.unix());
-        let column = offset.checked_mul(self.columns as i128)?.div_euclid(span.max(1));
-        // The end itself belongs to the last column.
-        let column = if moment == self.until { self.columns as i128 - 1 } else { column };
-        usize::try_from(column).ok().filter(|column| *column < self.columns)
-    }
-
-    /// The bar of a key for a role. A column shows an epoch that touches it, however short.
-    fn bar(&self, story: &KeyStory, role: &Role, strokes: &Strokes) -> String {
-        let mut bar = vec![' '; self.columns];
-        for (column, cell) in bar.iter_mut().enumerate() {
-            let (Some(start), Some(end)) = (self.moment(column), self.moment(column + 1)) else { continue };
-            let touches = |epoch: &&KeyEpoch| {
-                let begins = epoch.from.is_none_or(|from| from < end || from == start);
-                epoch.role == *role && begins && epoch.until.is_none_or(|until| start < until)
-            };
-            let mut touching = story.epochs.iter().filter(touches).peekable();
-            if touching.peek().is_some() {
-                let is_valid = touching.any(|epoch| is_valid(story, epoch, start.max(epoch.from.unwrap_or(start))));
-                *cell = if is_valid { strokes.trusted } else { strokes.not_valid };
-            }
+/// The bar of a key for a role, with the signatures that it made for it.
+fn bar(scale: &TimeScale, story: &KeyStory, role: &Role, cursor: Option<Moment>, strokes: &Strokes) -> String {
+    let stretches = key_stretches(scale, story, role).into_iter().map(|stretch| match stretch {
+        KeyStretch::Outside => ' ',
+        KeyStretch::InForce => strokes.trusted,
+        KeyStretch::NotValid => strokes.not_valid,
+    });
+    let mut bar: Vec<char> = stretches.collect();
+    let mut put = |moment: Option<Moment>, stroke: char| {
+        if let Some(cell) = moment.and_then(|moment| scale.column(moment)).and_then(|column| bar.get_mut(column)) {
+            *cell = stroke;
         }
-        if let Some(cell) = self.cursor.and_then(|cursor| self.column(cursor)).and_then(|column| bar.get_mut(column)) {
-            *cell = strokes.cursor;
-        }
-        for made in story.uses.iter().filter(|made| made.role.as_ref() == Some(role)) {
-            if let Some(cell) = made.about().and_then(|about| self.column(about)).and_then(|column| bar.get_mut(column))
-            {
-                *cell = strokes.used;
-            }
-        }
-        bar.into_iter().collect::<String>().trim_end().to_owned()
-    }
-}
-
-/// Whether the certificate of an epoch, where the case has it, makes the key valid at a moment, and no revocation that
-/// was known then rejects it.
-fn is_valid(story: &KeyStory, epoch: &KeyEpoch, moment: Moment) -> bool {
-    let mut of_file =
-        story.certificates.iter().filter(|seen| epoch.file.is_none_or(|file| file == seen.file)).peekable();
-    let is_unknown = of_file.peek().is_none();
-    let is_revoked = |fingerprint: &str| {
-        let known = story.certificates.iter().filter(|seen| seen.known_since.is_none_or(|since| since <= moment));
-        let of_key = known.flat_map(|seen| &seen.certificate.keys).filter(|key| key.fingerprint == fingerprint);
-        of_key.flat_map(|key| &key.revocations).any(|revocation| revocation.rejects(moment))
     };
-    let counts =
-        |key: &CertificateKey| key.validity(moment, moment).0 == Validity::Valid && !is_revoked(&key.fingerprint);
-    is_unknown || of_file.any(|seen| seen.certificate.keys.iter().any(counts))
-}
-
-/// The keys of each role, by role.
-fn by_role(report: &KeyReport) -> BTreeMap<&Role, Vec<&KeyStory>> {
-    let mut roles: BTreeMap<&Role, Vec<&KeyStory>> = BTreeMap::new();
-    for story in &report.keys {
-        let of_key: BTreeSet<&Role> = story.epochs.iter().map(|epoch| &epoch.role).collect();
-        for role in of_key {
-            roles.entry(role).or_default().push(story);
-        }
+    put(cursor, strokes.cursor);
+    for made in story.uses.iter().filter(|made| made.role.as_ref() == Some(role)) {
+        put(made.about(), strokes.used);
     }
-    roles
+    bar.into_iter().collect::<String>().trim_end().to_owned()
 }
 
-/// The part of a key's name that people know it by: the end of a fingerprint, the beginning of a public key.
+/// A key's short name, as wide as all of them.
 fn short(key: &KeyId) -> String {
-    let name: String = match (key.fingerprint(), key.public_key()) {
-        (Some(fingerprint), _) => fingerprint.chars().skip(fingerprint.len().saturating_sub(NAME_SHORT)).collect(),
-        (None, Some(public_key)) => public_key.chars().take(NAME_SHORT).collect(),
-        (None, None) => key.as_str().chars().take(NAME_SHORT).collect(),
-    };
-    format!("{name:NAME_SHORT$}")
+    format!("{:NAME_SHORT$}", key.short())
 }
 
 fn bound(moment: Option<Moment>, words: &str) -> String {

@@ -12,6 +12,20 @@ use super::{Digest, Moment};
 pub struct KeyId(String);
 
 impl KeyId {
+    /// The characters of a short name.
+    pub const SHORT: usize = 16;
+
+    /// The part of it that people know it by: the end of a fingerprint, the beginning of a public key.
+    pub fn short(&self) -> &str {
+        let name = self.fingerprint().or_else(|| self.public_key());
+        let is_fingerprint = self.fingerprint().is_some();
+        let name = name.unwrap_or(&self.0);
+        let skipped = if is_fingerprint { name.chars().count().saturating_sub(Self::SHORT) } else { 0 };
+        let begin = name.char_indices().nth(skipped).map_or(0, |(at, _)| at);
+        let rest = &name[begin..];
+        rest.char_indices().nth(Self::SHORT).map_or(rest, |(end, _)| &rest[..end])
+    }
+
     /// The name of an ed25519 public key.
     pub fn ed25519(public_key: &[u8; 32]) -> Self {
         use base64::Engine as _;

@@ -14,6 +14,7 @@ use super::screen::findings::Findings;
 use super::screen::graph::Graph;
 use super::screen::overview::Overview;
 use super::screen::tasks::Tasks;
+use super::screen::time::Time;
 use super::screen::{Purpose, Screen, Step};
 use super::session::Session;
 use super::text::captured_line;
@@ -307,6 +308,7 @@ impl App {
                 let task = self.screen.task(&self.session);
                 self.go(Box::new(Tasks::on(task)));
             }
+            Action::Time => self.go(Box::new(Time::default())),
             _ => {}
         }
     }

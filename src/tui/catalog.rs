@@ -1,7 +1,7 @@
 //! The list of tasks: what the case says of each, in a few arrays, with what the judge said beside it. Filters and orders
 //! make lists of places in it; a screen draws the few that it shows.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering as Atomic};
@@ -141,6 +141,12 @@ impl Catalog {
     /// When the latest run of a task started.
     pub(super) fn started(&self, place: usize) -> Option<Moment> {
         self.rows.get(place)?.started
+    }
+
+    /// The worker pools that tasks ran on. Captured text.
+    pub(super) fn pools(&self) -> impl Iterator<Item = &str> {
+        let pools: BTreeSet<u32> = self.rows.iter().map(|row| row.pool).collect();
+        pools.into_iter().filter_map(|pool| self.of(pool))
     }
 
     /// The line of the task at a place.

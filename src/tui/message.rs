@@ -9,6 +9,7 @@ use ratatui::crossterm::event::Event as Input;
 use ratatui::text::Line;
 
 use super::catalog::Catalog;
+use super::moments::Moments;
 use crate::insight::DependencyGraph;
 use crate::model::{Digest, KeyReport, Moment, Rebuild, Report, TaskEvidence, TaskId};
 use crate::replay::{NotRebuilt, Progress, Request, Standing};
@@ -144,6 +145,11 @@ pub(super) enum Told {
     },
     /// Something to show over the screen: a title and lines.
     Show(String, Vec<Line<'static>>),
+    /// What happened when, of this job.
+    Moments {
+        job: u64,
+        moments: Arc<Moments>,
+    },
     /// Something to say at the foot of the screen.
     Said(String),
     /// The judge or the clerk could not go on.

@@ -16,6 +16,7 @@ mod judge;
 mod keymap;
 mod list;
 mod message;
+mod moments;
 mod picture;
 mod rehearsal;
 mod screen;

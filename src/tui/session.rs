@@ -8,6 +8,7 @@ use std::sync::mpsc::Sender;
 
 use super::catalog::{Catalog, Live};
 use super::message::{ClerkAsk, Event, JudgeAsk, Rebuilt, Seen, TargetLine, Told};
+use super::moments::{MadeOf, Moments};
 use super::theme::Theme;
 use crate::insight::{DependencyGraph, TaskFilter, TaskOrder};
 use crate::model::{AsOf, Digest, KeyReport, Moment, Report, TaskId, Verdict};
@@ -48,6 +49,17 @@ impl Counts {
             Verdict::Refuted => self.refuted,
         }
     }
+}
+
+/// The second mark of the time screen: a question, and what it came to.
+#[derive(Debug)]
+pub(super) struct Mark {
+    pub(super) as_of: AsOf,
+    pub(super) distrust: Vec<Distrusted>,
+    /// The version of the question that it is of.
+    version: u64,
+    /// `None`: it is being judged.
+    pub(super) standings: Option<Arc<Vec<Standing>>>,
 }
 
 /// The last few answers of a kind, by what was asked.
@@ -110,6 +122,10 @@ pub(super) struct Session {
     pub(super) rebuilds: Shelf<TaskId, Result<Result<Box<Rebuilt>, NotRebuilt>, String>>,
     pub(super) keys: Option<Arc<KeyReport>>,
     pub(super) noted: Arc<BTreeMap<TaskId, usize>>,
+    /// What happened when.
+    pub(super) moments: Option<Arc<Moments>>,
+    moments_of: Option<(u64, MadeOf)>,
+    pub(super) mark: Option<Mark>,
     pub(super) filter: TaskFilter,
     pub(super) progress: Option<Progress>,
     /// How wide the screen is.
@@ -173,6 +189,9 @@ impl Session {
             rebuilds: Shelf::default(),
             keys: None,
             noted: Arc::default(),
+            moments: None,
+            moments_of: None,
+            mark: None,
             filter: TaskFilter::default(),
             progress: None,
             columns: 0,
@@ -329,6 +348,41 @@ impl Session {
         }
     }
 
+    /// What happened when: gathered beside the loop, and anew where there is more to gather it of.
+    pub(super) fn want_moments(&mut self) {
+        let made_of = MadeOf {
+            catalog: Arc::clone(&self.catalog),
+            targets: Arc::clone(&self.targets),
+            keys: self.keys.clone(),
+            key_changes: self.key_changes.clone(),
+        };
+        if self.moments_of.as_ref().is_some_and(|(_, of)| of.is(&made_of)) {
+            return;
+        }
+        let job = self.moments_of.as_ref().map_or(0, |(job, _)| job + 1);
+        self.moments_of = Some((job, made_of.clone()));
+        let events = self.events.clone();
+        self.pending += 1;
+        std::thread::spawn(move || {
+            let moments = Arc::new(Moments::of(&made_of));
+            let _ = events.send(Event::Told(Told::Moments { job, moments }));
+            let _ = events.send(Event::Served);
+        });
+    }
+
+    /// Sets the second mark at the question now, or takes it away.
+    pub(super) fn turn_mark(&mut self) {
+        self.mark = match self.mark {
+            Some(_) => None,
+            None => Some(Mark {
+                as_of: self.question.as_of,
+                distrust: self.question.distrust.clone(),
+                version: self.version,
+                standings: self.standings.clone().filter(|_| self.is_fresh),
+            }),
+        };
+    }
+
     /// Has what a command line prints written to a file.
     pub(super) fn export(&mut self, arguments: Vec<String>, to: PathBuf) {
         self.ask_clerk(ClerkAsk::Export { arguments, to });
@@ -391,6 +445,8 @@ impl Session {
             Told::Progress(progress) => self.progress = Some(*progress),
             Told::Opened(opened) => {
                 self.targets = Arc::new(opened.targets.clone());
+                // Its standings are those of other targets.
+                self.mark = None;
                 self.key_changes.clone_from(&opened.key_changes);
             }
             Told::Standings { version, of } if *version == self.version => {
@@ -399,6 +455,9 @@ impl Session {
                     self.before = Some(Arc::clone(of));
                 }
                 self.is_fresh = true;
+                if let Some(mark) = self.mark.as_mut().filter(|mark| mark.version == *version) {
+                    mark.standings = Some(Arc::clone(of));
+                }
             }
             Told::Survey { version, report } if *version == self.version => {
                 self.survey = Some((*version, Arc::clone(report)));
@@ -416,6 +475,11 @@ impl Session {
             Told::Document(digest, bytes) => {
                 self.asked.retain(|wanted| *wanted != Wanted::Document(*digest));
                 self.documents.put(*digest, bytes.clone());
+            }
+            Told::Moments { job, moments } => {
+                if self.moments_of.as_ref().is_some_and(|(of, _)| of == job) {
+                    self.moments = Some(Arc::clone(moments));
+                }
             }
             Told::Said(text) => self.said = Some(text.clone()),
             Told::Failed(text) => self.failure = Some(text.clone()),
@@ -445,6 +509,7 @@ impl Session {
             | Told::Document(..)
             | Told::Listed { .. }
             | Told::Show(..)
+            | Told::Moments { .. }
             | Told::Said(_)
             | Told::Failed(_) => {}
         }
@@ -452,10 +517,15 @@ impl Session {
 
     /// The arguments of the command line that stand for the question now.
     pub(super) fn question_arguments(&self) -> Vec<String> {
+        self.arguments_of(self.question.as_of, &self.question.distrust)
+    }
+
+    /// Those that stand for the same question at another moment, with other things distrusted.
+    pub(super) fn arguments_of(&self, as_of: AsOf, distrust: &[Distrusted]) -> Vec<String> {
         let question = &self.question;
         let mut arguments = Vec::new();
         let mut push = |name: &str, value: String| arguments.extend([name.to_owned(), value]);
-        if let AsOf::At(moment) = question.as_of {
+        if let AsOf::At(moment) = as_of {
             push("--as-of", moment.to_string());
         }
         for (name, clock) in [
@@ -467,7 +537,7 @@ impl Session {
                 push(name, moment.to_string());
             }
         }
-        for distrusted in &question.distrust {
+        for distrusted in distrust {
             push("--distrust", distrusted.to_string());
         }
         arguments.extend(self.arguments.iter().cloned());

@@ -22,8 +22,8 @@ const EDGES: &[(&str, &[&str])] = &[
     ("store", &["model"]),
     ("import", &["model", "formats", "store"]),
     ("replay", &["model", "examine", "chain", "rules", "trust", "judge", "insight", "store"]),
-    ("export", &["model"]),
-    ("tui", &["model", "formats", "trust", "judge", "insight", "store", "replay"]),
+    ("export", &["model", "insight"]),
+    ("tui", &["model", "formats", "rules", "trust", "judge", "insight", "store", "replay"]),
     (
         "cli",
         &[

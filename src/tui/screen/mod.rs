@@ -7,6 +7,7 @@ pub(super) mod graph;
 pub(super) mod link;
 pub(super) mod overview;
 pub(super) mod tasks;
+pub(super) mod time;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
