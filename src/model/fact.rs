@@ -11,6 +11,8 @@ use super::{Algorithm, ArtifactRecord, Difference, Digest, Edge, KeyId, Moment, 
 pub enum FactKind {
     /// What a task definition says: [`Definition`].
     Definition,
+    /// What is asked of every task of a snapshot when some are judged: [`super::Outline`].
+    Outline,
     /// What an attestation says, and how its embedded task differs from the queue's: [`Attestation`].
     Attestation,
     /// Which key made the signature, over which bytes: [`Signature`].
@@ -40,6 +42,7 @@ impl FactKind {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Definition => "definition",
+            Self::Outline => "outline",
             Self::Attestation => "attestation",
             Self::Signature => "signature",
             Self::Digests => "digests",

@@ -17,6 +17,7 @@ mod key_releases;
 mod key_report;
 mod moment;
 mod opinion;
+mod outline;
 mod rebuild;
 mod recipe;
 mod release;
@@ -51,6 +52,7 @@ pub use key_releases::{CommitTold, KeyChange, KeyRelease, KeyReleases, ReleasedK
 pub use key_report::{CertificateSeen, KeyReport, KeyStory, KeyUse};
 pub use moment::{AsOf, ClockOverrides, Clocks, InvalidMoment, Moment};
 pub use opinion::{Answer, Opinion, Viewer};
+pub use outline::{DefinitionOutline, Outline, TaskOutline};
 pub use rebuild::{Commit, Lacking, Landing, Rebuild, RebuildOutcome, SourceRead};
 pub use recipe::{
     ActionKinds, Contexts, CronPush, GithubSender, ProjectLevel, PullRequest, PushComment, QueueFields, Recipe,

@@ -505,25 +505,3 @@ fn entries_of(
     )?;
     Ok(found)
 }
-
-/// The tasks that the chains of some targets can reach, by the edges of definitions: never too few.
-pub(super) fn reachable<'d>(
-    targets: &[TaskId],
-    definition: impl Fn(&TaskId) -> Option<&'d Definition>,
-) -> BTreeSet<TaskId> {
-    let mut reached: BTreeSet<TaskId> = targets.iter().cloned().collect();
-    let mut open: Vec<TaskId> = targets.to_vec();
-    while let Some(task_id) = open.pop() {
-        let Some(definition) = definition(&task_id) else { continue };
-        let edges = definition.edges.iter().filter(|edge| edge.origin != crate::model::Origin::Dependency);
-        // The task group too, whatever the parent is: actions are rebuilt from what their decision task published.
-        for to in edges.map(|edge| &edge.to).chain(&definition.task_group_id) {
-            if let Ok(to) = to.parse::<TaskId>()
-                && reached.insert(to)
-            {
-                open.push(to);
-            }
-        }
-    }
-    reached
-}

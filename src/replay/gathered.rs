@@ -4,10 +4,9 @@ use std::collections::BTreeSet;
 
 use rayon::prelude::*;
 
-use super::bulk::Surveyed;
 use super::desk::FactDesk;
 use super::examination::Examiner;
-use super::gathering::{BULK_TARGETS, definitions_of, gather_facts, known_of_all, needs_attestation};
+use super::gathering::{Known, gather_facts, needs_attestation};
 use super::keys::Keys;
 use super::planning::{Planned, Planner};
 use super::rebuilds::{self, Answers, CommitsOf, Wanted};
@@ -17,9 +16,8 @@ use super::service::Request;
 use super::targets::ReplayError;
 use super::verifiers::Verifiers;
 use crate::chain::{EdgeNames, speaks_of_github};
-use crate::model::{Definition, FactKind, Facts, TaskFacts, TaskId};
+use crate::model::{Facts, TaskFacts, TaskId, TaskOutline};
 use crate::rules::{Restriction, RuleBook, Trees};
-use crate::store::TaskSummary;
 use crate::trust::{Deployments, Ledger};
 
 /// The facts of some targets, and of all that their chains can reach.
@@ -27,7 +25,6 @@ use crate::trust::{Deployments, Ledger};
 pub(super) struct Gathered {
     pub(super) facts: Facts,
     pub(super) targets: Vec<TaskId>,
-    known: Surveyed,
     names: EdgeNames,
 }
 
@@ -41,28 +38,26 @@ impl Gathered {
         book: &RuleBook,
         done: &BTreeSet<TaskId>,
     ) -> Result<Self, ReplayError> {
-        let summaries = scope.summaries(desk.case)?;
         let examiner = Examiner::new(&keys.keyring, book);
-        match &wanted {
-            Some(wanted) if wanted.len() < BULK_TARGETS => desk.load_all::<Definition>(FactKind::Definition)?,
-            Some(_) | None => desk.load_facts_of_tasks()?,
-        }
-        let mut known = match &wanted {
-            Some(_) => Surveyed { definitions: definitions_of(desk, &summaries)?, ..Surveyed::default() },
-            None => known_of_all(desk, scope, &summaries, examiner)?,
+        let known = match &wanted {
+            Some(wanted) => Known::for_some(desk, scope, wanted.len())?,
+            None => {
+                desk.load_facts_of_tasks()?;
+                Known::of_all(desk, scope, examiner)?
+            }
         };
-        let mut names = EdgeNames::default();
-        known.definitions.values().for_each(|definition| names.add(definition));
+        let names = match &wanted {
+            Some(wanted) => EdgeNames::new(&known.outline, |task_id| wanted.contains(task_id)),
+            None => EdgeNames::new(&known.outline, |_| true),
+        };
         let targets = wanted.unwrap_or_else(|| {
-            let needs = |task: &&TaskSummary| {
-                let definition = known.definitions.get(&task.task_id);
-                task.attested
-                    || definition.is_some_and(|definition| needs_attestation(&task.task_id, definition, &names, book))
-            };
-            summaries.iter().filter(needs).map(|task| task.task_id).filter(|id| !done.contains(id)).collect()
+            let needs =
+                |task_id: &TaskId, task: &TaskOutline| task.attested || needs_attestation(task_id, task, &names, book);
+            let tasks = known.outline.tasks.iter().filter(|(task_id, task)| needs(task_id, task));
+            tasks.map(|(task_id, _)| *task_id).filter(|id| !done.contains(id)).collect()
         });
-        let facts = gather_facts(desk, scope, &targets, &summaries, &mut known, examiner)?;
-        Ok(Self { facts, targets, known, names })
+        let facts = gather_facts(desk, scope, &targets, known, examiner)?;
+        Ok(Self { facts, targets, names })
     }
 
     /// The verifiers that can judge the targets.
@@ -72,7 +67,7 @@ impl Gathered {
         deployments: &'a Deployments,
         book: &'a RuleBook,
     ) -> Verifiers<'a> {
-        Verifiers::new(ledger, deployments, book, &self.targets, &self.known.definitions)
+        Verifiers::new(ledger, deployments, book, &self.targets, &self.facts.tasks)
     }
 
     /// What each target is judged by.

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::desk::{FactDesk, Listener, Progress, Work};
-use super::examination::Examiner;
+use super::examination::{self, Examiner};
 use super::gathered::Gathered;
-use super::gathering::{definitions_of, facts_of_all};
+use super::gathering::facts_of_all;
 use super::keys::{self, Keys};
+use super::outlines::defined;
 use super::planning::{Plan, Planned, Trial};
 use super::rebuilds::{self, Answers};
 use super::report::{Heard, HeardAt, Judged, Telling};
@@ -207,7 +208,7 @@ pub fn definitions(case: &mut Case) -> Result<(Vec<TaskSummary>, Definitions), R
     let mut desk = FactDesk::new(case);
     desk.load_all::<Definition>(FactKind::Definition)?;
     let summaries = scope.summaries(desk.case)?;
-    let definitions = definitions_of(&mut desk, &summaries)?;
+    let definitions = examination::definitions(&mut desk, &defined(&summaries))?;
     Ok((summaries, definitions))
 }
 
