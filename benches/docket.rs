@@ -48,7 +48,7 @@ static MATTER: LazyLock<Matter> = LazyLock::new(|| {
     let (_, facts) = survey(&mut case).unwrap().pop().unwrap();
     let book = RuleBook::named("latest").unwrap();
     let named = facts.tasks.iter().map(|(task_id, task)| {
-        let definition = task.shape().map(|shape| outline(task_id, shape));
+        let definition = task.shape().map(|shape| Box::new(outline(task_id, shape)));
         (*task_id, TaskOutline { definition, ..TaskOutline::default() })
     });
     let names = EdgeNames::new(&Outline { tasks: named.collect() }, |_| true);

@@ -23,6 +23,7 @@ mod recipe;
 mod release;
 mod report;
 mod task;
+mod text;
 mod untrusted;
 mod verdict;
 

@@ -28,9 +28,9 @@ pub struct TaskOutline {
     /// Whether its definition was captured and can't be read: it is too large, or its bytes are not kept.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub is_unread: bool,
-    /// What its definition says; `None` where that is missing or can't be read.
+    /// What its definition says; `None` where that is missing or can't be read. Boxed: a map moves its values about.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub definition: Option<DefinitionOutline>,
+    pub definition: Option<Box<DefinitionOutline>>,
 }
 
 /// What others ask of a task's definition. What is no task id leads to no task, and is left out.
@@ -83,12 +83,12 @@ impl Outline {
 
     /// What the definition of a task says.
     pub fn definition(&self, task_id: &TaskId) -> Option<&DefinitionOutline> {
-        self.tasks.get(task_id)?.definition.as_ref()
+        self.tasks.get(task_id)?.definition.as_deref()
     }
 
     /// All definitions, by task.
     pub fn definitions(&self) -> impl Iterator<Item = (&TaskId, &DefinitionOutline)> {
-        self.tasks.iter().filter_map(|(task_id, task)| Some((task_id, task.definition.as_ref()?)))
+        self.tasks.iter().filter_map(|(task_id, task)| Some((task_id, task.definition.as_deref()?)))
     }
 }
 
@@ -116,7 +116,7 @@ mod tests {
     #[test]
     fn a_newer_definition_counts_though_it_can_not_be_read() {
         let says = DefinitionOutline { wants_attestation: true, ..DefinitionOutline::default() };
-        let older = TaskOutline { attested: true, definition: Some(says.clone()), ..TaskOutline::default() };
+        let older = TaskOutline { attested: true, definition: Some(Box::new(says.clone())), ..TaskOutline::default() };
         let mut unread = outline(TaskOutline { is_unread: true, has_run: Some(false), ..TaskOutline::default() });
         unread.join(outline(TaskOutline { has_run: Some(true), ..older.clone() }));
         let (_, task) = unread.tasks.pop_first().unwrap();
@@ -124,6 +124,6 @@ mod tests {
         // Where the newer snapshot has none, the older one's does.
         let mut missing = outline(TaskOutline::default());
         missing.join(outline(older));
-        assert_eq!(missing.tasks.pop_first().unwrap().1.definition, Some(says));
+        assert_eq!(missing.tasks.pop_first().unwrap().1.definition, Some(Box::new(says)));
     }
 }

@@ -164,15 +164,14 @@ fn copies(
         let definition = outline.definition(task_id).filter(|_| tasks.contains_key(task_id));
         definition.is_some_and(|definition| !definition.makes_tasks)
     };
-    let mut alike: BTreeMap<Digest, Vec<&TaskId>> = BTreeMap::new();
-    for (task_id, definition) in outline.definitions() {
-        if let Some(work) = definition.work {
-            alike.entry(work).or_default().push(task_id);
-        }
-    }
-    alike.retain(|_, same| same.len() > 1 && same.iter().any(|task_id| is_original(task_id)));
+    let works = outline.definitions().filter_map(|(task_id, definition)| Some((definition.work?, task_id)));
+    let mut works: Vec<(Digest, &TaskId)> = works.collect();
+    works.sort_unstable();
+    let alike = works.chunk_by(|(one, _), (other, _)| one == other).filter(|same| same.len() > 1);
+    let alike = alike.map(|same| same.iter().map(|(_, task_id)| *task_id).collect::<Vec<&TaskId>>());
+    let alike: Vec<_> = alike.filter(|same| same.iter().any(|task_id| is_original(task_id))).collect();
     let parent_of = |task_id: &TaskId| outline.definition(task_id)?.maker;
-    let parents: BTreeSet<TaskId> = alike.values().flatten().filter_map(|task_id| parent_of(task_id)).collect();
+    let parents: BTreeSet<TaskId> = alike.iter().flatten().filter_map(|task_id| parent_of(task_id)).collect();
     let mut makers: BTreeMap<TaskId, TaskFacts> = BTreeMap::new();
     for parent in &parents {
         if let Some(known) = tasks.get(parent).filter(|known| known.graph_tasks.is_some()) {
@@ -195,7 +194,7 @@ fn copies(
         None => false,
     };
     let mut copies: BTreeMap<TaskId, Vec<TaskCopy>> = BTreeMap::new();
-    for same in alike.values() {
+    for same in &alike {
         let mut unlisted: Vec<TaskCopy> = Vec::new();
         for task_id in same.iter().filter(|task_id| is_unlisted(task_id)) {
             let definition = match tasks.get(task_id) {

@@ -68,7 +68,7 @@ fn make(
     let mut outline = Outline::default();
     let mut is_final = true;
     for TaskSummary { task_id, definition, attested, has_run, .. } in summaries {
-        let says = definitions.get(task_id).map(|definition| outline::outline(task_id, definition));
+        let says = definitions.get(task_id).map(|definition| Box::new(outline::outline(task_id, definition)));
         let unread = definition.filter(|_| says.is_none());
         if let Some(unread) = unread {
             // What is too large stays so; bytes that are not kept can come with another import.

@@ -311,7 +311,7 @@ fn artifact(row: &Row<'_>) -> rusqlite::Result<((u32, String), ArtifactRecord)> 
     let size: Option<i64> = row.get(4)?;
     let record = ArtifactRecord {
         sha256: row.get(2)?,
-        sha512: row.get::<_, Option<Vec<u8>>>(3)?.map(hex::encode),
+        sha512: row.get::<_, Option<Vec<u8>>>(3)?.map(|bytes| faster_hex::hex_string(&bytes)),
         size: size.and_then(|size| u64::try_from(size).ok()),
         listed: row.get(5)?,
         expires: moment(row, 6)?,
