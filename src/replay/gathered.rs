@@ -70,27 +70,27 @@ impl Gathered {
         Verifiers::new(ledger, deployments, book, &self.targets, &self.facts.tasks)
     }
 
-    /// What each target is judged by.
+    /// What some of the targets are judged by.
     pub(super) fn plan<'v>(
         &self,
+        targets: &[TaskId],
         verifiers: &'v Verifiers<'v>,
+        shelf: &RuleShelf<'_>,
         request: &Request,
     ) -> Result<Vec<Planned<'v>>, ReplayError> {
-        let shelf = RuleShelf::new(&request.rules);
-        let planner = Planner { facts: &self.facts, names: &self.names, verifiers, shelf: &shelf, request };
-        Ok(self.targets.par_iter().map(|target| planner.plan(target)).collect::<Result<_, _>>()?)
+        let planner = Planner { facts: &self.facts, names: &self.names, verifiers, shelf, request };
+        Ok(targets.par_iter().map(|target| planner.plan(target)).collect::<Result<_, _>>()?)
     }
 
     /// Adds what the trees make of the decision and action tasks that the plans ask for.
     pub(super) fn rebuild(
         &mut self,
         desk: &mut FactDesk<'_>,
-        scope: &Scope,
+        answers: &Answers,
         planned: &[Planned<'_>],
     ) -> Result<(), ReplayError> {
         let wanted = wanted_of(planned, &self.facts);
-        let answers = Answers::of(desk, scope)?;
-        Ok(rebuilds::examine(desk, &answers, &mut self.facts.tasks, &wanted)?)
+        Ok(rebuilds::examine(desk, answers, &mut self.facts.tasks, &wanted)?)
     }
 }
 

@@ -7,8 +7,9 @@ use super::desk::FactDesk;
 use super::gathered::Gathered;
 use super::keys;
 use super::planning::Planned;
+use super::rebuilds::Answers;
 use super::report;
-use super::rules::examination_book;
+use super::rules::{RuleShelf, examination_book};
 use super::service::{Request, judge_target};
 use super::targets::{ReplayError, ScopedTargets, by_scope};
 use crate::judge::{Docket, Hearing, Reheard};
@@ -62,10 +63,11 @@ pub fn what_if(case: &mut Case, request: &Request, others: &[Request]) -> Result
         let mut gathered = Gathered::of(&mut desk, &scope, tasks, &keys, &book, &done)?;
         let ledger = keys.ledger.narrowed(scope.root_url().as_deref(), &request.bases);
         let verifiers = gathered.verifiers(&ledger, &deployments, &book);
+        let answers = Answers::of(&desk, &scope)?;
         let mut questions = Vec::with_capacity(others.len() + 1);
         for request in std::iter::once(request).chain(others) {
-            let planned = gathered.plan(&verifiers, request)?;
-            gathered.rebuild(&mut desk, &scope, &planned)?;
+            let planned = gathered.plan(&gathered.targets, &verifiers, &RuleShelf::new(&request.rules), request)?;
+            gathered.rebuild(&mut desk, &answers, &planned)?;
             questions.push(Question { request, planned });
         }
         done.extend(gathered.targets.iter().copied());
