@@ -10,6 +10,7 @@ mod edge;
 mod evidence;
 mod fact;
 mod facts;
+mod few;
 mod finding;
 mod key;
 mod key_history;
@@ -44,6 +45,7 @@ pub use fact::{
     Signature, SignatureState, TaskImage, Validity, VerificationLog, WorkerHints,
 };
 pub use facts::{AttestationFacts, EarlierAttestation, Facts, Group, LogFacts, TaskCopy, TaskFacts};
+pub use few::FewMap;
 pub use finding::{Asserter, Evidence, Finding, Plane, Reason, Severity, Subject};
 pub use key::{Basis, EpochEvent, KeyEpoch, KeyId, Role};
 pub use key_history::{

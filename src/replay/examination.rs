@@ -265,7 +265,7 @@ pub(super) fn attestations(
     )?;
     for (task_id, (form, facts)) in found {
         if let Some(task) = tasks.get_mut(&task_id) {
-            task.attestations.insert(form, Box::new(facts));
+            task.attestations.insert(form, facts);
         }
     }
     Ok(())
@@ -307,8 +307,7 @@ pub(super) fn earlier_attestations(
 }
 
 fn run_artifacts(evidence: &TaskEvidence, run_id: u32) -> BTreeMap<&str, &ArtifactRecord> {
-    let of_run = evidence.artifacts.range((run_id, String::new())..).take_while(|((run, _), _)| *run == run_id);
-    of_run.map(|((_, name), record)| (name.as_str(), record)).collect()
+    evidence.artifacts_of(run_id).collect()
 }
 
 fn artifacts_digest(artifacts: &BTreeMap<&str, &ArtifactRecord>) -> Digest {
@@ -393,7 +392,7 @@ pub(super) fn graph_entries(
         let Some(graph) = tasks.get(&parent).and_then(|task| graph_digest(&task.evidence)) else { continue };
         for (task_id, entry) in entries_of(desk, &parent, graph, &children)? {
             if let Some(task) = tasks.get_mut(&task_id) {
-                task.graph_entries.insert(parent, Box::new(entry));
+                task.graph_entries.insert(parent, entry);
             }
         }
         desk.keep()?;

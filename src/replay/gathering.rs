@@ -144,7 +144,7 @@ fn tasks_of(
         task.attestations = surveyed.attestations.remove(task_id).unwrap_or_default();
         task.graph_entries = surveyed.entries.remove(task_id).unwrap_or_default();
         if let Some(definition) = &task.definition {
-            task.graph_entries.retain(|maker, _| makers_of(definition).contains(maker));
+            task.graph_entries.retain(|maker| makers_of(definition).contains(maker));
         }
         task.graph_tasks = surveyed.graph_tasks.remove(task_id);
     }

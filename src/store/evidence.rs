@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::Serialize;
 
 use super::{Case, StoreError};
-use crate::model::{ArtifactRecord, Denial, Digest, Moment, Run, TaskEvidence, TaskId};
+use crate::model::{ArtifactRecord, Denial, Digest, FewMap, Moment, Run, TaskEvidence, TaskId};
 
 /// A snapshot of the case.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -275,7 +275,7 @@ fn head(row: &Row<'_>) -> rusqlite::Result<(i64, TaskEvidence)> {
         run_is_claimed: row.get::<_, String>(7)? == "attestation",
         runs: Vec::new(),
         listed_runs: Vec::new(),
-        artifacts: BTreeMap::new(),
+        artifacts: FewMap::new(),
         denials: Vec::new(),
         conflicts: Vec::new(),
     };
