@@ -143,7 +143,7 @@ fn write_clocks(target: &TargetReport, out: &mut dyn Write) -> io::Result<()> {
 /// Between which moments other keys prove that the judgement was.
 fn authenticated(as_of: &AsOfUsed) -> String {
     let words = |what: &str, bound: Option<&TimeBound>| bound.map(|bound| format!("{what} {}", bound.words()));
-    let (not_before, not_after) = (as_of.not_before.as_ref(), as_of.not_after.as_ref());
+    let (not_before, not_after) = (as_of.not_before.as_deref(), as_of.not_after.as_deref());
     let bounds: Vec<String> =
         [words("not before", not_before), words("not after", not_after)].into_iter().flatten().collect();
     match bounds.as_slice() {
@@ -244,7 +244,7 @@ fn write_link(link: &LinkReport, branch: &str, below: &str, out: &mut dyn Write)
     for bound in bounds(&link.signed) {
         writeln!(out, "{below}{DIM}signed {bound}{DIM:#}")?;
     }
-    for result in &link.checks {
+    for result in link.checks.iter() {
         if matches!(result.outcome, Outcome::Pass | Outcome::NotApplicable) {
             continue;
         }

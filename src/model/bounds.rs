@@ -16,9 +16,9 @@ pub struct SigningBounds {
     /// The tasks whose attestations list it: it is older.
     pub before: Vec<TaskId>,
     /// The latest moment that is proven to be before it.
-    pub not_before: Option<TimeBound>,
+    pub not_before: Option<Box<TimeBound>>,
     /// The earliest moment that is proven to be after it.
-    pub not_after: Option<TimeBound>,
+    pub not_after: Option<Box<TimeBound>>,
 }
 
 /// A date, and who vouches for it.

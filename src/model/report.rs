@@ -1,5 +1,7 @@
 //! The report of one replay.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 
 use super::{
@@ -94,9 +96,9 @@ pub struct AsOfUsed {
     #[serde(flatten)]
     pub clocks: ClocksUsed,
     /// The latest moment that other keys prove to be before the judgement.
-    pub not_before: Option<TimeBound>,
+    pub not_before: Option<Box<TimeBound>>,
     /// The earliest moment that other keys prove to be after it; where there is none, only the queue tells when it was.
-    pub not_after: Option<TimeBound>,
+    pub not_after: Option<Box<TimeBound>>,
 }
 
 /// The scriptworker that judges: which release, and so which ed25519 keys. Its default configuration is assumed.
@@ -252,8 +254,8 @@ pub struct LinkReport {
     pub signed: SigningBounds,
     /// Its attestations, in every form that the snapshot has of that run.
     pub attestations: Vec<AttestationReport>,
-    /// Its checks.
-    pub checks: Vec<CheckResult>,
+    /// Its checks. Few lists differ, and links share them.
+    pub checks: Arc<[CheckResult]>,
 }
 
 /// One attestation of a link, and what was found of its signature, whatever the rules.
