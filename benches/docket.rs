@@ -12,8 +12,9 @@ use std::sync::LazyLock;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use cotrace::chain::{Chain, EdgeNames, Mode, TaskTypeGuess, build, guess_task_type};
+use cotrace::examine::outline::outline;
 use cotrace::judge::{Docket, Hearing, Rules, product_of};
-use cotrace::model::{Basis, Clocks, Facts, KeyEpoch, KeyId, Moment, Role, TaskFacts, Verdict};
+use cotrace::model::{Basis, Clocks, Facts, KeyEpoch, KeyId, Moment, Outline, Role, TaskFacts, TaskOutline, Verdict};
 use cotrace::replay::survey;
 use cotrace::rules::RuleBook;
 use cotrace::trust::{Distrusted, Ledger};
@@ -46,8 +47,11 @@ static MATTER: LazyLock<Matter> = LazyLock::new(|| {
     let mut case = imported(&capture, &folder.path().join("case.sqlite"));
     let (_, facts) = survey(&mut case).unwrap().pop().unwrap();
     let book = RuleBook::named("latest").unwrap();
-    let mut names = EdgeNames::default();
-    facts.tasks.values().filter_map(TaskFacts::shape).for_each(|shape| names.add(shape));
+    let named = facts.tasks.iter().map(|(task_id, task)| {
+        let definition = task.shape().map(|shape| Box::new(outline(task_id, shape)));
+        (*task_id, TaskOutline { definition, ..TaskOutline::default() })
+    });
+    let names = EdgeNames::new(&Outline { tasks: named.collect() }, |_| true);
     let chain = |(task_id, task): (_, &TaskFacts)| {
         let shape = task.shape().unwrap();
         let TaskTypeGuess::Settled(task_type) = guess_task_type(task_id, shape, &names, &book) else { return None };

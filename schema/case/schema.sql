@@ -185,8 +185,8 @@ CREATE TABLE file (
 -- A fact: something that bytes show by themselves, at any moment and under any rules. The key never holds another value.
 CREATE TABLE fact (
     id INTEGER PRIMARY KEY, -- Row number; of facts that differ in their inputs only, the one examined last has the highest.
-    kind TEXT NOT NULL, -- `definition`, `attestation`, `signature`, `digests`, `graph-entry` or `certificate`.
-    subject TEXT NOT NULL, -- The task id; of a certificate the SHA-256 of its file in hexadecimal.
+    kind TEXT NOT NULL, -- `definition`, `attestation`, `signature`, `digests`, `graph-entry`, `certificate`, `outline` and others.
+    subject TEXT NOT NULL, -- The task id; of a certificate the SHA-256 of its file in hexadecimal, of an outline that of its snapshot.
     variant TEXT NOT NULL, -- Run and form (`1/ed25519`), the parent of a graph entry, or an empty text.
     inputs BLOB NOT NULL CHECK (length(inputs) = 32), -- SHA-256 over the digests of everything that was looked at. cotrace.
     examiner INTEGER NOT NULL, -- Version of the examiner of this kind. cotrace.

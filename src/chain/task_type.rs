@@ -3,35 +3,36 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::worker::{WorkerVote, worker_implementation};
-use crate::model::{Definition, Origin, TaskId};
+use crate::model::{Definition, Outline, TaskId};
 use crate::rules::RuleBook;
 
 /// The names that definitions of a snapshot give to other tasks.
 #[derive(Debug, Clone, Default)]
 pub struct EdgeNames {
-    names: BTreeMap<String, BTreeSet<String>>,
+    names: BTreeMap<TaskId, BTreeSet<String>>,
 }
 
 impl EdgeNames {
-    /// Adds the edges of a definition.
-    pub fn add(&mut self, definition: &Definition) {
-        for edge in &definition.edges {
-            match edge.origin {
-                Origin::Input | Origin::UpstreamArtifacts => {
-                    self.names.entry(edge.to.clone()).or_default().insert(edge.name.clone());
-                }
-                Origin::Parent | Origin::TaskGroup | Origin::Dependency => {}
+    /// Those of the tasks that are asked for.
+    pub fn new(outline: &Outline, is_asked_for: impl Fn(&TaskId) -> bool) -> Self {
+        let mut names: BTreeMap<TaskId, BTreeSet<String>> = BTreeMap::new();
+        let named = outline.definitions().flat_map(|(_, definition)| definition.named());
+        for (task_id, name) in named.filter(|(task_id, _)| is_asked_for(task_id)) {
+            let of_task = names.entry(*task_id).or_default();
+            if !of_task.contains(name) {
+                of_task.insert(name.clone());
             }
         }
+        Self { names }
     }
 
     /// Whether some definition rests on a task by artifacts or inputs.
     pub fn rests_on(&self, task_id: &TaskId) -> bool {
-        self.names.contains_key(task_id.as_str())
+        self.names.contains_key(task_id)
     }
 
     fn of(&self, task_id: &TaskId) -> impl Iterator<Item = &str> {
-        self.names.get(task_id.as_str()).into_iter().flatten().map(String::as_str)
+        self.names.get(task_id).into_iter().flatten().map(String::as_str)
     }
 }
 

@@ -4,7 +4,9 @@ use super::ambiguity::ambiguities;
 use super::decision_command::{unseen, unusual};
 use super::reading::Reading;
 use crate::formats::json::{Text, Value, to_sorted_string};
-use crate::model::{Definition, Digest, Edge, ImageKind, Moment, Origin, TaskImage, UpstreamArtifact, WorkerHints};
+use crate::model::{
+    Definition, Digest, Edge, FewMap, ImageKind, Moment, Origin, TaskImage, UpstreamArtifact, WorkerHints,
+};
 
 /// Raised when the answers of this file could change.
 pub const VERSION: u32 = 5;
@@ -280,19 +282,19 @@ impl<'a> Reader<'a> {
     }
 
     /// The variables of `payload.env` that tell of a tree.
-    fn tree_variables(&mut self) -> std::collections::BTreeMap<String, String> {
+    fn tree_variables(&mut self) -> FewMap<String, String> {
         const POINTER: &str = "/payload/env";
-        let mut variables = std::collections::BTreeMap::new();
-        let Some(env) = self.value.pointer(POINTER) else { return variables };
+        let mut variables = Vec::new();
+        let Some(env) = self.value.pointer(POINTER) else { return FewMap::new() };
         let Some(env) = env.as_map() else {
             self.problem(POINTER, "is no object");
-            return variables;
+            return FewMap::new();
         };
         for (name, value) in env.iter().filter_map(|(name, value)| Some((name.as_str()?, value))) {
             let tells = name == "MH_BRANCH" || name.ends_with("_HEAD_REPOSITORY") || name.ends_with("_HEAD_REV");
             match value {
                 Value::Text(text) if tells => {
-                    variables.insert(name.to_owned(), text.to_lossy().into_owned());
+                    variables.push((name.to_owned(), text.to_lossy().into_owned()));
                 }
                 Value::Null | Value::Text(_) => {}
                 Value::Bool(_) | Value::Number(_) | Value::List(_) | Value::Map(_) if tells => {
@@ -301,7 +303,7 @@ impl<'a> Reader<'a> {
                 Value::Bool(_) | Value::Number(_) | Value::List(_) | Value::Map(_) => {}
             }
         }
-        variables
+        variables.into_iter().collect()
     }
 
     fn hints(&mut self) -> (WorkerHints, Vec<String>) {

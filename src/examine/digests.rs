@@ -13,14 +13,14 @@ pub const VERSION: u32 = 2;
 pub fn examine(covered: &Reading, artifacts: &BTreeMap<&str, &ArtifactRecord>) -> DigestFact {
     let Ok(document) = covered.document() else { return DigestFact::default() };
     let Some(stated) = document.value.get("artifacts").and_then(Value::as_map) else { return DigestFact::default() };
-    let mut claims = BTreeMap::new();
+    let mut claims = Vec::new();
     for (name, claim) in stated.iter() {
         // A name that is no Unicode text names no artifact; written as JSON it stays apart from every other.
         let name = name.as_str().map_or_else(|| to_compact_string(&Value::Text(name.clone())), str::to_owned);
         let claim = compare(claim, artifacts.get(name.as_str()).copied());
-        claims.insert(name, claim);
+        claims.push((name, claim));
     }
-    DigestFact { claims }
+    DigestFact { claims: claims.into_iter().collect() }
 }
 
 /// Compares one claim. Digests are compared as texts, as scriptworker does: an upper-case one is another text.

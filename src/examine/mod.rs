@@ -18,6 +18,7 @@ pub mod key_releases;
 mod keyring;
 pub mod landing;
 mod openpgp;
+pub mod outline;
 mod reading;
 pub mod rebuild;
 mod rsa;

@@ -189,7 +189,7 @@ fn write_link(link: &LinkReport, branch: &str, below: &str, out: &mut dyn Write)
     for bound in link.signed.words() {
         writeln!(out, "{below}{DIM}signed {bound}{DIM:#}")?;
     }
-    for result in &link.checks {
+    for result in link.checks.iter() {
         if matches!(result.outcome, Outcome::Pass | Outcome::NotApplicable) {
             continue;
         }

@@ -1,6 +1,7 @@
 //! How much of the evidence that chains need is there.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::sync::Arc;
 
 use crate::chain::{Chain, Link};
 use crate::model::{
@@ -39,30 +40,27 @@ pub fn completeness(needs: Needs<'_>, facts: &Facts) -> Completeness {
 type Asked = (TaskId, bool, bool, [bool; Form::ALL.len()], Option<Digest>);
 
 /// The same of many chains together: what several links or chains need counts once.
-#[derive(Debug)]
-pub struct CompletenessOfAll<'a> {
-    facts: &'a Facts,
+#[derive(Debug, Default)]
+pub struct CompletenessOfAll {
     /// Links that were asked already.
     seen: HashSet<Asked>,
-    pieces: BTreeMap<Piece<'a>, Presence>,
+    pieces: BTreeMap<(Option<TaskId>, &'static str, Arc<str>), Presence>,
+    /// The names of pieces, each once.
+    names: BTreeSet<Arc<str>>,
     recipes: BTreeMap<(Digest, Option<String>), Option<Digest>>,
 }
 
-impl<'a> CompletenessOfAll<'a> {
-    /// Of no chain yet.
-    pub fn new(facts: &'a Facts) -> Self {
-        Self { facts, seen: HashSet::new(), pieces: BTreeMap::new(), recipes: BTreeMap::new() }
-    }
-
+impl CompletenessOfAll {
     /// Adds what one more chain needs.
-    pub fn add(&mut self, needs: Needs<'_>) {
+    pub fn add(&mut self, needs: Needs<'_>, facts: &Facts) {
         let by = (needs.book.digest, needs.product.map(str::to_owned));
         let recipe = *self.recipes.entry(by).or_insert_with(|| needs.recipe());
         let forms = Form::ALL.map(|form| needs.book.switches.forms.contains(&form));
         for link in &needs.chain.links {
             if self.seen.insert((link.task_id, link.is_attested, link.is_parent_type(), forms, recipe)) {
-                tell(link, self.facts, needs.book, recipe, &mut |piece, presence| {
-                    self.pieces.insert(piece, presence);
+                tell(link, facts, needs.book, recipe, &mut |(task_id, kind, name), presence| {
+                    let name = shared(&mut self.names, name);
+                    self.pieces.insert((task_id, kind, name), presence);
                 });
             }
         }
@@ -73,6 +71,18 @@ impl<'a> CompletenessOfAll<'a> {
         let mut counts = Completeness::default();
         self.pieces.values().for_each(|presence| counts.add(*presence));
         counts
+    }
+}
+
+/// The one copy of a text.
+fn shared(known: &mut BTreeSet<Arc<str>>, text: &str) -> Arc<str> {
+    match known.get(text) {
+        Some(known) => Arc::clone(known),
+        None => {
+            let new: Arc<str> = text.into();
+            known.insert(Arc::clone(&new));
+            new
+        }
     }
 }
 

@@ -86,8 +86,8 @@ impl Bounds {
             let found = SigningBounds {
                 after: listed(&order.older),
                 before: listed(&order.younger),
-                not_before: not_before.get(*task_id).cloned().flatten(),
-                not_after: carried.of(task_id, &node.keys),
+                not_before: not_before.get(*task_id).cloned().flatten().map(Box::new),
+                not_after: carried.of(task_id, &node.keys).map(Box::new),
             };
             bounds.of_task.insert(*(*task_id), found);
         }

@@ -134,8 +134,7 @@ impl<'a> Consumption<'a> {
 
 /// The names of a task's latest run, each once, sorted.
 fn published(maker: &TaskFacts, run_id: u32) -> Vec<Name<'_>> {
-    let seen = maker.evidence.artifacts.range((run_id, String::new())..).take_while(|((run, _), _)| *run == run_id);
-    let seen = seen.map(|((_, name), _)| (name.as_str(), true));
+    let seen = maker.evidence.artifacts_of(run_id).map(|(name, _)| (name, true));
     let attested = maker.attestations.values().flat_map(|facts| facts.digests.claims.keys());
     let mut names: BTreeMap<&str, bool> = attested.map(|name| (name.as_str(), false)).collect();
     names.extend(seen);

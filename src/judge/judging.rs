@@ -329,7 +329,7 @@ impl<'a> Judging<'a> {
     /// The forms of attestation that the rule book accepts and the snapshot has of a task's latest run.
     pub(super) fn forms(&self, task: &'a TaskFacts) -> Vec<(Form, &'a crate::model::AttestationFacts)> {
         let accepted = |form: &&Form| self.book.switches.forms.contains(form);
-        task.attestations.iter().filter(|(form, _)| accepted(form)).map(|(form, facts)| (*form, &**facts)).collect()
+        task.attestations.iter().filter(|(form, _)| accepted(form)).map(|(form, facts)| (*form, facts)).collect()
     }
 
     /// Adds a finding on the rule plane.

@@ -2,6 +2,8 @@
 //! judgement, and who asks for trust at the link's own time. None of them is the verdict; where they differ, a reader
 //! sees which tool would have said what.
 
+use std::borrow::Cow;
+
 use super::judging::Judging;
 use crate::model::{
     Answer, AttestationFacts, Clocks, Form, KeyId, Moment, Opinion, Role, Signature, SignatureState, TaskFacts,
@@ -36,10 +38,8 @@ pub(super) fn opinions(
     for (viewer, at) in views {
         let (answer, why) = match (&case, viewer) {
             // What is not sound nobody accepts; what no known key explains nobody can judge.
-            (None, _) if opinions[0].answer == Answer::CannotSay => {
-                (Answer::CannotSay, "its key is not known".to_owned())
-            }
-            (None, _) => (Answer::Refuses, "it is not sound".to_owned()),
+            (None, _) if opinions[0].answer == Answer::CannotSay => (Answer::CannotSay, "its key is not known".into()),
+            (None, _) => (Answer::Refuses, "it is not sound".into()),
             (Some(case), Viewer::KeyDates) => case.key_dates(),
             (Some(case), Viewer::Verifier) => case.verifier(moment),
             (Some(case), Viewer::OwnTime | Viewer::Mathematics) => case.own_time(own_time),
@@ -55,12 +55,12 @@ fn own_time(task: &TaskFacts) -> Option<Moment> {
     run.resolved.or(run.started)
 }
 
-fn mathematics(signature: &Signature) -> (Answer, String) {
-    let why = |fallback: &str| signature.why.clone().unwrap_or_else(|| fallback.to_owned());
+fn mathematics(signature: &Signature) -> (Answer, Cow<'static, str>) {
+    let why = |fallback: &'static str| signature.why.clone().map_or(fallback.into(), Cow::from);
     match signature.state {
-        SignatureState::Sound => (Answer::Accepts, "it verifies over the attestation's bytes".to_owned()),
-        SignatureState::Invalid => (Answer::Refuses, "it does not verify under any key that it could be of".to_owned()),
-        SignatureState::NoKey => (Answer::CannotSay, "no known key could have made it".to_owned()),
+        SignatureState::Sound => (Answer::Accepts, "it verifies over the attestation's bytes".into()),
+        SignatureState::Invalid => (Answer::Refuses, "it does not verify under any key that it could be of".into()),
+        SignatureState::NoKey => (Answer::CannotSay, "no known key could have made it".into()),
         SignatureState::Unreadable => (Answer::Refuses, why("it can't be read")),
         SignatureState::Ambiguous => (Answer::CannotSay, why("which text is signed can't be said")),
         SignatureState::Missing => (Answer::Refuses, why("there is none")),
@@ -86,71 +86,75 @@ impl Case<'_, '_> {
 
     /// gpgv and sq today: whether the key was alive when the signature says that it was made. No trust, no revocation, and
     /// whatever algorithm binds the key.
-    fn key_dates(&self) -> (Answer, String) {
+    fn key_dates(&self) -> (Answer, Cow<'static, str>) {
         let Some((claimed, signing_key)) = self.signature.claimed_time.zip(self.signature.signing_key.as_deref())
         else {
-            return (Answer::CannotSay, "neither the key nor the signature has dates".to_owned());
+            return (Answer::CannotSay, "neither the key nor the signature has dates".into());
         };
         match self.judging.ledger.own_dates(self.key, signing_key, claimed) {
-            Some((Validity::Valid, _)) => (Answer::Accepts, "its key was alive at the time that it claims".to_owned()),
-            Some((validity, since)) => (Answer::Refuses, format!("its key was {}{}", validity.word(), told(since))),
-            None => (Answer::CannotSay, "its certificate is not in the case".to_owned()),
+            Some((Validity::Valid, _)) => (Answer::Accepts, "its key was alive at the time that it claims".into()),
+            Some((validity, since)) => {
+                (Answer::Refuses, format!("its key was {}{}", validity.word(), told(since)).into())
+            }
+            None => (Answer::CannotSay, "its certificate is not in the case".into()),
         }
     }
 
     /// scriptworker at a moment. In the era of OpenPGP it asked gpg, which looks at the wall clock and not at the signature's
     /// time, takes whatever algorithm binds a key, and does not read lines of more than 20,000 characters.
-    fn verifier(&self, moment: Moment) -> (Answer, String) {
+    fn verifier(&self, moment: Moment) -> (Answer, Cow<'static, str>) {
         match self.form {
             Form::Openpgp if moment.unix() >= OPENPGP_UNTIL => {
-                return (Answer::Refuses, "scriptworker no longer reads this form since 23.0.0".to_owned());
+                return (Answer::Refuses, "scriptworker no longer reads this form since 23.0.0".into());
             }
             Form::Ed25519 if moment.unix() < ED25519_SINCE => {
-                return (Answer::Refuses, "scriptworker reads this form since 22.0.0 only".to_owned());
+                return (Answer::Refuses, "scriptworker reads this form since 22.0.0 only".into());
             }
             Form::Openpgp | Form::Ed25519 => {}
         }
         if let Some(refusal) = self.signature.gpg_refusal() {
-            return (Answer::Refuses, refusal.to_owned());
+            return (Answer::Refuses, refusal.into());
         }
         // Policy time is the beginning of all: gpg of that time refused no algorithm that keys or signatures here rest on.
         let oldest = Moment::from_unix(0).unwrap_or(moment);
         let clocks = Clocks { key: moment, policy: oldest, knowledge: moment };
         let own = self.judging.is_own_host_key(self.key) && self.form == Form::Openpgp && !self.is_target;
         match self.standing(clocks) {
-            Some(Standing::Trusted { .. }) => (Answer::Accepts, "it held its key then".to_owned()),
-            _ if own => (Answer::Accepts, "it is the host's own key, which stood in every keyring".to_owned()),
+            Some(Standing::Trusted { .. }) => (Answer::Accepts, "it held its key then".into()),
+            _ if own => (Answer::Accepts, "it is the host's own key, which stood in every keyring".into()),
             Some(standing) => self.refusal(&standing, moment),
-            None => (Answer::CannotSay, "the worker implementation, and with it the role, is not known".to_owned()),
+            None => (Answer::CannotSay, "the worker implementation, and with it the role, is not known".into()),
         }
     }
 
     /// Whether the key was trusted when the link ran, by what is known at the moment of judgement.
-    fn own_time(&self, at: Option<Moment>) -> (Answer, String) {
-        let Some(at) = at else { return (Answer::CannotSay, "nothing tells when it ran".to_owned()) };
+    fn own_time(&self, at: Option<Moment>) -> (Answer, Cow<'static, str>) {
+        let Some(at) = at else { return (Answer::CannotSay, "nothing tells when it ran".into()) };
         let clocks = Clocks { key: at, policy: at, knowledge: self.judging.clocks.knowledge };
         match self.standing(clocks) {
-            Some(Standing::Trusted { .. }) => (Answer::Accepts, "its key was trusted then".to_owned()),
+            Some(Standing::Trusted { .. }) => (Answer::Accepts, "its key was trusted then".into()),
             Some(standing) => self.refusal(&standing, at),
-            None => (Answer::CannotSay, "the worker implementation, and with it the role, is not known".to_owned()),
+            None => (Answer::CannotSay, "the worker implementation, and with it the role, is not known".into()),
         }
     }
 
-    fn refusal(&self, standing: &Standing, moment: Moment) -> (Answer, String) {
+    fn refusal(&self, standing: &Standing, moment: Moment) -> (Answer, Cow<'static, str>) {
         let role = self.role.map(ToString::to_string).unwrap_or_default();
         let why = match standing {
-            Standing::Trusted { .. } => return (Answer::Accepts, "its key is trusted".to_owned()),
+            Standing::Trusted { .. } => return (Answer::Accepts, "its key is trusted".into()),
             Standing::NotAccepted => {
                 let is_known = self.role.is_some_and(|role| self.judging.ledger.has_accepted(role, self.form, moment));
                 if !is_known {
-                    return (Answer::CannotSay, format!("which keys of {role} were held then is not known"));
+                    return (Answer::CannotSay, format!("which keys of {role} were held then is not known").into());
                 }
-                "nobody accepted its key".to_owned()
+                "nobody accepted its key".into()
             }
-            Standing::OtherRoles(_) => format!("its key is not one of {role}"),
-            Standing::NotInForce { .. } => format!("its key was not among those of {role} then"),
-            Standing::OtherVariant => "its certificate is another variant than the one that was held".to_owned(),
-            Standing::NotValid { validity, moment } => format!("its key was {}{}", validity.word(), told(*moment)),
+            Standing::OtherRoles(_) => format!("its key is not one of {role}").into(),
+            Standing::NotInForce { .. } => format!("its key was not among those of {role} then").into(),
+            Standing::OtherVariant => "its certificate is another variant than the one that was held".into(),
+            Standing::NotValid { validity, moment } => {
+                format!("its key was {}{}", validity.word(), told(*moment)).into()
+            }
         };
         (Answer::Refuses, why)
     }

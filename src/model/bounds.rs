@@ -16,15 +16,15 @@ pub struct SigningBounds {
     /// The tasks whose attestations list it: it is older.
     pub before: Vec<TaskId>,
     /// The latest moment that is proven to be before it.
-    pub not_before: Option<TimeBound>,
+    pub not_before: Option<Box<TimeBound>>,
     /// The earliest moment that is proven to be after it.
-    pub not_after: Option<TimeBound>,
+    pub not_after: Option<Box<TimeBound>>,
 }
 
 impl SigningBounds {
     /// The dates that others give, each in words.
     pub fn words(&self) -> Vec<String> {
-        TimeBound::words_of(self.not_before.as_ref(), self.not_after.as_ref())
+        TimeBound::words_of(self.not_before.as_deref(), self.not_after.as_deref())
     }
 }
 

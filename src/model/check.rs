@@ -102,7 +102,7 @@ impl Outcome {
 }
 
 /// One check of one link.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CheckResult {
     /// The check.

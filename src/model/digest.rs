@@ -46,7 +46,8 @@ impl Digest {
 
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&hex::encode(self.0))
+        let mut text = [0; 64];
+        f.write_str(faster_hex::hex_encode(&self.0, &mut text).map_err(|_| fmt::Error)?)
     }
 }
 
@@ -63,7 +64,10 @@ impl FromStr for Digest {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let text = text.strip_prefix("sha256:").unwrap_or(text);
         let mut bytes = [0; 32];
-        hex::decode_to_slice(text, &mut bytes).map_err(|_| InvalidDigest)?;
+        if text.len() != 2 * bytes.len() {
+            return Err(InvalidDigest);
+        }
+        faster_hex::hex_decode(text.as_bytes(), &mut bytes).map_err(|_| InvalidDigest)?;
         Ok(Self(bytes))
     }
 }
@@ -76,7 +80,7 @@ impl Serialize for Digest {
 
 impl<'de> Deserialize<'de> for Digest {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+        super::text::parsed(deserializer)
     }
 }
 

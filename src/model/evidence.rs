@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Digest, Moment, Presence, Run, TaskId};
+use super::{Digest, FewMap, Moment, Presence, Run, TaskId};
 
 /// A task as a snapshot has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,7 +26,7 @@ pub struct TaskEvidence {
     /// The runs of which an artifact listing was captured.
     pub listed_runs: Vec<u32>,
     /// The artifacts, by run and name.
-    pub artifacts: BTreeMap<(u32, String), ArtifactRecord>,
+    pub artifacts: FewMap<(u32, String), ArtifactRecord>,
     /// What was asked for and denied.
     pub denials: Vec<Denial>,
     /// Where snapshots that were joined have different bytes for one thing that never changes.
@@ -96,14 +96,17 @@ impl TaskEvidence {
         self.listed_runs.extend(older.listed_runs.into_iter().filter(ended));
         self.listed_runs.sort_unstable();
         self.listed_runs.dedup();
+        let mut artifacts: BTreeMap<(u32, String), ArtifactRecord> =
+            std::mem::take(&mut self.artifacts).into_iter().collect();
         for ((run_id, name), record) in older.artifacts {
-            let newer = self.artifacts.get(&(run_id, name.clone())).and_then(|record| record.sha256);
+            let newer = artifacts.get(&(run_id, name.clone())).and_then(|record| record.sha256);
             self.settle(format!("run {run_id} {name}"), newer, record.sha256);
-            let known = self.artifacts.entry((run_id, name)).or_default();
+            let known = artifacts.entry((run_id, name)).or_default();
             if known.sha256.is_none() {
                 *known = ArtifactRecord { listed: known.listed || record.listed, ..record };
             }
         }
+        self.artifacts = artifacts.into_iter().collect();
         self.denials.extend(older.denials);
         self.conflicts.extend(older.conflicts);
     }
@@ -136,7 +139,14 @@ impl TaskEvidence {
 
     /// The artifact of a run, if its bytes or a listing were captured.
     pub fn artifact(&self, run_id: u32, name: &str) -> Option<&ArtifactRecord> {
-        self.artifacts.get(&(run_id, name.to_owned()))
+        self.artifacts.find(|(run, known)| (*run, known.as_str()).cmp(&(run_id, name)))
+    }
+
+    /// The artifacts of a run, by name.
+    pub fn artifacts_of(&self, run_id: u32) -> impl Iterator<Item = (&str, &ArtifactRecord)> {
+        let from_here = self.artifacts.from(move |(run, _)| *run < run_id);
+        let of_run = from_here.take_while(move |((run, _), _)| *run == run_id);
+        of_run.map(|((_, name), record)| (name.as_str(), record))
     }
 
     /// Whether an artifact is there.

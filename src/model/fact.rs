@@ -1,16 +1,16 @@
 //! Facts: what the evidence shows, whatever the moment and the rules. Examined once, stored, never changed.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
-use super::{Algorithm, ArtifactRecord, Difference, Digest, Edge, KeyId, Moment, TaskId, UpstreamArtifact};
+use super::{Algorithm, ArtifactRecord, Difference, Digest, Edge, FewMap, KeyId, Moment, TaskId, UpstreamArtifact};
 
 /// What kind of fact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum FactKind {
     /// What a task definition says: [`Definition`].
     Definition,
+    /// What is asked of every task of a snapshot when some are judged: [`super::Outline`].
+    Outline,
     /// What an attestation says, and how its embedded task differs from the queue's: [`Attestation`].
     Attestation,
     /// Which key made the signature, over which bytes: [`Signature`].
@@ -40,6 +40,7 @@ impl FactKind {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Definition => "definition",
+            Self::Outline => "outline",
             Self::Attestation => "attestation",
             Self::Signature => "signature",
             Self::Digests => "digests",
@@ -116,8 +117,8 @@ pub struct Definition {
     pub scopes: Vec<String>,
     /// The variables of `payload.env` that tell of a tree: `MH_BRANCH`, and those whose names end in `_HEAD_REPOSITORY` or
     /// `_HEAD_REV`.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub tree_variables: BTreeMap<String, String>,
+    #[serde(skip_serializing_if = "FewMap::is_empty")]
+    pub tree_variables: FewMap<String, String>,
     /// Where it lets somebody log in while it runs: JSON pointers.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub interactive: Vec<String>,
@@ -316,7 +317,7 @@ pub struct Attestation {
 #[serde(rename_all = "camelCase", default)]
 pub struct DigestFact {
     /// By artifact name.
-    pub claims: BTreeMap<String, Claim>,
+    pub claims: FewMap<String, Claim>,
 }
 
 impl DigestFact {

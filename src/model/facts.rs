@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{
-    Asserter, Attestation, Definition, Digest, DigestFact, Form, GraphEntry, Landing, Rebuild, Signature,
+    Asserter, Attestation, Definition, Digest, DigestFact, FewMap, Form, GraphEntry, Landing, Rebuild, Signature,
     SignatureState, TaskEvidence, TaskId, VerificationLog,
 };
 
@@ -40,18 +40,18 @@ pub struct TaskFacts {
     pub evidence: TaskEvidence,
     /// What its definition says; `None` where it is missing.
     pub definition: Option<Arc<Definition>>,
-    /// The attestations of its latest run. Boxed, as others here: a map reserves the room of eleven.
-    pub attestations: BTreeMap<Form, Box<AttestationFacts>>,
+    /// The attestations of its latest run.
+    pub attestations: FewMap<Form, AttestationFacts>,
     /// What the attestations of earlier runs state, by run and form.
-    pub earlier: BTreeMap<(u32, Form), EarlierAttestation>,
+    pub earlier: FewMap<(u32, Form), EarlierAttestation>,
     /// Its definition beside its entry in the task graph of a parent, by parent.
-    pub graph_entries: BTreeMap<TaskId, Box<GraphEntry>>,
+    pub graph_entries: FewMap<TaskId, GraphEntry>,
     /// The tasks that its latest run's task graph lists, where it publishes one.
     pub graph_tasks: Option<Vec<String>>,
     /// What the tree makes of it, where it is a decision or action task, by the digest of the recipe.
-    pub rebuilds: BTreeMap<Digest, Rebuild>,
+    pub rebuilds: FewMap<Digest, Rebuild>,
     /// Whether the commits that it names are on branches, by what their variables begin with.
-    pub landings: BTreeMap<String, Landing>,
+    pub landings: FewMap<String, Landing>,
     /// What its latest run logged while it verified its chain, where a scriptworker ran it and the log's bytes are kept.
     pub log: Option<LogFacts>,
 }
@@ -80,12 +80,12 @@ impl TaskFacts {
         Self {
             evidence,
             definition,
-            attestations: BTreeMap::new(),
-            earlier: BTreeMap::new(),
-            graph_entries: BTreeMap::new(),
+            attestations: FewMap::new(),
+            earlier: FewMap::new(),
+            graph_entries: FewMap::new(),
             graph_tasks: None,
-            rebuilds: BTreeMap::new(),
-            landings: BTreeMap::new(),
+            rebuilds: FewMap::new(),
+            landings: FewMap::new(),
             log: None,
         }
     }

@@ -10,6 +10,7 @@ mod edge;
 mod evidence;
 mod fact;
 mod facts;
+mod few;
 mod finding;
 mod key;
 mod key_history;
@@ -17,11 +18,13 @@ mod key_releases;
 mod key_report;
 mod moment;
 mod opinion;
+mod outline;
 mod rebuild;
 mod recipe;
 mod release;
 mod report;
 mod task;
+mod text;
 mod untrusted;
 mod verdict;
 
@@ -42,6 +45,7 @@ pub use fact::{
     Signature, SignatureState, TaskImage, Validity, VerificationLog, WorkerHints,
 };
 pub use facts::{AttestationFacts, EarlierAttestation, Facts, Group, LogFacts, TaskCopy, TaskFacts};
+pub use few::FewMap;
 pub use finding::{Asserter, Evidence, Finding, Plane, Reason, Severity, Subject};
 pub use key::{Basis, EpochEvent, KeyEpoch, KeyId, Role};
 pub use key_history::{
@@ -51,6 +55,7 @@ pub use key_releases::{CommitTold, KeyChange, KeyRelease, KeyReleases, ReleasedK
 pub use key_report::{CertificateSeen, KeyReport, KeyStory, KeyUse};
 pub use moment::{AsOf, ClockOverrides, Clocks, InvalidMoment, Moment};
 pub use opinion::{Answer, Opinion, Viewer};
+pub use outline::{DefinitionOutline, Outline, TaskOutline};
 pub use rebuild::{Commit, Lacking, Landing, Rebuild, RebuildOutcome, SourceRead};
 pub use recipe::{
     ActionKinds, Contexts, CronPush, GithubSender, ProjectLevel, PullRequest, PushComment, QueueFields, Recipe,

@@ -1,5 +1,7 @@
 //! What different verifiers say of one signature.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 use super::Moment;
@@ -64,7 +66,7 @@ pub struct Opinion {
     /// What it says.
     pub answer: Answer,
     /// Why.
-    pub why: String,
+    pub why: Cow<'static, str>,
 }
 
 impl Opinion {

@@ -1,6 +1,7 @@
 //! The report of one replay.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use serde::Serialize;
 
@@ -112,9 +113,9 @@ pub struct AsOfUsed {
     #[serde(flatten)]
     pub clocks: ClocksUsed,
     /// The latest moment that other keys prove to be before the judgement.
-    pub not_before: Option<TimeBound>,
+    pub not_before: Option<Box<TimeBound>>,
     /// The earliest moment that other keys prove to be after it; where there is none, only the queue tells when it was.
-    pub not_after: Option<TimeBound>,
+    pub not_after: Option<Box<TimeBound>>,
 }
 
 impl AsOfUsed {
@@ -134,7 +135,7 @@ impl AsOfUsed {
 
     /// Between which moments other keys prove that the judgement was, in words.
     pub fn proven(&self) -> String {
-        match TimeBound::words_of(self.not_before.as_ref(), self.not_after.as_ref()).as_slice() {
+        match TimeBound::words_of(self.not_before.as_deref(), self.not_after.as_deref()).as_slice() {
             [] => "no other key's signature tells when it was judged".to_owned(),
             bounds => format!("judged {}", bounds.join(" and ")),
         }
@@ -320,8 +321,8 @@ pub struct LinkReport {
     pub signed: SigningBounds,
     /// Its attestations, in every form that the snapshot has of that run.
     pub attestations: Vec<AttestationReport>,
-    /// Its checks.
-    pub checks: Vec<CheckResult>,
+    /// Its checks. Few lists differ, and links share them.
+    pub checks: Arc<[CheckResult]>,
 }
 
 /// One attestation of a link, and what was found of its signature, whatever the rules.

@@ -1,6 +1,5 @@
 //! Tasks and their runs.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
@@ -61,7 +60,7 @@ impl fmt::Debug for TaskId {
 
 impl<'de> Deserialize<'de> for TaskId {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Cow::<str>::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+        super::text::parsed(deserializer)
     }
 }
 

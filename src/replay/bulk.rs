@@ -14,7 +14,9 @@ use super::examination::{
 use super::scope::Scope;
 use crate::examine::graph_entry::Graph;
 use crate::examine::{Reading, definition};
-use crate::model::{AttestationFacts, Definition, Digest, FactKey, Form, GraphEntry, Role, TaskEvidence, TaskId};
+use crate::model::{
+    AttestationFacts, Definition, Digest, FactKey, FewMap, Form, GraphEntry, Role, TaskEvidence, TaskId,
+};
 use crate::store::{StoreError, TaskSummary};
 
 /// What the evidence of all tasks of a snapshot shows.
@@ -25,9 +27,9 @@ pub(super) struct Surveyed {
     /// What definitions say.
     pub(super) definitions: BTreeMap<TaskId, Arc<Definition>>,
     /// The attestations of latest runs.
-    pub(super) attestations: BTreeMap<TaskId, BTreeMap<Form, Box<AttestationFacts>>>,
+    pub(super) attestations: BTreeMap<TaskId, FewMap<Form, AttestationFacts>>,
     /// How tasks differ from their entries in the graphs of their makers.
-    pub(super) entries: BTreeMap<TaskId, BTreeMap<TaskId, Box<GraphEntry>>>,
+    pub(super) entries: BTreeMap<TaskId, FewMap<TaskId, GraphEntry>>,
     /// What graphs list.
     pub(super) graph_tasks: BTreeMap<TaskId, Vec<String>>,
 }
@@ -68,7 +70,7 @@ pub(super) fn survey_tasks(
                 surveyed.attestations.insert(task_id, examined.attestations);
             }
             if let Some((maker, entry)) = examined.entry {
-                surveyed.entries.entry(task_id).or_default().insert(maker, Box::new(entry));
+                surveyed.entries.entry(task_id).or_default().insert(maker, entry);
             }
         },
     )?;
@@ -154,7 +156,7 @@ struct EntryWork {
 struct TaskExamined {
     task_id: TaskId,
     definition: Option<Definition>,
-    attestations: BTreeMap<Form, Box<AttestationFacts>>,
+    attestations: FewMap<Form, AttestationFacts>,
     entry: Option<(TaskId, GraphEntry)>,
     fresh: Vec<(FactKey, String)>,
 }
@@ -233,10 +235,8 @@ impl<'a> TaskWork<'a> {
         });
         let role = if is_stored { self.role } else { examiner.role(definition.as_ref()) };
         let works = self.attestations.into_iter();
-        let attestations = works
-            .map(|work| work.examine(role.as_ref(), reading.as_ref(), examiner, &mut fresh))
-            .map(|(form, facts)| (form, Box::new(facts)))
-            .collect();
+        let attestations =
+            works.map(|work| work.examine(role.as_ref(), reading.as_ref(), examiner, &mut fresh)).collect();
         // The import's word on who made a task only tells where to look first.
         let is_made_by = |maker: &TaskId| definition.as_ref().is_none_or(|it| makers_of(it).contains(maker));
         let entry = self.entry.filter(|entry| is_made_by(&entry.maker)).and_then(|entry| {

@@ -120,6 +120,9 @@ impl<'case> FactDesk<'case> {
 
     /// Reads all facts of a kind at once, on all cores: worth it where most of them will be asked for.
     pub(super) fn load_all<T: DeserializeOwned + Send + 'static>(&mut self, kind: FactKind) -> Result<(), StoreError> {
+        if self.is_auditing() {
+            return Ok(());
+        }
         let mut texts = Vec::new();
         self.case.facts_of(kind, &mut |key, value| texts.push((key, value)))?;
         let read = |(key, text): (FactKey, String)| {
@@ -129,6 +132,11 @@ impl<'case> FactDesk<'case> {
         let facts: Vec<_> = texts.into_par_iter().filter_map(read).collect();
         self.loaded.insert(kind, facts.into_iter().collect());
         Ok(())
+    }
+
+    /// Forgets what was read so: it was asked for, and single facts are asked for from now on.
+    pub(super) fn unload(&mut self, kind: FactKind) {
+        self.loaded.remove(&kind);
     }
 
     /// Reads all facts of tasks.

@@ -265,7 +265,7 @@ pub(super) fn attestations(
     )?;
     for (task_id, (form, facts)) in found {
         if let Some(task) = tasks.get_mut(&task_id) {
-            task.attestations.insert(form, Box::new(facts));
+            task.attestations.insert(form, facts);
         }
     }
     Ok(())
@@ -307,8 +307,7 @@ pub(super) fn earlier_attestations(
 }
 
 fn run_artifacts(evidence: &TaskEvidence, run_id: u32) -> BTreeMap<&str, &ArtifactRecord> {
-    let of_run = evidence.artifacts.range((run_id, String::new())..).take_while(|((run, _), _)| *run == run_id);
-    of_run.map(|((_, name), record)| (name.as_str(), record)).collect()
+    evidence.artifacts_of(run_id).collect()
 }
 
 fn artifacts_digest(artifacts: &BTreeMap<&str, &ArtifactRecord>) -> Digest {
@@ -393,7 +392,7 @@ pub(super) fn graph_entries(
         let Some(graph) = tasks.get(&parent).and_then(|task| graph_digest(&task.evidence)) else { continue };
         for (task_id, entry) in entries_of(desk, &parent, graph, &children)? {
             if let Some(task) = tasks.get_mut(&task_id) {
-                task.graph_entries.insert(parent, Box::new(entry));
+                task.graph_entries.insert(parent, entry);
             }
         }
         desk.keep()?;
@@ -504,26 +503,4 @@ fn entries_of(
         },
     )?;
     Ok(found)
-}
-
-/// The tasks that the chains of some targets can reach, by the edges of definitions: never too few.
-pub(super) fn reachable<'d>(
-    targets: &[TaskId],
-    definition: impl Fn(&TaskId) -> Option<&'d Definition>,
-) -> BTreeSet<TaskId> {
-    let mut reached: BTreeSet<TaskId> = targets.iter().cloned().collect();
-    let mut open: Vec<TaskId> = targets.to_vec();
-    while let Some(task_id) = open.pop() {
-        let Some(definition) = definition(&task_id) else { continue };
-        let edges = definition.edges.iter().filter(|edge| edge.origin != crate::model::Origin::Dependency);
-        // The task group too, whatever the parent is: actions are rebuilt from what their decision task published.
-        for to in edges.map(|edge| &edge.to).chain(&definition.task_group_id) {
-            if let Ok(to) = to.parse::<TaskId>()
-                && reached.insert(to)
-            {
-                open.push(to);
-            }
-        }
-    }
-    reached
 }

@@ -1,9 +1,11 @@
 //! The findings of a report: told once where several targets share one, and bounded where evidence was made to raise one a
 //! byte. Verdicts, reasons and headlines are made before, of all of them.
 
+use std::cmp::Ordering;
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Code, Evidence, Finding, FindingsLeftOut, Plane, Subject, TaskId};
+use crate::model::{Code, Finding, FindingsLeftOut, Plane, TaskId};
 
 /// The most findings of one code on one plane that a report tells. A file can be made to raise one for every few of its
 /// bytes, tens of megabytes in all, and nobody reads the second hundred. The first for each target is told beyond that,
@@ -13,8 +15,35 @@ const FINDINGS_OF_A_CODE_MAX: usize = 200;
 /// Findings, those that several targets share told once.
 #[derive(Default)]
 pub(super) struct Findings {
-    all: BTreeMap<(Plane, Code, Subject, String, Vec<Evidence>), Finding>,
+    /// Each, and its targets, which it leaves out itself.
+    all: BTreeMap<Shared, Vec<TaskId>>,
 }
+
+/// A finding, the same as another one if both say the same of the same.
+struct Shared(Finding);
+
+impl Ord for Shared {
+    fn cmp(&self, other: &Self) -> Ordering {
+        fn key(Shared(finding): &Shared) -> impl Ord {
+            (finding.plane, finding.code, &finding.subject, &finding.message, &finding.evidence)
+        }
+        key(self).cmp(&key(other))
+    }
+}
+
+impl PartialOrd for Shared {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Shared {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Shared {}
 
 /// What was told of one code on one plane.
 #[derive(Default)]
@@ -25,27 +54,28 @@ struct Told {
 }
 
 impl Findings {
-    pub(super) fn add(&mut self, finding: Finding) {
-        let key =
-            (finding.plane, finding.code, finding.subject.clone(), finding.message.clone(), finding.evidence.clone());
-        match self.all.get_mut(&key) {
-            Some(known) => {
+    pub(super) fn add(&mut self, mut finding: Finding) {
+        let targets = std::mem::take(&mut finding.targets);
+        match self.all.entry(Shared(finding)) {
+            Entry::Occupied(known) => {
                 // Targets are sorted, and mostly come in that order.
-                for target in finding.targets {
-                    if let Err(at) = known.targets.binary_search(&target) {
-                        known.targets.insert(at, target);
+                let known = known.into_mut();
+                for target in targets {
+                    if let Err(at) = known.binary_search(&target) {
+                        known.insert(at, target);
                     }
                 }
             }
-            None => {
-                self.all.insert(key, finding);
+            Entry::Vacant(place) => {
+                place.insert(targets);
             }
         }
     }
 
     /// Those that are told, in their order, and how many of each code are not.
     pub(super) fn told(self) -> (Vec<Finding>, Vec<FindingsLeftOut>) {
-        let mut findings: Vec<Finding> = self.all.into_values().collect();
+        let all = self.all.into_iter();
+        let mut findings: Vec<Finding> = all.map(|(Shared(finding), targets)| Finding { targets, ..finding }).collect();
         findings.sort_by(Finding::order);
         let mut by_code: BTreeMap<(Plane, &str), (Code, Told)> = BTreeMap::new();
         findings.retain(|finding| {

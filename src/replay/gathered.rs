@@ -4,10 +4,9 @@ use std::collections::BTreeSet;
 
 use rayon::prelude::*;
 
-use super::bulk::Surveyed;
 use super::desk::FactDesk;
 use super::examination::Examiner;
-use super::gathering::{BULK_TARGETS, definitions_of, gather_facts, known_of_all, needs_attestation};
+use super::gathering::{Known, gather_facts, needs_attestation};
 use super::keys::Keys;
 use super::planning::{Planned, Planner};
 use super::rebuilds::{self, Answers, CommitsOf, Wanted};
@@ -17,9 +16,8 @@ use super::service::Request;
 use super::targets::ReplayError;
 use super::verifiers::Verifiers;
 use crate::chain::{EdgeNames, speaks_of_github};
-use crate::model::{Definition, FactKind, Facts, TaskFacts, TaskId};
+use crate::model::{Facts, TaskFacts, TaskId, TaskOutline};
 use crate::rules::{Restriction, RuleBook, Trees};
-use crate::store::TaskSummary;
 use crate::trust::{Deployments, Ledger};
 
 /// The facts of some targets, and of all that their chains can reach.
@@ -27,7 +25,6 @@ use crate::trust::{Deployments, Ledger};
 pub(super) struct Gathered {
     pub(super) facts: Facts,
     pub(super) targets: Vec<TaskId>,
-    known: Surveyed,
     names: EdgeNames,
     /// What was rebuilt, or could not be.
     asked: Wanted,
@@ -43,28 +40,26 @@ impl Gathered {
         book: &RuleBook,
         done: &BTreeSet<TaskId>,
     ) -> Result<Self, ReplayError> {
-        let summaries = scope.summaries(desk.case)?;
         let examiner = Examiner::new(&keys.keyring, book);
-        match &wanted {
-            Some(wanted) if wanted.len() < BULK_TARGETS => desk.load_all::<Definition>(FactKind::Definition)?,
-            Some(_) | None => desk.load_facts_of_tasks()?,
-        }
-        let mut known = match &wanted {
-            Some(_) => Surveyed { definitions: definitions_of(desk, &summaries)?, ..Surveyed::default() },
-            None => known_of_all(desk, scope, &summaries, examiner)?,
+        let known = match &wanted {
+            Some(wanted) => Known::for_some(desk, scope, wanted.len())?,
+            None => {
+                desk.load_facts_of_tasks()?;
+                Known::of_all(desk, scope, examiner)?
+            }
         };
-        let mut names = EdgeNames::default();
-        known.definitions.values().for_each(|definition| names.add(definition));
+        let names = match &wanted {
+            Some(wanted) => EdgeNames::new(&known.outline, |task_id| wanted.contains(task_id)),
+            None => EdgeNames::new(&known.outline, |_| true),
+        };
         let targets = wanted.unwrap_or_else(|| {
-            let needs = |task: &&TaskSummary| {
-                let definition = known.definitions.get(&task.task_id);
-                task.attested
-                    || definition.is_some_and(|definition| needs_attestation(&task.task_id, definition, &names, book))
-            };
-            summaries.iter().filter(needs).map(|task| task.task_id).filter(|id| !done.contains(id)).collect()
+            let needs =
+                |task_id: &TaskId, task: &TaskOutline| task.attested || needs_attestation(task_id, task, &names, book);
+            let tasks = known.outline.tasks.iter().filter(|(task_id, task)| needs(task_id, task));
+            tasks.map(|(task_id, _)| *task_id).filter(|id| !done.contains(id)).collect()
         });
-        let facts = gather_facts(desk, scope, &targets, &summaries, &mut known, examiner)?;
-        Ok(Self { facts, targets, known, names, asked: Wanted::default() })
+        let facts = gather_facts(desk, scope, &targets, known, examiner)?;
+        Ok(Self { facts, targets, names, asked: Wanted::default() })
     }
 
     /// The verifiers that can judge the targets.
@@ -74,56 +69,39 @@ impl Gathered {
         deployments: &'a Deployments,
         book: &'a RuleBook,
     ) -> Verifiers<'a> {
-        Verifiers::new(ledger, deployments, book, &self.targets, &self.known.definitions)
+        Verifiers::new(ledger, deployments, book, &self.targets, &self.facts.tasks)
     }
 
-    /// What each target is judged by.
+    /// What some of the targets are judged by.
     pub(super) fn plan<'v>(
-        &self,
-        verifiers: &'v Verifiers<'v>,
-        request: &Request,
-    ) -> Result<Vec<Planned<'v>>, ReplayError> {
-        self.plan_some(&self.targets, verifiers, request)
-    }
-
-    /// What some targets are judged by.
-    pub(super) fn plan_some<'v>(
         &self,
         targets: &[TaskId],
         verifiers: &'v Verifiers<'v>,
+        shelf: &RuleShelf<'_>,
         request: &Request,
     ) -> Result<Vec<Planned<'v>>, ReplayError> {
-        let shelf = RuleShelf::new(&request.rules);
-        let planner = Planner { facts: &self.facts, names: &self.names, verifiers, shelf: &shelf, request };
+        let planner = Planner { facts: &self.facts, names: &self.names, verifiers, shelf, request };
         Ok(targets.par_iter().map(|target| planner.plan(target)).collect::<Result<_, _>>()?)
-    }
-
-    /// The tasks, and what their definitions say.
-    pub(super) fn definitions(&self) -> impl Iterator<Item = (TaskId, Option<&Definition>)> {
-        let defined = self.known.definitions.iter().map(|(task_id, definition)| (*task_id, Some(&**definition)));
-        let bare = self.facts.tasks.keys().filter(|task_id| !self.known.definitions.contains_key(task_id));
-        defined.chain(bare.map(|task_id| (*task_id, None)))
-    }
-
-    /// Whether everything was rebuilt that plans ask for.
-    pub(super) fn has_rebuilt(&self, planned: &[Planned<'_>]) -> bool {
-        let wanted = wanted_of(planned, &self.facts);
-        wanted.rebuilds.is_subset(&self.asked.rebuilds) && wanted.landings.is_subset(&self.asked.landings)
     }
 
     /// Adds what the trees make of the decision and action tasks that the plans ask for.
     pub(super) fn rebuild(
         &mut self,
         desk: &mut FactDesk<'_>,
-        scope: &Scope,
+        answers: &Answers,
         planned: &[Planned<'_>],
     ) -> Result<(), ReplayError> {
         let wanted = wanted_of(planned, &self.facts);
-        let answers = Answers::of(desk, scope)?;
-        rebuilds::examine(desk, &answers, &mut self.facts.tasks, &wanted)?;
+        rebuilds::examine(desk, answers, &mut self.facts.tasks, &wanted)?;
         self.asked.rebuilds.extend(wanted.rebuilds);
         self.asked.landings.extend(wanted.landings);
         Ok(())
+    }
+
+    /// Whether everything was rebuilt that plans ask for.
+    pub(super) fn has_rebuilt(&self, planned: &[Planned<'_>]) -> bool {
+        let wanted = wanted_of(planned, &self.facts);
+        wanted.rebuilds.is_subset(&self.asked.rebuilds) && wanted.landings.is_subset(&self.asked.landings)
     }
 }
 

@@ -1,21 +1,54 @@
 //! The facts that judging some targets needs: of every task that their chains can reach, and of those around them.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use super::bulk::{Surveyed, survey_tasks};
 use super::desk::FactDesk;
 use super::examination::{
-    Examiner, attestations, definitions, earlier_attestations, graph_entries, graph_tasks, logs, makers_of, reachable,
+    Examiner, attestations, definitions, earlier_attestations, graph_entries, graph_tasks, logs, makers_of,
 };
+use super::outlines::{outline_of, outline_of_known};
 use super::scope::Scope;
 use crate::chain::EdgeNames;
-use crate::model::{Definition, Digest, Facts, Group, Origin, TaskCopy, TaskFacts, TaskId};
+use crate::examine::outline;
+use crate::model::{DefinitionOutline, Digest, Facts, Group, Outline, TaskCopy, TaskFacts, TaskId, TaskOutline};
 use crate::rules::RuleBook;
-use crate::store::{StoreError, TaskSummary};
+use crate::store::StoreError;
 
 /// With this many targets, everything that is stored of a kind is read at once instead of one by one.
-pub(super) const BULK_TARGETS: usize = 64;
+const BULK_TARGETS: usize = 64;
+
+/// What is known before facts are gathered.
+pub(super) struct Known {
+    /// What is asked of all tasks of the scope.
+    pub(super) outline: Outline,
+    /// What was examined on the way.
+    surveyed: Surveyed,
+}
+
+impl Known {
+    /// Where some targets are asked for.
+    pub(super) fn for_some(desk: &mut FactDesk<'_>, scope: &Scope, targets: usize) -> Result<Self, StoreError> {
+        let (outline, definitions) = outline_of(desk, scope)?;
+        let mut surveyed = Surveyed { definitions, ..Surveyed::default() };
+        if targets >= BULK_TARGETS {
+            desk.load_facts_of_tasks()?;
+            surveyed.evidence = scope.evidence_of_all(desk.case)?;
+        }
+        Ok(Self { outline, surveyed })
+    }
+
+    /// Where every task is asked for. Who makes facts again asks for one after the other.
+    pub(super) fn of_all(desk: &mut FactDesk<'_>, scope: &Scope, examiner: Examiner<'_>) -> Result<Self, StoreError> {
+        let summaries = scope.summaries(desk.case)?;
+        if summaries.len() < BULK_TARGETS || desk.is_auditing() {
+            return Self::for_some(desk, scope, summaries.len());
+        }
+        let surveyed = survey_tasks(desk, scope, &summaries, examiner)?;
+        let outline = outline_of_known(desk, scope, &summaries, &surveyed.definitions)?;
+        Ok(Self { outline, surveyed })
+    }
+}
 
 /// The facts of every task of a snapshot.
 pub(super) fn facts_of_all(
@@ -23,103 +56,99 @@ pub(super) fn facts_of_all(
     scope: &Scope,
     examiner: Examiner<'_>,
 ) -> Result<Facts, StoreError> {
-    let summaries = scope.summaries(desk.case)?;
-    let mut known = known_of_all(desk, scope, &summaries, examiner)?;
-    let tasks: Vec<TaskId> = summaries.iter().map(|task| task.task_id).collect();
-    gather_facts(desk, scope, &tasks, &summaries, &mut known, examiner)
-}
-
-/// What is known at once where every task is asked for. Who makes facts again asks for one after the other.
-pub(super) fn known_of_all(
-    desk: &mut FactDesk<'_>,
-    scope: &Scope,
-    summaries: &[TaskSummary],
-    examiner: Examiner<'_>,
-) -> Result<Surveyed, StoreError> {
-    if summaries.len() >= BULK_TARGETS && !desk.is_auditing() {
-        return survey_tasks(desk, scope, summaries, examiner);
-    }
-    Ok(Surveyed { definitions: definitions_of(desk, summaries)?, ..Surveyed::default() })
-}
-
-/// What the definitions of the tasks say.
-pub(super) fn definitions_of(
-    desk: &mut FactDesk<'_>,
-    summaries: &[TaskSummary],
-) -> Result<BTreeMap<TaskId, Arc<Definition>>, StoreError> {
-    let defined: Vec<(TaskId, Digest)> =
-        summaries.iter().filter_map(|task| Some((task.task_id, task.definition?))).collect();
-    definitions(desk, &defined)
+    let known = Known::of_all(desk, scope, examiner)?;
+    let tasks: Vec<TaskId> = known.outline.tasks.keys().copied().collect();
+    gather_facts(desk, scope, &tasks, known, examiner)
 }
 
 /// Whether a task needs an attestation: it asks its worker for one, a scriptworker runs it (they always make one), or
 /// another task rests on it.
-pub(super) fn needs_attestation(task_id: &TaskId, definition: &Definition, names: &EdgeNames, book: &RuleBook) -> bool {
-    let provisioners = &book.scriptworker_provisioners;
-    let by_scriptworker = definition.hints.provisioner_id.as_ref().is_some_and(|id| provisioners.contains(id));
-    definition.wants_attestation || by_scriptworker || names.rests_on(task_id)
+pub(super) fn needs_attestation(task_id: &TaskId, task: &TaskOutline, names: &EdgeNames, book: &RuleBook) -> bool {
+    task.definition.as_ref().is_some_and(|definition| {
+        definition.wants_attestation || by_scriptworker(definition, book) || names.rests_on(task_id)
+    })
 }
 
-/// The facts of every task that the targets' chains can reach. What is known of them already is taken out of `known`, but
-/// for the definitions.
+/// Whether a scriptworker runs the task.
+fn by_scriptworker(definition: &DefinitionOutline, book: &RuleBook) -> bool {
+    definition.provisioner.as_ref().is_some_and(|id| book.scriptworker_provisioners.contains(id))
+}
+
+/// The facts of every task that the targets' chains can reach.
 pub(super) fn gather_facts(
     desk: &mut FactDesk<'_>,
     scope: &Scope,
     targets: &[TaskId],
-    summaries: &[TaskSummary],
-    known: &mut Surveyed,
+    known: Known,
     examiner: Examiner<'_>,
 ) -> Result<Facts, StoreError> {
-    let Surveyed { evidence, definitions, .. } = known;
-    let definitions = &*definitions;
+    let Known { outline, mut surveyed } = known;
+    let has_all = !surveyed.evidence.is_empty();
     let mut tasks: BTreeMap<TaskId, TaskFacts> = BTreeMap::new();
-    let consumers = consumers(targets, definitions, examiner.book);
-    if targets.len() >= BULK_TARGETS && evidence.is_empty() {
-        *evidence = scope.evidence_of_all(desk.case)?;
-    }
-    let is_complete = !evidence.is_empty();
+    let consumers = consumers(targets, &outline, examiner.book);
+    // Where the queue's definition is missing, what an attestation embeds shows where the chain would go on.
+    let mut embedded: BTreeMap<TaskId, DefinitionOutline> = BTreeMap::new();
     loop {
-        // Where the queue's definition is missing, what an attestation embeds shows where the chain would go on.
-        let shape = |task_id: &TaskId| {
-            let embedded = || tasks.get(task_id).and_then(TaskFacts::shape);
-            definitions.get(task_id).map(|definition| &**definition).or_else(embedded)
-        };
-        let mut fresh: BTreeMap<TaskId, TaskFacts> = BTreeMap::new();
-        let witnesses = consumers.values().flatten().copied();
-        let mut reached = reachable(targets, shape);
-        reached.extend(witnesses);
-        desk.at_once(|desk| {
-            for task_id in reached.into_iter().filter(|task_id| !tasks.contains_key(task_id)) {
-                let evidence = match evidence.remove(&task_id) {
-                    None if !is_complete => scope.evidence(desk.case, &task_id)?,
-                    evidence => evidence,
-                };
-                let Some(evidence) = evidence else { continue };
-                let mut task = TaskFacts::new(evidence, definitions.get(&task_id).cloned());
-                task.attestations = known.attestations.remove(&task_id).unwrap_or_default();
-                task.graph_entries = known.entries.remove(&task_id).unwrap_or_default();
-                if let Some(definition) = &task.definition {
-                    task.graph_entries.retain(|maker, _| makers_of(definition).contains(maker));
-                }
-                task.graph_tasks = known.graph_tasks.remove(&task_id);
-                fresh.insert(task_id, task);
-            }
-            Ok(())
-        })?;
+        let mut reached = reachable(targets, |task_id| outline.definition(task_id).or_else(|| embedded.get(task_id)));
+        reached.extend(consumers.values().flatten());
+        reached.retain(|task_id| !tasks.contains_key(task_id));
+        let mut fresh = tasks_of(desk, scope, reached, &mut surveyed, has_all)?;
         if fresh.is_empty() {
             break;
         }
         attestations(desk, &mut fresh, examiner)?;
         earlier_attestations(desk, &mut fresh)?;
         logs(desk, &mut fresh)?;
-        tasks.extend(fresh);
+        let undefined = fresh.iter().filter(|(_, task)| task.definition.is_none());
+        embedded
+            .extend(undefined.filter_map(|(task_id, task)| Some((*task_id, outline::outline(task_id, task.shape()?)))));
+        tasks.append(&mut fresh);
     }
     graph_entries(desk, &mut tasks)?;
-    let members = members(&tasks, definitions);
+    let members = members(&tasks, &outline);
     graph_tasks(desk, &mut tasks, members.keys())?;
-    let groups = groups(summaries, &tasks, members);
-    let copies = copies(desk, scope, summaries, &tasks, definitions)?;
+    let groups = groups(&tasks, &members, &outline);
+    let copies = copies(desk, scope, &tasks, &outline)?;
     Ok(Facts { tasks, consumers, groups, copies, root_url: scope.root_url() })
+}
+
+/// The evidence of some tasks and what their definitions say, with what else is known of them already.
+fn tasks_of(
+    desk: &mut FactDesk<'_>,
+    scope: &Scope,
+    reached: BTreeSet<TaskId>,
+    surveyed: &mut Surveyed,
+    has_all: bool,
+) -> Result<BTreeMap<TaskId, TaskFacts>, StoreError> {
+    let mut tasks: BTreeMap<TaskId, TaskFacts> = BTreeMap::new();
+    desk.at_once(|desk| {
+        for task_id in reached {
+            let evidence = match surveyed.evidence.remove(&task_id) {
+                None if !has_all => scope.evidence(desk.case, &task_id)?,
+                evidence => evidence,
+            };
+            let Some(evidence) = evidence else { continue };
+            tasks.insert(task_id, TaskFacts::new(evidence, surveyed.definitions.remove(&task_id)));
+        }
+        Ok(())
+    })?;
+    let unknown = tasks.iter().filter(|(_, task)| task.definition.is_none());
+    let unknown: Vec<(TaskId, Digest)> =
+        unknown.filter_map(|(task_id, task)| Some((*task_id, task.evidence.definition?))).collect();
+    for (task_id, definition) in definitions(desk, &unknown)? {
+        if let Some(task) = tasks.get_mut(&task_id) {
+            task.definition = Some(definition);
+        }
+    }
+    for (task_id, task) in &mut tasks {
+        task.attestations = surveyed.attestations.remove(task_id).unwrap_or_default();
+        task.graph_entries = surveyed.entries.remove(task_id).unwrap_or_default();
+        if let Some(definition) = &task.definition {
+            task.graph_entries.retain(|maker| makers_of(definition).contains(maker));
+        }
+        task.graph_tasks = surveyed.graph_tasks.remove(task_id);
+    }
+    Ok(tasks)
 }
 
 /// The tasks of the snapshot that do the same as one of these, and that no task graph lists. Where the graph of a copy's
@@ -127,24 +156,22 @@ pub(super) fn gather_facts(
 fn copies(
     desk: &mut FactDesk<'_>,
     scope: &Scope,
-    summaries: &[TaskSummary],
     tasks: &BTreeMap<TaskId, TaskFacts>,
-    definitions: &BTreeMap<TaskId, Arc<Definition>>,
+    outline: &Outline,
 ) -> Result<BTreeMap<TaskId, Vec<TaskCopy>>, StoreError> {
     // Decision and action tasks are in no graph, and a tree makes the same ones again and again.
     let is_original = |task_id: &TaskId| {
-        let definition = definitions.get(task_id).filter(|_| tasks.contains_key(task_id));
-        definition.is_some_and(|definition| !definition.makes_tasks(task_id))
+        let definition = outline.definition(task_id).filter(|_| tasks.contains_key(task_id));
+        definition.is_some_and(|definition| !definition.makes_tasks)
     };
-    let mut alike: BTreeMap<Digest, Vec<&TaskId>> = BTreeMap::new();
-    for (task_id, definition) in definitions {
-        if let Some(work) = definition.work {
-            alike.entry(work).or_default().push(task_id);
-        }
-    }
-    alike.retain(|_, same| same.len() > 1 && same.iter().any(|task_id| is_original(task_id)));
-    let parent_of = |task_id: &TaskId| definitions.get(task_id)?.maker()?.parse::<TaskId>().ok();
-    let parents: BTreeSet<TaskId> = alike.values().flatten().filter_map(|task_id| parent_of(task_id)).collect();
+    let works = outline.definitions().filter_map(|(task_id, definition)| Some((definition.work?, task_id)));
+    let mut works: Vec<(Digest, &TaskId)> = works.collect();
+    works.sort_unstable();
+    let alike = works.chunk_by(|(one, _), (other, _)| one == other).filter(|same| same.len() > 1);
+    let alike = alike.map(|same| same.iter().map(|(_, task_id)| *task_id).collect::<Vec<&TaskId>>());
+    let alike: Vec<_> = alike.filter(|same| same.iter().any(|task_id| is_original(task_id))).collect();
+    let parent_of = |task_id: &TaskId| outline.definition(task_id)?.maker;
+    let parents: BTreeSet<TaskId> = alike.iter().flatten().filter_map(|task_id| parent_of(task_id)).collect();
     let mut makers: BTreeMap<TaskId, TaskFacts> = BTreeMap::new();
     for parent in &parents {
         if let Some(known) = tasks.get(parent).filter(|known| known.graph_tasks.is_some()) {
@@ -167,18 +194,20 @@ fn copies(
         None => false,
     };
     let mut copies: BTreeMap<TaskId, Vec<TaskCopy>> = BTreeMap::new();
-    let documents: BTreeMap<&TaskId, Option<Digest>> =
-        summaries.iter().map(|task| (&task.task_id, task.definition)).collect();
-    for same in alike.values() {
-        let unlisted: Vec<&TaskId> = same.iter().copied().filter(|task_id| is_unlisted(task_id)).collect();
+    for same in &alike {
+        let mut unlisted: Vec<TaskCopy> = Vec::new();
+        for task_id in same.iter().filter(|task_id| is_unlisted(task_id)) {
+            let definition = match tasks.get(task_id) {
+                Some(task) => task.evidence.definition,
+                None => scope.evidence(desk.case, task_id)?.and_then(|evidence| evidence.definition),
+            };
+            unlisted.push(TaskCopy { task_id: **task_id, definition });
+        }
         for original in same.iter().filter(|task_id| is_original(task_id)) {
-            let others = unlisted.iter().filter(|task_id| *task_id != original).map(|task_id| TaskCopy {
-                task_id: *(*task_id),
-                definition: documents.get(*task_id).copied().flatten(),
-            });
-            let others: Vec<TaskCopy> = others.collect();
+            let others = unlisted.iter().filter(|copy| copy.task_id != **original);
+            let others: Vec<TaskCopy> = others.cloned().collect();
             if !others.is_empty() {
-                copies.insert(*(*original), others);
+                copies.insert(**original, others);
             }
         }
     }
@@ -186,15 +215,11 @@ fn copies(
 }
 
 /// The tasks of the snapshot that name one of these as their parent, by that one.
-fn members<'a>(
-    tasks: &BTreeMap<TaskId, TaskFacts>,
-    definitions: &'a BTreeMap<TaskId, Arc<Definition>>,
-) -> BTreeMap<TaskId, Vec<(&'a TaskId, &'a Definition)>> {
-    let mut members: BTreeMap<TaskId, Vec<(&TaskId, &Definition)>> = BTreeMap::new();
-    for (task_id, definition) in definitions {
-        let parent = definition.maker().and_then(|parent| parent.parse::<TaskId>().ok());
-        if let Some(parent) = parent.filter(|parent| parent != task_id && tasks.contains_key(parent)) {
-            members.entry(parent).or_default().push((task_id, definition));
+fn members(tasks: &BTreeMap<TaskId, TaskFacts>, outline: &Outline) -> BTreeMap<TaskId, Vec<TaskId>> {
+    let mut members: BTreeMap<TaskId, Vec<TaskId>> = BTreeMap::new();
+    for (task_id, definition) in outline.definitions() {
+        if let Some(parent) = definition.maker.filter(|parent| parent != task_id && tasks.contains_key(parent)) {
+            members.entry(parent).or_default().push(*task_id);
         }
     }
     members
@@ -202,45 +227,35 @@ fn members<'a>(
 
 /// The members beside the graphs that should list them.
 fn groups(
-    summaries: &[TaskSummary],
     tasks: &BTreeMap<TaskId, TaskFacts>,
-    members: BTreeMap<TaskId, Vec<(&TaskId, &Definition)>>,
+    members: &BTreeMap<TaskId, Vec<TaskId>>,
+    outline: &Outline,
 ) -> BTreeMap<TaskId, Group> {
-    let has_run: BTreeMap<&TaskId, Option<bool>> = summaries.iter().map(|task| (&task.task_id, task.has_run)).collect();
     let mut groups = BTreeMap::new();
     for (parent, members) in members {
-        let Some(listed) = tasks.get(&parent).and_then(|task| task.graph_tasks.as_ref()) else { continue };
+        let Some(listed) = tasks.get(parent).and_then(|task| task.graph_tasks.as_ref()) else { continue };
         let listed: BTreeSet<&str> = listed.iter().map(String::as_str).collect();
         let mut group = Group::default();
-        for (task_id, definition) in members {
+        for (task_id, task) in members.iter().filter_map(|task_id| Some((task_id, outline.tasks.get(task_id)?))) {
             let is_listed = listed.contains(task_id.as_str());
-            if is_listed && has_run.get(task_id) == Some(&Some(false)) {
+            if is_listed && task.has_run == Some(false) {
                 group.idle.push(*task_id);
             }
-            if !is_listed && !definition.makes_tasks(task_id) {
+            if !is_listed && task.definition.as_ref().is_some_and(|definition| !definition.makes_tasks) {
                 group.unlisted.push(*task_id);
             }
         }
-        groups.insert(parent, group);
+        groups.insert(*parent, group);
     }
     groups
 }
 
 /// The scriptworkers' tasks that consume something of each target: their logs tell of its attestation.
-fn consumers(
-    targets: &[TaskId],
-    definitions: &BTreeMap<TaskId, Arc<Definition>>,
-    book: &RuleBook,
-) -> BTreeMap<TaskId, Vec<TaskId>> {
+fn consumers(targets: &[TaskId], outline: &Outline, book: &RuleBook) -> BTreeMap<TaskId, Vec<TaskId>> {
     let mut consumers: BTreeMap<TaskId, Vec<TaskId>> = targets.iter().map(|target| (*target, Vec::new())).collect();
-    for (task_id, definition) in definitions {
-        let provisioner = definition.hints.provisioner_id.as_ref();
-        if !provisioner.is_some_and(|id| book.scriptworker_provisioners.contains(id)) {
-            continue;
-        }
-        let consumed = definition.edges.iter().filter(|edge| edge.origin == Origin::UpstreamArtifacts);
-        let consumed: BTreeSet<TaskId> = consumed.filter_map(|edge| edge.to.parse().ok()).collect();
-        for to in consumed.iter().filter(|to| *to != task_id) {
+    for (task_id, definition) in outline.definitions().filter(|(_, definition)| by_scriptworker(definition, book)) {
+        let consumed: BTreeSet<&TaskId> = definition.upstream.iter().map(|(to, _)| to).collect();
+        for to in consumed.into_iter().filter(|to| *to != task_id) {
             if let Some(of_target) = consumers.get_mut(to) {
                 of_target.push(*task_id);
             }
@@ -248,4 +263,18 @@ fn consumers(
     }
     consumers.retain(|_, of_target| !of_target.is_empty());
     consumers
+}
+
+/// The tasks that the chains of some targets can reach, by the edges of definitions: never too few.
+fn reachable<'d>(
+    targets: &[TaskId],
+    definition: impl Fn(&TaskId) -> Option<&'d DefinitionOutline>,
+) -> BTreeSet<TaskId> {
+    let mut reached: BTreeSet<TaskId> = targets.iter().copied().collect();
+    let mut open: Vec<TaskId> = targets.to_vec();
+    while let Some(task_id) = open.pop() {
+        let Some(definition) = definition(&task_id) else { continue };
+        open.extend(definition.leads_to().filter(|to| reached.insert(*to)));
+    }
+    reached
 }

@@ -81,7 +81,7 @@ fn is_too_large(size: Option<u64>) -> bool {
     size.is_some_and(|size| size > DOCUMENT_SIZE_MAX)
 }
 
-/// Adds what is wanted to the facts of tasks.
+/// Adds what is wanted to the facts of tasks, where it is not there yet.
 pub(super) fn examine(
     desk: &mut FactDesk<'_>,
     answers: &Answers,
@@ -89,6 +89,9 @@ pub(super) fn examine(
     wanted: &Wanted,
 ) -> Result<(), StoreError> {
     for (task_id, recipe) in &wanted.rebuilds {
+        if tasks.get(task_id).is_some_and(|task| task.rebuilds.contains_key(&recipe.digest())) {
+            continue;
+        }
         if let Some(rebuild) = rebuilt(desk, answers, tasks, task_id, recipe)?
             && let Some(task) = tasks.get_mut(task_id)
         {
@@ -96,6 +99,9 @@ pub(super) fn examine(
         }
     }
     for (task_id, commits) in &wanted.landings {
+        if tasks.get(task_id).is_some_and(|task| task.landings.contains_key(&commits.key)) {
+            continue;
+        }
         if let Some(landing) = landed(desk, answers, tasks, task_id, commits)?
             && let Some(task) = tasks.get_mut(task_id)
         {

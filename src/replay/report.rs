@@ -1,6 +1,7 @@
 //! Assembling a report: one target after the other, findings and gaps that several share told once.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
@@ -206,6 +207,8 @@ pub(super) struct Telling {
     gaps: Gaps,
     not_checked: BTreeSet<NotChecked>,
     books: BTreeSet<Digest>,
+    /// The lists of checks that links share.
+    checks: HashSet<Arc<[CheckResult]>>,
 }
 
 impl Telling {
@@ -218,7 +221,8 @@ impl Telling {
         }
         let told: Vec<(TargetReport, Vec<Finding>, Vec<Gap>)> =
             judged.into_par_iter().map(|target| report_target(target, request)).collect();
-        for (target, own, lacking) in told {
+        for (mut target, own, lacking) in told {
+            target.links.iter_mut().for_each(|link| share(&mut self.checks, &mut link.checks));
             own.into_iter().for_each(|finding| self.findings.add(finding));
             lacking.into_iter().for_each(|gap| self.gaps.add(target.task_id, gap));
             self.targets.push(target);
@@ -259,6 +263,16 @@ impl Telling {
             findings_left_out,
             gaps,
             not_checked,
+        }
+    }
+}
+
+/// Takes the list that is known already, where one is the same.
+fn share(known: &mut HashSet<Arc<[CheckResult]>>, checks: &mut Arc<[CheckResult]>) {
+    match known.get(checks) {
+        Some(known) => *checks = Arc::clone(known),
+        None => {
+            known.insert(Arc::clone(checks));
         }
     }
 }
@@ -383,7 +397,7 @@ fn report_links(judged: &Judged, plan: &Plan, judgement: Option<&Judgement>) -> 
             shape_from_attestation: run.is_embedded,
             signed: judged.signed.clone(),
             attestations: with_opinions(&run.attestations, &judged.opinions),
-            checks: judged.checks.clone(),
+            checks: judged.checks.as_slice().into(),
         })
         .collect()
 }
@@ -590,7 +604,7 @@ fn queues_word(judged: &Judged) -> Option<Finding> {
         None => return None,
     };
     let bound =
-        |words: &str, bound: &Option<TimeBound>| bound.as_ref().map(|bound| format!("{words} {}", bound.words()));
+        |words: &str, bound: &Option<Box<TimeBound>>| bound.as_ref().map(|bound| format!("{words} {}", bound.words()));
     let bounds =
         [bound("not before", &heard.leeway.bounds.not_before), bound("not after", &heard.leeway.bounds.not_after)];
     let bounds: Vec<String> = bounds.into_iter().flatten().collect();
@@ -613,7 +627,7 @@ fn queues_word(judged: &Judged) -> Option<Finding> {
 /// What the verdicts do not cover since evidence is missing.
 fn left_open(targets: &[TargetReport], gaps: &[Gap]) -> Vec<NotChecked> {
     let links = targets.iter().flat_map(|target| &target.links);
-    let unknown = links.flat_map(|link| &link.checks).filter(|result| result.outcome == Outcome::Unknown).count();
+    let unknown = links.flat_map(|link| link.checks.iter()).filter(|result| result.outcome == Outcome::Unknown).count();
     let part = |what: &str, message: String| NotChecked { what: what.to_owned(), required_by_rules: true, message };
     let told = [
         ("missing-evidence", gaps.len(), "things that checks need are missing: the gaps name them."),

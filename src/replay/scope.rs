@@ -46,6 +46,19 @@ impl Scope {
         Self { snapshots: snapshots.into_iter().rev().collect() }
     }
 
+    /// The snapshots, the newest first.
+    pub(super) fn snapshots(&self) -> &[SnapshotInfo] {
+        &self.snapshots
+    }
+
+    /// The snapshot, where it is one.
+    pub(super) fn only(&self) -> Option<&SnapshotInfo> {
+        match self.snapshots.as_slice() {
+            [one] => Some(one),
+            _ => None,
+        }
+    }
+
     /// The digests of the snapshots, sorted: the order of imports never shows.
     pub(super) fn digests(&self) -> Vec<Digest> {
         let mut digests: Vec<Digest> = self.snapshots.iter().map(|snapshot| snapshot.digest).collect();

@@ -6,14 +6,15 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::desk::{FactDesk, Listener, Progress, Work};
-use super::examination::Examiner;
+use super::examination::{self, Examiner};
 use super::gathered::Gathered;
-use super::gathering::{definitions_of, facts_of_all};
+use super::gathering::facts_of_all;
 use super::keys::{self, Keys};
+use super::outlines::defined;
 use super::planning::{Plan, Planned, Trial};
 use super::rebuilds::{self, Answers};
 use super::report::{Heard, HeardAt, Judged, Telling};
-use super::rules::{RuleChoice, examination_book};
+use super::rules::{RuleChoice, RuleShelf, examination_book};
 use super::scope::{Scope, SnapshotChoice};
 use super::targets::{ReplayError, ScopedTargets, Targets, by_scope};
 use crate::chain::Mode;
@@ -28,7 +29,7 @@ use crate::rules::RuleBook;
 use crate::store::{Case, Damage, ReplayRecord, TaskSummary};
 use crate::trust::{Deployments, Distrusted};
 
-/// How many targets are judged at once: their judgements are in memory until they are told.
+/// How many targets are planned and judged at once: their plans and judgements are in memory until they are told.
 const JUDGED_AT_ONCE: usize = 256;
 
 /// What to replay.
@@ -155,7 +156,7 @@ pub fn rebuild(case: &mut Case, request: &Request) -> Result<Result<RebuildShown
     let gathered = Gathered::of(&mut desk, &scope, Some(targets), &keys, &book, &BTreeSet::new())?;
     let ledger = keys.ledger.narrowed(scope.root_url().as_deref(), &request.bases);
     let verifiers = gathered.verifiers(&ledger, &deployments, &book);
-    let planned = gathered.plan(&verifiers, request)?;
+    let planned = gathered.plan(&gathered.targets, &verifiers, &RuleShelf::new(&request.rules), request)?;
     let planned = planned.first().ok_or(ReplayError::NothingToReplay)?;
     let (facts, target) = (&gathered.facts, &planned.target);
     let Some(found) = rebuilds::documents(&facts.tasks, target) else { return Ok(Err(NotRebuilt::NoDefinition)) };
@@ -213,7 +214,7 @@ pub fn definitions(case: &mut Case) -> Result<(Vec<TaskSummary>, Definitions), R
     let mut desk = FactDesk::new(case);
     desk.load_all::<Definition>(FactKind::Definition)?;
     let summaries = scope.summaries(desk.case)?;
-    let definitions = definitions_of(&mut desk, &summaries)?;
+    let definitions = examination::definitions(&mut desk, &defined(&summaries))?;
     Ok((summaries, definitions))
 }
 
@@ -257,19 +258,17 @@ fn replay_scope(
     let mut gathered = Gathered::of(desk, scope, wanted, keys, &book, done)?;
     let ledger = keys.ledger.narrowed(scope.root_url().as_deref(), &request.bases);
     let verifiers = gathered.verifiers(&ledger, deployments, &book);
-    let planned = gathered.plan(&verifiers, request)?;
-    gathered.rebuild(desk, scope, &planned)?;
-    let snapshots = scope.digests();
-    let total = planned.len() as u64;
-    let mut completeness = CompletenessOfAll::new(&gathered.facts);
-    let mut planned = planned.into_iter();
-    let mut told = 0;
-    while told < total {
-        let batch: Vec<Planned<'_>> = planned.by_ref().take(JUDGED_AT_ONCE).collect();
+    let (shelf, answers) = (RuleShelf::new(&request.rules), Answers::of(desk, scope)?);
+    let (snapshots, targets) = (scope.digests(), std::mem::take(&mut gathered.targets));
+    let mut completeness = CompletenessOfAll::default();
+    let (mut told, total) = (0, targets.len() as u64);
+    for batch in targets.chunks(JUDGED_AT_ONCE) {
+        let planned = gathered.plan(batch, &verifiers, &shelf, request)?;
+        gathered.rebuild(desk, &answers, &planned)?;
         let judge = |planned| judge_target(planned, &snapshots, &gathered.facts, request);
-        let judged: Vec<Judged> = batch.into_par_iter().map(judge).collect();
+        let judged: Vec<Judged> = planned.into_par_iter().map(judge).collect();
         told += judged.len() as u64;
-        judged.iter().for_each(|target| completeness.add(target.told().needs()));
+        judged.iter().for_each(|target| completeness.add(target.told().needs(), &gathered.facts));
         telling.add(judged, request);
         (desk.listener)(Progress { stage: "targets", done: told, total });
     }

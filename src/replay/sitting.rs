@@ -4,7 +4,7 @@
 //! judgement is in question go through a [`Docket`], which judges again only what the change can touch; the others are
 //! judged in full.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use rayon::prelude::*;
 
@@ -12,12 +12,13 @@ use super::desk::{FactDesk, Listener, Progress};
 use super::gathered::Gathered;
 use super::keys::{self, Keys};
 use super::planning::Planned;
+use super::rebuilds::Answers;
 use super::report::{self, Judged, Telling};
-use super::rules::examination_book;
+use super::rules::{RuleShelf, examination_book};
 use super::service::{Request, inputs, judge_target};
 use super::targets::{ReplayError, ScopedTargets, by_scope};
 use super::verifiers::Verifiers;
-use crate::insight::{CompletenessOfAll, DependencyGraph, TooManyEdges};
+use crate::insight::CompletenessOfAll;
 use crate::judge::{Docket, Hearing, MomentOfJudgement, Reheard};
 use crate::model::{
     AsOf, Clocks, Definition, Digest, Facts, Form, Moment, Reason, Report, SnapshotReport, TaskFacts, TaskId, Verdict,
@@ -96,14 +97,17 @@ pub fn hold<T>(
     let mut opened = Vec::with_capacity(gathered.len());
     for (scope, mut gathered, ledger) in gathered {
         let verifiers = gathered.verifiers(&ledger, &deployments, &book);
+        let answers = Answers::of(&desk, &scope)?;
         for question in questions {
-            let planned = gathered.plan(&verifiers, question)?;
-            gathered.rebuild(&mut desk, &scope, &planned)?;
+            let planned = gathered.plan(&gathered.targets, &verifiers, &RuleShelf::new(&question.rules), question)?;
+            gathered.rebuild(&mut desk, &answers, &planned)?;
         }
         opened.push((scope.digests(), gathered, ledger, verifiers));
     }
     let examined = desk.work().examined;
-    let plans = opened.iter().map(|(_, gathered, _, verifiers)| gathered.plan(verifiers, first));
+    let plans = opened.iter().map(|(_, gathered, _, verifiers)| {
+        gathered.plan(&gathered.targets, verifiers, &RuleShelf::new(&first.rules), first)
+    });
     let plans = plans.collect::<Result<Vec<_>, _>>()?;
     let rooms = opened.iter().zip(&plans).map(|((snapshots, gathered, ledger, verifiers), planned)| {
         Room::new(snapshots, gathered, ledger, verifiers, planned, first)
@@ -157,22 +161,6 @@ impl Sitting<'_> {
         Definition::title(self.facts(task_id)?.shape()?)
     }
 
-    /// Which tasks rest on which, by the definitions of all evidence.
-    ///
-    /// # Errors
-    ///
-    /// If they have more edges than there are numbers.
-    pub fn graph(&self) -> Result<DependencyGraph, TooManyEdges> {
-        let mut tasks: BTreeMap<TaskId, Option<&Definition>> = BTreeMap::new();
-        for room in &self.rooms {
-            for (task_id, definition) in room.gathered.definitions() {
-                let known = tasks.entry(task_id).or_default();
-                *known = known.or(definition);
-            }
-        }
-        DependencyGraph::of_definitions(tasks.iter().map(|(task_id, definition)| (*task_id, *definition)))
-    }
-
     /// When the standing of any key can change.
     pub fn key_changes(&self) -> BTreeSet<Moment> {
         self.rooms.iter().flat_map(|room| room.ledger.break_points()).collect()
@@ -211,14 +199,15 @@ impl Sitting<'_> {
             let before = telling.targets.len();
             let here = |task_id: &&TaskId| targets.is_none_or(|wanted| wanted.contains(task_id));
             let wanted: Vec<TaskId> = room.gathered.targets.iter().filter(here).copied().collect();
-            let mut completeness = CompletenessOfAll::new(&room.gathered.facts);
+            let mut completeness = CompletenessOfAll::default();
+            let shelf = RuleShelf::new(&question.rules);
             let (mut told, total) = (0, wanted.len() as u64);
             for some in wanted.chunks(JUDGED_AT_ONCE) {
-                let planned = room.gathered.plan_some(some, room.verifiers, question)?;
+                let planned = room.gathered.plan(some, room.verifiers, &shelf, question)?;
                 let judge = |planned| judge_target(planned, room.snapshots, &room.gathered.facts, question);
                 let judged: Vec<Judged> = planned.into_par_iter().map(judge).collect();
                 told += judged.len() as u64;
-                judged.iter().for_each(|target| completeness.add(target.told().needs()));
+                judged.iter().for_each(|target| completeness.add(target.told().needs(), &room.gathered.facts));
                 telling.add(judged, question);
                 listener(Progress { stage: "targets", done: told, total });
             }
@@ -273,7 +262,8 @@ impl<'a> Room<'a> {
 
     /// Adds what a question comes to for the targets here; `false`: a fact that it needs is not there.
     fn ask(&mut self, question: &Request, standings: &mut Standings) -> Result<bool, ReplayError> {
-        let planned = self.gathered.plan(self.verifiers, question)?;
+        let gathered = self.gathered;
+        let planned = gathered.plan(&gathered.targets, self.verifiers, &RuleShelf::new(&question.rules), question)?;
         if !self.gathered.has_rebuilt(&planned) {
             return Ok(false);
         }

@@ -1,10 +1,9 @@
 //! The verifiers that judge: by deployment, what each pool of scriptworkers held.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use crate::chain::{WorkerVote, worker_implementation};
-use crate::model::{Definition, Moment, Role, TaskId};
+use crate::model::{Definition, Moment, Role, TaskFacts, TaskId};
 use crate::rules::RuleBook;
 use crate::trust::{Deployments, Fleet, Ledger, Rollout};
 
@@ -57,10 +56,10 @@ impl<'a> Verifiers<'a> {
         deployments: &'a Deployments,
         book: &'a RuleBook,
         targets: &[TaskId],
-        definitions: &BTreeMap<TaskId, Arc<Definition>>,
+        tasks: &BTreeMap<TaskId, TaskFacts>,
     ) -> Self {
         let mut of_fleet = BTreeMap::new();
-        for definition in targets.iter().filter_map(|target| definitions.get(target)) {
+        for definition in targets.iter().filter_map(|target| tasks.get(target)?.definition.as_ref()) {
             if let Some(fleet) = fleet(deployments, definition) {
                 of_fleet.entry(fleet.name.clone()).or_insert_with(|| Verifier::new(ledger, Some(fleet)));
             }

@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::Serialize;
 
 use super::{Case, StoreError};
-use crate::model::{ArtifactRecord, Denial, Digest, Moment, Run, TaskEvidence, TaskId};
+use crate::model::{ArtifactRecord, Denial, Digest, FewMap, Moment, Run, TaskEvidence, TaskId};
 
 /// A snapshot of the case.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -275,7 +275,7 @@ fn head(row: &Row<'_>) -> rusqlite::Result<(i64, TaskEvidence)> {
         run_is_claimed: row.get::<_, String>(7)? == "attestation",
         runs: Vec::new(),
         listed_runs: Vec::new(),
-        artifacts: BTreeMap::new(),
+        artifacts: FewMap::new(),
         denials: Vec::new(),
         conflicts: Vec::new(),
     };
@@ -311,7 +311,7 @@ fn artifact(row: &Row<'_>) -> rusqlite::Result<((u32, String), ArtifactRecord)> 
     let size: Option<i64> = row.get(4)?;
     let record = ArtifactRecord {
         sha256: row.get(2)?,
-        sha512: row.get::<_, Option<Vec<u8>>>(3)?.map(hex::encode),
+        sha512: row.get::<_, Option<Vec<u8>>>(3)?.map(|bytes| faster_hex::hex_string(&bytes)),
         size: size.and_then(|size| u64::try_from(size).ok()),
         listed: row.get(5)?,
         expires: moment(row, 6)?,

@@ -309,7 +309,7 @@ fn shown(value: ValueRef<'_>) -> String {
         ValueRef::Integer(number) => number.to_string(),
         ValueRef::Real(number) => number.to_string(),
         ValueRef::Text(text) => shortened(&String::from_utf8_lossy(text)),
-        ValueRef::Blob(bytes) => hex::encode(&bytes[..bytes.len().min(NAME_SIZE_MAX / 2)]),
+        ValueRef::Blob(bytes) => faster_hex::hex_string(&bytes[..bytes.len().min(NAME_SIZE_MAX / 2)]),
     }
 }
 

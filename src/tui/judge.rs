@@ -7,10 +7,11 @@ use std::sync::mpsc::Receiver;
 
 use super::message::{Event, JudgeAsk, Opened, Rebuilt, TargetLine, Told};
 use crate::formats::json::to_pretty_string;
+use crate::insight::DependencyGraph;
 use crate::model::{Basis, TaskId};
 use crate::replay::{
-    Progress, RebuildShown, Request, SILENT, Sitting, Standing, Standings, Targets, hold, keep, key_report, rebuild,
-    replay,
+    Progress, RebuildShown, Request, SILENT, Sitting, Standing, Standings, Targets, definitions, hold, keep,
+    key_report, rebuild, replay,
 };
 use crate::store::{Access, Case};
 
@@ -82,13 +83,25 @@ impl Bench<'_, '_, '_, '_> {
         self.order.sort_by_key(|place| lines[*place].task_id);
         let opened = Opened {
             targets: self.order.iter().map(|place| lines[*place].clone()).collect(),
-            graph: self.sitting.graph().ok(),
             key_changes: self.sitting.key_changes().into_iter().collect(),
         };
         self.told(Told::Opened(Box::new(opened)));
         let asked = self.sitting.ask(question);
         self.standings(version, asked.map_err(|error| error.to_string()).map(Option::unwrap_or_default));
+        self.graph();
         (self.tell)(Event::Served);
+    }
+
+    /// Which tasks rest on which: of all tasks, also of those that no chain reaches.
+    fn graph(&mut self) {
+        let graph = definitions(self.case).map_err(|error| error.to_string()).and_then(|(summaries, definitions)| {
+            let tasks = summaries.iter().map(|task| (task.task_id, definitions.get(&task.task_id).map(|it| &**it)));
+            DependencyGraph::of_definitions(tasks).map_err(|error| error.to_string())
+        });
+        match graph {
+            Ok(graph) => self.told(Told::Graph(Arc::new(graph))),
+            Err(error) => self.told(Told::Said(format!("there is no graph: {error}"))),
+        }
     }
 
     fn serve(&mut self, asks: &Receiver<JudgeAsk>) -> Next {

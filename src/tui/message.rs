@@ -73,7 +73,6 @@ pub(super) struct TargetLine {
 pub(super) struct Opened {
     /// Ordered by task id.
     pub(super) targets: Vec<TargetLine>,
-    pub(super) graph: Option<DependencyGraph>,
     /// When the standing of any key can change.
     pub(super) key_changes: Vec<Moment>,
 }
@@ -104,6 +103,8 @@ pub(super) struct Rebuilt {
 pub(super) enum Told {
     Progress(Progress),
     Opened(Box<Opened>),
+    /// Which tasks rest on which.
+    Graph(Arc<DependencyGraph>),
     /// In the order of the targets.
     Standings {
         version: u64,

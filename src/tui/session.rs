@@ -443,6 +443,7 @@ impl Session {
     pub(super) fn hear(&mut self, told: &Told) {
         match told {
             Told::Progress(progress) => self.progress = Some(*progress),
+            Told::Graph(graph) => self.graph = Some(Arc::clone(graph)),
             Told::Opened(opened) => {
                 self.targets = Arc::new(opened.targets.clone());
                 // Its standings are those of other targets.
@@ -490,7 +491,6 @@ impl Session {
     /// Keeps what an answer holds and nobody else needs.
     pub(super) fn keep(&mut self, told: Told) {
         match told {
-            Told::Opened(opened) => self.graph = opened.graph.map(Arc::new),
             Told::Case { info, stored, tasks } => (self.info, self.stored, self.tasks) = (Some(info), stored, tasks),
             Told::Evidence(task_id, seen) => {
                 self.asked.retain(|wanted| *wanted != Wanted::Evidence(task_id));
@@ -501,6 +501,8 @@ impl Session {
                 self.rebuilds.put(task_id, shown);
             }
             Told::Progress(_)
+            | Told::Opened(_)
+            | Told::Graph(_)
             | Told::Standings { .. }
             | Told::Survey { .. }
             | Told::Chain { .. }

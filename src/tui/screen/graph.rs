@@ -311,7 +311,7 @@ impl Screen for Graph {
 
     fn hear(&mut self, told: &Told, _session: &mut Session) {
         // Another graph numbers its tasks anew.
-        if matches!(told, Told::Opened(_)) {
+        if matches!(told, Told::Graph(_)) {
             *self = Self { marked: self.marked, ..Self::of(self.start) };
         }
     }

@@ -13,7 +13,7 @@ pub(super) fn lines(context: &Context<'_>) -> Lines {
         context.absent(&mut lines);
         return lines;
     };
-    for made in &link.checks {
+    for made in link.checks.iter() {
         let mut spans = check_line(made, theme).spans;
         let outcome = format!("{:<15}", made.outcome.word());
         spans.insert(0, ratatui::text::Span::styled(outcome, theme.outcome(made.outcome)));
