@@ -44,8 +44,8 @@ CREATE TABLE log (
     at TEXT NOT NULL, -- When, by the clock of the machine. cotrace.
     operator TEXT NOT NULL, -- Who; empty where nobody was named. Operator.
     cotrace_version TEXT NOT NULL, -- With which version. cotrace.
-    action TEXT NOT NULL, -- What: `import` or `accept-keys`. cotrace.
-    detail TEXT NOT NULL, -- The particulars as JSON; they name the snapshot by its digest. cotrace.
+    action TEXT NOT NULL, -- What: `import`, `accept-keys`, `note` or `withdraw-note`. cotrace.
+    detail TEXT NOT NULL, -- The particulars as JSON; they name the snapshot by its digest, or the note by its number and digest. cotrace.
     previous BLOB NOT NULL CHECK (length(previous) = 32), -- Digest of the entry before it; zeros of the first. cotrace.
     digest BLOB NOT NULL CHECK (length(digest) = 32) -- SHA-256 over `previous` and the other columns. cotrace.
 ) STRICT;
@@ -252,6 +252,19 @@ CREATE TABLE gap (
     needed_by TEXT NOT NULL, -- The checks that need it: JSON list of their names. cotrace.
     PRIMARY KEY (replay, ordinal)
 ) STRICT, WITHOUT ROWID;
+
+-- A note of an operator, or the withdrawal of one. Appended only; the log has an entry with the digest of each. No verdict
+-- rests on them.
+CREATE TABLE note (
+    id INTEGER PRIMARY KEY, -- Number of the note. cotrace.
+    at TEXT NOT NULL, -- When, by the clock of the machine. cotrace.
+    author TEXT NOT NULL, -- Who. Operator.
+    subject TEXT NOT NULL, -- On what: `task:ID`, `key:NAME`, or `finding:CODE:PLANE:KIND:TASK:RUN:NAME`. Operator; names hold captured text.
+    standing TEXT CHECK (standing IN ('bookmark', 'reviewed', 'accepted', 'false')), -- How the author stands to it; NULL where that is not said. Operator.
+    text TEXT NOT NULL, -- What the author says. Operator.
+    tags TEXT NOT NULL, -- The tags, sorted: JSON list. Operator.
+    withdraws INTEGER UNIQUE REFERENCES note (id) -- The note that this entry withdraws; NULL of a note. Operator.
+) STRICT;
 
 -- Tasks, a row for each snapshot that has the task.
 CREATE VIEW tasks AS

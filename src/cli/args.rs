@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use super::clock;
 use crate::import::KeepArtifacts;
 use crate::insight::Field;
-use crate::model::{AsOf, Basis, Moment, Origin, Severity, TaskId};
+use crate::model::{AsOf, Basis, Moment, NoteSubject, Origin, Severity, TaskId};
 use crate::trust::Distrusted;
 
 /// Offline audit and forensics for the Taskcluster Chain of Trust.
@@ -61,6 +61,8 @@ pub(super) enum Command {
     Ancestors(WalkArgs),
     Why(WhyArgs),
     Gaps(GapsArgs),
+    Note(NoteArgs),
+    Notes(NotesArgs),
     /// Tell what rule books there are, what they say, and in what they differ.
     ///
     /// A book is named `signatures`, `latest`, by a release of scriptworker, or by a file of your own (with a / or .json).
@@ -683,6 +685,82 @@ pub(super) struct GapsArgs {
     /// How to write what is missing.
     #[arg(long, value_enum, default_value_t = GapsFormat::Text, value_name = "FORMAT")]
     pub(super) format: GapsFormat,
+}
+
+/// Note something on a task, a key or a finding: a text, tags, a standing. It is kept in the case file, with an entry in the
+/// custody log, and told in reports; no verdict changes.
+///
+/// SUBJECT is task:ID; key: and the whole name of a key; or finding: and code, plane, kind of subject, task, run and name of
+/// a finding as the JSON report has them, with a `:` between; what it does not have stays empty.
+///
+/// Examples:
+///   cotrace --case review.sqlite note task:TASK_ID "Who asked for this one?" --tag todo --bookmark
+///   cotrace --case review.sqlite note finding:key-expired:rule:signature:TASK_ID:0 "bug 1374321" --accepted
+///   cotrace --case review.sqlite note --withdraw 1
+#[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
+pub(super) struct NoteArgs {
+    /// What it is about.
+    #[arg(value_name = "SUBJECT", required_unless_present = "withdraw", conflicts_with = "withdraw")]
+    pub(super) subject: Option<NoteSubject>,
+    /// What there is to say.
+    #[arg(value_name = "TEXT", conflicts_with = "withdraw")]
+    pub(super) text: Option<String>,
+    /// A tag; may be given several times.
+    #[arg(long, value_name = "TAG", conflicts_with = "withdraw")]
+    pub(super) tag: Vec<String>,
+    #[command(flatten)]
+    pub(super) standing: StandingArgs,
+    /// Withdraw the note of this number: it stays in the case, and no longer counts.
+    #[arg(long, value_name = "NUMBER")]
+    pub(super) withdraw: Option<i64>,
+    /// Who says so; kept in the case file. Without it, the name of the login.
+    #[arg(long, value_name = "NAME", env = "COTRACE_OPERATOR")]
+    pub(super) operator: Option<String>,
+}
+
+/// How an operator stands to what a note is about.
+#[derive(Debug, Args)]
+#[group(multiple = false, conflicts_with = "withdraw")]
+pub(super) struct StandingArgs {
+    /// It is to be come back to.
+    #[arg(long)]
+    pub(super) bookmark: bool,
+    /// It was looked at.
+    #[arg(long)]
+    pub(super) reviewed: bool,
+    /// It is so, and is taken as it is; the text says why.
+    #[arg(long)]
+    pub(super) accepted: bool,
+    /// It is not so; the text says why.
+    #[arg(long = "false")]
+    pub(super) is_false: bool,
+}
+
+/// List what was noted in the case.
+///
+/// Examples:
+///   cotrace --case review.sqlite notes
+///   cotrace --case review.sqlite notes task:TASK_ID --format json
+///   cotrace --case review.sqlite notes --search bug --tag todo --withdrawn
+#[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
+pub(super) struct NotesArgs {
+    /// What the notes are about, as `cotrace note` takes it; without it, everything.
+    #[arg(value_name = "SUBJECT")]
+    pub(super) subject: Option<NoteSubject>,
+    /// Only notes with this in their text, subject or tags, whatever the case.
+    #[arg(long, value_name = "TEXT")]
+    pub(super) search: Option<String>,
+    /// Only notes with this tag; of several, with all of them.
+    #[arg(long, value_name = "TAG")]
+    pub(super) tag: Vec<String>,
+    /// Also notes that were withdrawn.
+    #[arg(long)]
+    pub(super) withdrawn: bool,
+    /// How to write them.
+    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
+    pub(super) format: Format,
 }
 
 /// What `gaps --format` takes.

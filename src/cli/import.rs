@@ -35,8 +35,7 @@ pub(super) fn import_evidence(
     accept_keys: bool,
     keep: KeepArtifacts,
 ) -> anyhow::Result<()> {
-    // A machine may know no login: that nobody was named is then what the case file says.
-    let operator = Some(operator.or_else(login).unwrap_or_else(|| "unnamed operator".to_owned()));
+    let operator = Some(operator_named(operator));
     let version = env!("CARGO_PKG_VERSION").to_owned();
     let options = Options { keep, accept_keys, operator, now: clock::now(), version };
     let summary = import(case, evidence, &options)?;
@@ -54,6 +53,11 @@ fn import(case: &mut Case, evidence: &Evidence, options: &Options) -> anyhow::Re
     let summary = import::import(case, evidence, options, &progress);
     bar.finish_and_clear();
     summary.with_context(|| format!("importing {}", evidence.path().display()))
+}
+
+/// Who works on the case. A machine may know no login: that nobody was named is then what the case file says.
+pub(super) fn operator_named(operator: Option<String>) -> String {
+    operator.or_else(login).unwrap_or_else(|| "unnamed operator".to_owned())
 }
 
 /// The name of the login, where nobody names an operator.

@@ -25,6 +25,7 @@ mod gaps;
 mod import;
 mod keys;
 mod man;
+mod notes;
 mod output;
 mod replay;
 mod rules;
@@ -130,6 +131,8 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Command::Ancestors(args) => walk::run(case, &args, Direction::Ancestors),
         Command::Why(args) => why::run(case, &args),
         Command::Gaps(args) => gaps::run(case, &args),
+        Command::Note(args) => notes::add(case, args),
+        Command::Notes(args) => notes::list(case, &args),
         Command::Explain(args) => explain::run(&args),
         Command::Completions(args) => completions::run(&args),
         Command::Man => man::run(),

@@ -6,8 +6,8 @@ use std::io::{self, Write};
 use anstyle::{AnsiColor, Style};
 
 use crate::model::{
-    Answer, Basis, Check, Finding, Gap, LinkReport, Outcome, Plane, Report, Severity, TargetReport, TaskId, Untrusted,
-    Verdict,
+    Answer, Basis, Check, Finding, Gap, LinkReport, Note, NoteSubject, Outcome, Plane, Report, Severity, TargetReport,
+    TaskId, Untrusted, Verdict,
 };
 
 /// How much of each target is told.
@@ -31,6 +31,7 @@ pub fn write(report: &Report, detail: Detail, out: &mut dyn Write) -> io::Result
     write_counts(report, out)?;
     write_findings(report, out)?;
     write_gaps(report, out)?;
+    write_notes(&report.notes, out)?;
     write_not_checked(report, out)?;
     writeln!(out, "{DIM}case {} · {} {}{DIM:#}", report.case, report.tool.name, report.tool.version)
 }
@@ -100,6 +101,7 @@ fn write_target(target: &TargetReport, report: &Report, detail: Detail, out: &mu
     if let Some(beyond) = report.beyond_the_rules(&target.task_id) {
         writeln!(out, "  {beyond}")?;
     }
+    write_notes_on(&NoteSubject::Task(target.task_id), &report.notes, "  ", out)?;
     if detail == Detail::Chains || target.verdict != Verdict::Verified {
         write_clocks(target, out)?;
         writeln!(out)?;
@@ -219,6 +221,7 @@ fn write_findings(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "{BOLD}{title}:{}{BOLD:#}", if findings.is_empty() { " none" } else { "" })?;
         for finding in findings {
             write_finding(finding, out)?;
+            write_notes_on(&NoteSubject::of(finding), &report.notes, "         ", out)?;
         }
         for more in report.findings_left_out.iter().filter(|more| more.plane == plane) {
             writeln!(out, "  {BOLD}… {} more of {}{BOLD:#}, which no report tells one by one", more.count, more.code)?;
@@ -310,6 +313,44 @@ fn write_gap(gap: &Gap, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "  {}", Untrusted(gap.words()))?;
     if let Some(url) = &gap.url {
         writeln!(out, "         {DIM}{}{DIM:#}", Untrusted(url))?;
+    }
+    Ok(())
+}
+
+/// Points out that something was noted.
+fn write_notes_on(subject: &NoteSubject, notes: &[Note], indent: &str, out: &mut dyn Write) -> io::Result<()> {
+    for note in notes.iter().filter(|note| note.subject == *subject) {
+        writeln!(out, "{indent}{DIM}see {}{DIM:#}", note_head(note))?;
+    }
+    Ok(())
+}
+
+/// The number of a note, its standing, and who wrote it.
+fn note_head(note: &Note) -> String {
+    let standing = note.standing.map(|standing| format!(", {}", standing.word())).unwrap_or_default();
+    format!("note {}{standing}, by {}", note.id, Untrusted(&note.author))
+}
+
+fn write_notes(notes: &[Note], out: &mut dyn Write) -> io::Result<()> {
+    if notes.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "{BOLD}Notes of operators, which change no verdict{BOLD:#}")?;
+    notes.iter().try_for_each(|note| write_note(note, out))?;
+    writeln!(out)
+}
+
+/// Writes a note: what it is about, who says what.
+pub fn write_note(note: &Note, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "  {}, {}  {}", note_head(note), note.at, Untrusted(&note.subject.to_string()))?;
+    for line in note.text.lines() {
+        writeln!(out, "         {}", Untrusted(line))?;
+    }
+    if !note.tags.is_empty() {
+        writeln!(out, "         {DIM}#{}{DIM:#}", Untrusted(&note.tags.join(" #")))?;
+    }
+    if let Some(withdrawal) = &note.withdrawn {
+        writeln!(out, "         {DIM}withdrawn by {}, {}{DIM:#}", Untrusted(&withdrawal.author), withdrawal.at)?;
     }
     Ok(())
 }

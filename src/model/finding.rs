@@ -40,6 +40,21 @@ pub enum Plane {
     Audit,
 }
 
+impl Plane {
+    /// The word that reports use.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Rule => "rule",
+            Self::Audit => "audit",
+        }
+    }
+
+    /// The one of a word.
+    pub fn named(word: &str) -> Option<Self> {
+        [Self::Rule, Self::Audit].into_iter().find(|plane| plane.word() == word)
+    }
+}
+
 /// The class of a reason. The order is that of the headline: of several failed checks the first class is named.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -32,6 +32,13 @@ impl KeyId {
         Self(format!("ed25519:{}", base64::engine::general_purpose::STANDARD.encode(public_key)))
     }
 
+    /// The name of an ed25519 public key that is given in base64.
+    pub fn ed25519_named(base64: &str) -> Option<Self> {
+        use base64::Engine as _;
+        let bytes = base64::engine::general_purpose::STANDARD.decode(base64).ok()?;
+        bytes.try_into().ok().map(|public_key: [u8; 32]| Self::ed25519(&public_key))
+    }
+
     /// The name of an OpenPGP certificate, by the fingerprint of its primary key.
     pub fn openpgp(fingerprint: &str) -> Self {
         Self(format!("openpgp:{}", fingerprint.to_ascii_uppercase()))

@@ -17,6 +17,7 @@ mod key_history;
 mod key_releases;
 mod key_report;
 mod moment;
+mod note;
 mod opinion;
 mod outline;
 mod rebuild;
@@ -54,6 +55,10 @@ pub use key_history::{
 pub use key_releases::{CommitTold, KeyChange, KeyRelease, KeyReleases, ReleasedKey};
 pub use key_report::{CertificateSeen, KeyReport, KeyStory, KeyUse};
 pub use moment::{AsOf, ClockOverrides, Clocks, InvalidMoment, Moment};
+pub use note::{
+    FindingSubject, InvalidNote, InvalidNoteSubject, NOTE_TEXT_MAX, NewNote, Note, NoteStanding, NoteSubject, Notes,
+    Withdrawal,
+};
 pub use opinion::{Answer, Opinion, Viewer};
 pub use outline::{DefinitionOutline, Outline, TaskOutline};
 pub use rebuild::{Commit, Lacking, Landing, Rebuild, RebuildOutcome, SourceRead};

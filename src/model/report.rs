@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::{
-    Asserter, Basis, CheckResult, ClockOverrides, Clocks, Code, Digest, Finding, Form, Moment, Opinion, Plane,
+    Asserter, Basis, CheckResult, ClockOverrides, Clocks, Code, Digest, Finding, Form, Moment, Note, Opinion, Plane,
     Presence, Reason, Release, Severity, SignatureState, SigningBounds, Subject, TaskId, TimeBound, Verdict,
 };
 
@@ -39,6 +39,9 @@ pub struct Report {
     pub gaps: Vec<Gap>,
     /// What no verdict of this report covers.
     pub not_checked: Vec<NotChecked>,
+    /// What operators noted on the tasks, keys and findings that are told, and did not withdraw. No verdict rests on it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<Note>,
 }
 
 impl Report {

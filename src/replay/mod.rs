@@ -9,6 +9,7 @@ mod gathered;
 mod gathering;
 mod key_ledger;
 mod keys;
+mod noted;
 mod outlines;
 mod planning;
 mod rebuilds;

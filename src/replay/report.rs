@@ -263,6 +263,7 @@ impl Telling {
             findings_left_out,
             gaps,
             not_checked,
+            notes: Vec::new(),
         }
     }
 }

@@ -10,6 +10,7 @@ use super::examination::{self, Examiner};
 use super::gathered::Gathered;
 use super::gathering::facts_of_all;
 use super::keys::{self, Keys};
+use super::noted;
 use super::outlines::defined;
 use super::planning::{Plan, Planned, Trial};
 use super::rebuilds::{self, Answers};
@@ -22,8 +23,8 @@ use crate::examine::rebuild::Workings;
 use crate::insight::CompletenessOfAll;
 use crate::judge::judge;
 use crate::model::{
-    AsOf, Basis, ClockOverrides, Clocks, Completeness, Definition, Digest, FactKey, FactKind, Facts, Moment, Report,
-    SnapshotReport, TaskId, ToolUsed,
+    AsOf, Basis, ClockOverrides, Clocks, Completeness, Definition, Digest, FactKey, FactKind, Facts, Moment, Notes,
+    Report, SnapshotReport, TaskId, ToolUsed,
 };
 use crate::rules::RuleBook;
 use crate::store::{Case, Damage, ReplayRecord, TaskSummary};
@@ -97,7 +98,8 @@ pub fn replay(case: &mut Case, request: &Request, listener: Listener<'_>) -> Res
     let work = desk.work();
     snapshots.sort_by(|a: &SnapshotReport, b| a.snapshots.cmp(&b.snapshots));
     let inputs = inputs(&keys, case.held()?);
-    let report = telling.report(case.content_id()?, inputs, snapshots, &keys, request);
+    let mut report = telling.report(case.content_id()?, inputs, snapshots, &keys, request);
+    report.notes = noted::on(&report, Notes::of_list(case.notes()?));
     keep(case, &report, request)?;
     Ok(Replayed { report, work })
 }

@@ -11,6 +11,7 @@ use rayon::prelude::*;
 use super::desk::{FactDesk, Listener, Progress};
 use super::gathered::Gathered;
 use super::keys::{self, Keys};
+use super::noted;
 use super::planning::Planned;
 use super::rebuilds::Answers;
 use super::report::{self, Judged, Telling};
@@ -21,7 +22,8 @@ use super::verifiers::Verifiers;
 use crate::insight::CompletenessOfAll;
 use crate::judge::{Docket, Hearing, MomentOfJudgement, Reheard};
 use crate::model::{
-    AsOf, Clocks, Definition, Digest, Facts, Form, Moment, Reason, Report, SnapshotReport, TaskFacts, TaskId, Verdict,
+    AsOf, Clocks, Definition, Digest, Facts, Form, Moment, Notes, Reason, Report, SnapshotReport, TaskFacts, TaskId,
+    Verdict,
 };
 use crate::store::Case;
 use crate::trust::{Deployments, Ledger};
@@ -62,6 +64,8 @@ pub struct Sitting<'a> {
     keys: &'a Keys,
     content_id: Digest,
     held: (u64, u64),
+    /// As they were when it was opened.
+    notes: Notes,
     /// Facts that had to be examined first: none, where the case was replayed before.
     pub examined: u64,
 }
@@ -113,7 +117,14 @@ pub fn hold<T>(
         Room::new(snapshots, gathered, ledger, verifiers, planned, first)
     });
     let rooms = rooms.collect();
-    let mut sitting = Sitting { rooms, keys: &keys, content_id: case.content_id()?, held: case.held()?, examined };
+    let mut sitting = Sitting {
+        rooms,
+        keys: &keys,
+        content_id: case.content_id()?,
+        held: case.held()?,
+        notes: Notes::of_list(case.notes()?),
+        examined,
+    };
     Ok(hold(&mut sitting, case))
 }
 
@@ -221,7 +232,9 @@ impl Sitting<'_> {
             return Err(ReplayError::NothingToReplay);
         }
         snapshots.sort_by(|a: &SnapshotReport, b| a.snapshots.cmp(&b.snapshots));
-        Ok(telling.report(self.content_id, inputs(self.keys, self.held), snapshots, self.keys, question))
+        let mut report = telling.report(self.content_id, inputs(self.keys, self.held), snapshots, self.keys, question);
+        report.notes = noted::on(&report, self.notes.clone());
+        Ok(report)
     }
 }
 

@@ -8,7 +8,7 @@ use super::service::Request;
 use super::targets::{ReplayError, Targets, by_scope};
 use crate::insight::TaskLine;
 use crate::judge::SourceTrees;
-use crate::model::{Form, Moment, Reason, TargetReport, TaskId, Verdict};
+use crate::model::{Form, Moment, NoteSubject, Notes, Reason, TargetReport, TaskId, Verdict};
 use crate::store::{Case, TaskHead};
 
 /// A task of a list. Texts are captured.
@@ -40,6 +40,8 @@ pub struct ListedTask {
     pub state: Option<Arc<str>>,
     /// When it was made, as its definition says.
     pub created: Option<Moment>,
+    /// Whether somebody noted something on it, and did not withdraw it.
+    pub has_note: bool,
     has_definition: bool,
     has_status: bool,
 }
@@ -61,7 +63,7 @@ impl ListedTask {
             tree: self.tree.as_deref(),
             state: self.state.as_deref(),
             created: self.created,
-            has_note: false,
+            has_note: self.has_note,
         }
     }
 
@@ -152,6 +154,7 @@ impl Listing<'_> {
             tree: head.source.and_then(|source| self.tree(source)),
             state,
             created: head.created.and_then(|created| created.parse().ok()),
+            has_note: false,
             has_definition: head.has_definition,
             has_status: head.has_status,
         };
@@ -199,6 +202,13 @@ pub fn task_list(case: &Case, request: &Request, judged: &[TargetReport]) -> Res
     for target in judged {
         if let Ok(at) = listed.binary_search_by(|task| task.task_id.cmp(&target.task_id)) {
             listed[at].judged(target, &mut words);
+        }
+    }
+    for (subject, _) in Notes::of_list(case.notes()?).iter() {
+        if let NoteSubject::Task(task_id) = subject
+            && let Ok(at) = listed.binary_search_by(|task| task.task_id.cmp(task_id))
+        {
+            listed[at].has_note = true;
         }
     }
     Ok(listed)

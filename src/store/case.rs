@@ -94,7 +94,7 @@ impl Case {
         conn.pragma_update(None, "foreign_keys", true)?;
         if version < SCHEMA_VERSION {
             if !writable {
-                return Err(StoreError::ReadOnly(path.to_owned()));
+                return Err(StoreError::Older(path.to_owned()));
             }
             migrate(&mut conn)?;
         }

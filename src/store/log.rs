@@ -14,7 +14,7 @@ pub struct LogEntry {
     pub operator: String,
     /// With which version of cotrace.
     pub cotrace_version: String,
-    /// `import` or `accept-keys`.
+    /// `import`, `accept-keys`, `note` or `withdraw-note`.
     pub action: String,
     /// The particulars, as JSON.
     pub detail: String,

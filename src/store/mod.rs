@@ -15,6 +15,7 @@ mod keys;
 mod listing;
 mod log;
 mod migrate;
+mod notes;
 mod readable;
 mod replays;
 mod rows;

@@ -56,7 +56,7 @@ const DISPOSITIONS: &[&str] =
     &[Disposition::Evidence.name(), Disposition::Ignored.name(), Disposition::Quarantined.name()];
 
 /// The tables that cotrace reads.
-const TABLES: [Table; 14] = [
+const TABLES: [Table; 15] = [
     (
         "snapshot",
         1,
@@ -245,6 +245,20 @@ const TABLES: [Table; 14] = [
             ("inputs", SHA256, MUST),
             ("examiner", Holds::Number, MUST),
             ("value", Holds::Text, MUST),
+        ],
+    ),
+    (
+        "note",
+        1,
+        &[
+            ("id", Holds::Integer, MUST),
+            ("at", Holds::Moment, MUST),
+            ("author", Holds::Text, MUST),
+            ("subject", Holds::Text, MUST),
+            ("standing", Holds::Word(&["bookmark", "reviewed", "accepted", "false"]), MAY),
+            ("text", Holds::Text, MUST),
+            ("tags", Holds::Text, MUST),
+            ("withdraws", Holds::Integer, MAY),
         ],
     ),
 ];

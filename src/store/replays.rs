@@ -91,10 +91,6 @@ fn insert_finding(
 ) -> Result<(), StoreError> {
     let targets = serde_json::to_string(&finding.targets).unwrap_or_default();
     let evidence = serde_json::to_string(&finding.evidence).unwrap_or_default();
-    let plane = match finding.plane {
-        crate::model::Plane::Rule => "rule",
-        crate::model::Plane::Audit => "audit",
-    };
     transaction
         .prepare_cached(
             "INSERT INTO finding (replay, ordinal, code, plane, severity, reason, subject_kind, task_id, run_id, name,
@@ -104,7 +100,7 @@ fn insert_finding(
             replay,
             ordinal as i64,
             finding.code.id(),
-            plane,
+            finding.plane.word(),
             finding.severity.word(),
             finding.reason.word(),
             finding.subject.kind,

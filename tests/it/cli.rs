@@ -13,7 +13,7 @@ use crate::program::{
     BINARY, CaseFile, Ran, capture, copy, cotrace, files, root, run, sample, skip, target, targets, write,
 };
 
-const SUBCOMMANDS: [&str; 18] = [
+const SUBCOMMANDS: [&str; 20] = [
     "import",
     "replay",
     "what-if",
@@ -25,6 +25,8 @@ const SUBCOMMANDS: [&str; 18] = [
     "ancestors",
     "why",
     "gaps",
+    "note",
+    "notes",
     "rules",
     "verify-cot",
     "keys",
@@ -443,7 +445,7 @@ fn every_example_of_the_help_works() {
             let words = words(&filled(&example));
             let ran = Ran::of(cotrace().current_dir(folder.path()).args(&words[1..]));
             assert!(is_fine(&example, ran.code), "{example}: {}: {}", ran.code, ran.stderr);
-            let may_tell = ["import", "find", "gaps"].contains(&subcommand);
+            let may_tell = ["import", "find", "gaps", "note", "notes"].contains(&subcommand);
             let speaks = !ran.stdout.is_empty() || may_tell && !ran.stderr.is_empty();
             assert!(speaks, "{example} says nothing");
         }

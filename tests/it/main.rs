@@ -15,6 +15,7 @@ mod import;
 mod importing;
 mod jsone;
 mod keys;
+mod notes;
 mod outlines;
 mod parity;
 mod program;

@@ -15,14 +15,14 @@ fn schema() -> Value {
     serde_json::from_slice(&fs::read(root().join("schema/report-v1.json")).unwrap()).unwrap()
 }
 
-fn validator() -> Validator {
+pub(crate) fn validator() -> Validator {
     let schema = schema();
     jsonschema::draft202012::meta::validate(&schema).unwrap();
     jsonschema::draft202012::new(&schema).unwrap()
 }
 
 #[track_caller]
-fn holds(validator: &Validator, report: &Value, what: &str) {
+pub(crate) fn holds(validator: &Validator, report: &Value, what: &str) {
     let errors: Vec<String> =
         validator.iter_errors(report).map(|error| format!("{}: {error}", error.instance_path())).take(10).collect();
     assert!(errors.is_empty(), "{what}:\n{}", errors.join("\n"));
