@@ -12,8 +12,8 @@
 -- (who ran cotrace), or cotrace. Where it names nobody, the column only ties rows together.
 --
 -- Tables of evidence (snapshot to file) are written once, in one transaction a snapshot, and never changed; the columns
--- named `rows` let a later change be told. Facts, replays, verdicts, findings and gaps are derived: they can be deleted,
--- and are made again.
+-- named `rows` let a later change be told. Indexes, facts, replays, verdicts, findings and gaps are derived: they can be
+-- deleted, and are made again.
 
 -- A snapshot: what one import brought. Nothing is added to it later.
 CREATE TABLE snapshot (
@@ -57,13 +57,25 @@ CREATE TABLE pack (
     content BLOB NOT NULL -- The compressed bytes, one zstd frame. cotrace.
 ) STRICT;
 
--- A blob: a document whose bytes the case keeps, named by their digest. Each reading is checked against it.
+-- A blob: a document whose bytes the case keeps, named by their digest. Each reading of it is checked against it; of a task
+-- graph with a row in `entry_index` single entries are read too, checked against that.
 CREATE TABLE blob (
     sha256 BLOB PRIMARY KEY CHECK (length(sha256) = 32), -- SHA-256 of the bytes. cotrace.
     size INTEGER NOT NULL CHECK (size >= 0), -- Length in bytes. cotrace.
     pack INTEGER NOT NULL, -- The pack in which it begins (`pack.id`; of an empty blob one that need not be there).
     start INTEGER NOT NULL CHECK (start >= 0) -- Offset in that pack before compression, in bytes.
 ) STRICT, WITHOUT ROWID;
+
+-- Where the entries of a task graph lie, so that one is read without the others. Made by the import, else by the first replay
+-- that reads the graph whole.
+CREATE TABLE entry_index (
+    sha256 BLOB PRIMARY KEY CHECK (length(sha256) = 32), -- The document (`blob.sha256`).
+    version INTEGER NOT NULL, -- Version of the indexer. cotrace.
+    parts BLOB NOT NULL CHECK (length(parts) % 32 = 0), -- SHA-256 of each 64 KiB of the document, one after the other. cotrace.
+    entries_size INTEGER NOT NULL CHECK (entries_size BETWEEN 1 AND 33554432), -- Bytes of `entries` before compression. cotrace.
+    entries BLOB NOT NULL, -- Keys, places and lengths of the entries, or why there are none; one zstd frame. cotrace.
+    digest BLOB NOT NULL CHECK (length(digest) = 32) -- SHA-256 over the other columns. cotrace.
+) STRICT;
 
 -- A task as one snapshot has it.
 CREATE TABLE task (

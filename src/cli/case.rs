@@ -56,7 +56,8 @@ fn info(case: &Case, out: &mut dyn Write) -> anyhow::Result<Outcome> {
 fn verify(case: &mut Case, out: &mut dyn Write) -> anyhow::Result<Outcome> {
     let mut damages = case.verify()?;
     if damages.is_empty() {
-        // Facts are made again from evidence that has just been found whole.
+        // Indexes and facts are made again from evidence that has just been found whole.
+        damages.extend(crate::replay::verify_indexes(case)?);
         damages.extend(crate::replay::verify_facts(case)?);
     }
     for Damage { kind, name, message } in &damages {

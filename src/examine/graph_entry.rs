@@ -7,62 +7,100 @@ use super::ambiguity::ambiguities;
 use super::attestation::shorten;
 use super::reading::Reading;
 use crate::formats::datestamp::resolve_datestamps;
-use crate::formats::json::{self, Entries, Value, parse};
+use crate::formats::json::{self, KeyIndex, Value, parse};
 use crate::model::GraphEntry;
 
 /// Raised when the answers of this file could change.
 pub const VERSION: u32 = 4;
 
-/// A task-graph.json, indexed once for all its tasks.
+/// The version of a graph's index: raised when what it says of a graph, or its form, could change.
+pub const INDEX_VERSION: u32 = json::INDEX_VERSION;
+
+/// Where the entries of a task-graph.json lie.
 #[derive(Debug)]
-pub struct Graph {
-    bytes: Vec<u8>,
-    entries: Result<Entries, String>,
-    repeated: BTreeSet<String>,
+pub struct GraphIndex(KeyIndex);
+
+/// What a graph says of a task.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Listing<T> {
+    /// The graph can't be read, for this reason.
+    Unreadable(String),
+    /// It does not list the task.
+    Absent,
+    /// It does, here; perhaps more than once.
+    Listed(T, Repeated),
 }
 
-impl Graph {
+/// Whether a graph lists a task more than once.
+pub type Repeated = bool;
+
+impl GraphIndex {
     /// Indexes the bytes of a task-graph.json.
-    pub fn new(bytes: Vec<u8>) -> Self {
-        let entries = json::entries(&bytes).map_err(|error| error.to_string());
-        let repeated = entries.as_ref().map_or_else(
-            |_| BTreeSet::new(),
-            |entries| {
-                let all = entries.as_slice();
-                let keys = entries.duplicates().iter().filter_map(|index| all.get(*index));
-                keys.map(|entry| entry.key.to_lossy().into_owned()).collect()
-            },
-        );
-        Self { bytes, entries, repeated }
+    pub fn new(bytes: &[u8]) -> Self {
+        Self(KeyIndex::of(bytes))
     }
 
-    fn entry(&self, task_id: &str) -> Result<Option<Range<usize>>, String> {
-        self.entries.as_ref().map(|entries| entries.find(task_id)).map_err(Clone::clone)
+    /// Reads an index that was kept of a graph of this size; `None` where it can't be one.
+    pub fn from_bytes(bytes: &[u8], graph_size: u64) -> Option<Self> {
+        KeyIndex::from_bytes(bytes, graph_size).map(Self)
+    }
+
+    /// Its form for keeping.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        self.0.to_bytes()
+    }
+
+    /// Where the entry of a task lies: if it is listed twice, the last.
+    pub fn find(&self, task_id: &str) -> Listing<Range<usize>> {
+        match (self.0.problem(), self.0.find(task_id)) {
+            (Some(problem), _) => Listing::Unreadable(problem.to_owned()),
+            (None, Some(found)) => Listing::Listed(found.range, found.is_repeated),
+            (None, None) => Listing::Absent,
+        }
     }
 
     /// The tasks that the graph lists, sorted; `None` where it can't be read.
     pub fn tasks(&self) -> Option<Vec<String>> {
-        let entries = self.entries.as_ref().ok()?;
-        let listed: BTreeSet<String> = entries.iter().map(|entry| entry.key.to_lossy().into_owned()).collect();
-        Some(listed.into_iter().collect())
+        self.0.problem().is_none().then(|| self.0.keys().map(str::to_owned).collect())
     }
 
-    /// Compares a definition with the graph's entry of its task: the complete difference, for the rule book to weigh.
-    pub fn examine(&self, task_id: &str, definition: &Reading) -> GraphEntry {
-        let range = match self.entry(task_id) {
-            Ok(Some(range)) => range,
-            Ok(None) => return GraphEntry::default(),
-            Err(error) => return GraphEntry { unreadable: Some(error), ..GraphEntry::default() },
-        };
-        let mut found = GraphEntry { listed: true, ..GraphEntry::default() };
-        if self.repeated.contains(task_id) {
-            found.ambiguities.push("the graph lists the task twice (the last entry counts)".to_owned());
-        }
-        if let Err(problem) = compare(&self.bytes[range], definition, &mut found) {
-            found.malformed = Some(problem);
-        }
-        found
+    /// Whether entries lie in the order of their tasks, as taskgraph writes them.
+    pub fn is_in_order(&self) -> bool {
+        self.0.is_in_order()
     }
+}
+
+impl<T> Listing<T> {
+    /// The same, with what lies at the place.
+    ///
+    /// # Errors
+    ///
+    /// Those of `read`.
+    pub fn read<U, E>(self, read: impl FnOnce(T) -> Result<U, E>) -> Result<Listing<U>, E> {
+        Ok(match self {
+            Self::Unreadable(problem) => Listing::Unreadable(problem),
+            Self::Absent => Listing::Absent,
+            Self::Listed(place, is_repeated) => Listing::Listed(read(place)?, is_repeated),
+        })
+    }
+}
+
+/// Compares a definition with the graph's entry of its task, given its bytes: the complete difference, for the rule book to
+/// weigh.
+pub fn examine(listing: &Listing<Vec<u8>>, definition: &Reading) -> GraphEntry {
+    let (entry, is_repeated) = match listing {
+        Listing::Listed(entry, is_repeated) => (entry, *is_repeated),
+        Listing::Absent => return GraphEntry::default(),
+        Listing::Unreadable(error) => return GraphEntry { unreadable: Some(error.clone()), ..GraphEntry::default() },
+    };
+    let mut found = GraphEntry { listed: true, ..GraphEntry::default() };
+    if is_repeated {
+        found.ambiguities.push("the graph lists the task twice (the last entry counts)".to_owned());
+    }
+    if let Err(problem) = compare(entry, definition, &mut found) {
+        found.malformed = Some(problem);
+    }
+    found
 }
 
 fn compare(entry: &[u8], definition: &Reading, found: &mut GraphEntry) -> Result<(), String> {

@@ -1,7 +1,8 @@
 //! Importing evidence as one snapshot.
 //!
 //! Tasks are read on all cores while one writer takes them in the order of their ids: the case is the same at any number of
-//! threads. What is in memory at once are the tasks that were read ahead, up to a limit, and never a whole artifact.
+//! threads. What is in memory at once are the tasks that were read ahead, up to a limit, and never a whole artifact: of a task
+//! graph, which is indexed as it is read, one entry at a time.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -286,6 +287,9 @@ impl<'case> Import<'case> {
                     self.writer.keep_from(*digest, *size, file)?;
                 }
             }
+        }
+        for (digest, index) in &task.indexes {
+            self.writer.index(digest, index)?;
         }
         for row in &task.files {
             self.file(row)?;

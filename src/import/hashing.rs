@@ -7,7 +7,9 @@ use rayon::prelude::*;
 use sha2::{Digest as _, Sha256, Sha512};
 
 use super::tree::{Found, Tree, read_up_to};
+use crate::formats::json::{EntryStream, INDEX_VERSION};
 use crate::model::Digest;
+use crate::store::{DocumentIndex, INDEX_SIZE_MAX, PartDigests};
 
 /// How much is read at once: what a core's own cache holds, so that hashing finds there what reading has put there.
 const BUFFER_SIZE: usize = 128 * 1024;
@@ -29,6 +31,8 @@ pub(super) struct Hashed {
     pub(super) size: u64,
     /// The bytes, where they were to be kept and are few.
     pub(super) bytes: Option<Vec<u8>>,
+    /// Where its entries lie, where that was asked for and it is an object with entries.
+    pub(super) index: Option<DocumentIndex>,
 }
 
 /// A file to be hashed.
@@ -37,12 +41,14 @@ pub(super) struct Job<'a> {
     pub(super) file: &'a Found,
     /// Its bytes are kept if there are at most so many.
     pub(super) keep_max: usize,
+    /// Whether it is a task graph, whose entries will be read one by one.
+    pub(super) is_graph: bool,
 }
 
 /// Hashes files, in their order; large ones on all cores.
 pub(super) fn hash_files(tree: &dyn Tree, jobs: &[Job<'_>], with_sha512: bool) -> Vec<std::io::Result<Hashed>> {
     let size = jobs.iter().map(|job| job.file.size).fold(0, u64::saturating_add);
-    let hash = |job: &Job<'_>| hash_file(tree, job.file, with_sha512, job.keep_max);
+    let hash = |job: &Job<'_>| hash_file(tree, job, with_sha512);
     if size < SHARED_SIZE_MIN || jobs.len() < 2 {
         return jobs.iter().map(hash).collect();
     }
@@ -50,16 +56,18 @@ pub(super) fn hash_files(tree: &dyn Tree, jobs: &[Job<'_>], with_sha512: bool) -
     jobs.par_iter().with_max_len(1).map(hash).collect()
 }
 
-/// Hashes a file, and keeps its bytes if there are at most `keep_max` of them. It is read as far as it was listed.
-fn hash_file(tree: &dyn Tree, found: &Found, with_sha512: bool, keep_max: usize) -> std::io::Result<Hashed> {
+/// Hashes a file, and keeps its bytes if there are few of them. It is read as far as it was listed.
+fn hash_file(tree: &dyn Tree, job: &Job<'_>, with_sha512: bool) -> std::io::Result<Hashed> {
+    let Job { file: found, keep_max, is_graph } = *job;
     let mut file = tree.open(&found.path)?;
     if found.size <= keep_max as u64 {
         let mut bytes = vec![0; usize::try_from(found.size).unwrap_or_default()];
         let read = read_up_to(&mut file, &mut bytes)?;
         bytes.truncate(read);
-        return Ok(Hashed::of(bytes, with_sha512));
+        return Ok(Hashed::of(bytes, with_sha512, is_graph));
     }
-    let mut sums = Sums { sha256: Sha256::new(), sha512: with_sha512.then(Sha512::new), size: 0 };
+    let index = is_graph.then(Indexing::default);
+    let mut sums = Sums { sha256: Sha256::new(), sha512: with_sha512.then(Sha512::new), size: 0, index };
     if found.size < AHEAD_SIZE_MIN {
         let mut buffer = vec![0; BUFFER_SIZE];
         while sums.left(found) > 0 {
@@ -73,7 +81,8 @@ fn hash_file(tree: &dyn Tree, found: &Found, with_sha512: bool, keep_max: usize)
         read_ahead(file, found.size, |part| sums.add(part))?;
     }
     let sha512 = sums.sha512.map(|hasher| hasher.finalize().into());
-    Ok(Hashed { sha256: Digest::new(sums.sha256.finalize().into()), sha512, size: sums.size, bytes: None })
+    let index = sums.index.and_then(Indexing::finish);
+    Ok(Hashed { sha256: Digest::new(sums.sha256.finalize().into()), sha512, size: sums.size, bytes: None, index })
 }
 
 /// Digests of a file that is being read.
@@ -81,6 +90,7 @@ struct Sums {
     sha256: Sha256,
     sha512: Option<Sha512>,
     size: u64,
+    index: Option<Indexing>,
 }
 
 impl Sums {
@@ -89,12 +99,40 @@ impl Sums {
         if let Some(sha512) = &mut self.sha512 {
             sha512.update(part);
         }
+        if let Some(index) = &mut self.index {
+            index.add(part);
+        }
         self.size += part.len() as u64;
     }
 
     /// How much of a file is to be read next.
     fn left(&self, file: &Found) -> usize {
         usize::try_from(file.size - self.size).unwrap_or(BUFFER_SIZE).min(BUFFER_SIZE)
+    }
+}
+
+/// An index that is made while its document is read. What can't be indexed that way, since something is wrong with it or it
+/// is far larger than any real graph, is left to whoever reads it whole.
+struct Indexing {
+    entries: EntryStream,
+    parts: PartDigests,
+}
+
+impl Default for Indexing {
+    fn default() -> Self {
+        Self { entries: EntryStream::new(INDEX_SIZE_MAX), parts: PartDigests::default() }
+    }
+}
+
+impl Indexing {
+    fn add(&mut self, bytes: &[u8]) {
+        self.entries.update(bytes);
+        self.parts.update(bytes);
+    }
+
+    fn finish(self) -> Option<DocumentIndex> {
+        let entries = self.entries.finish()?.to_bytes();
+        DocumentIndex::new(INDEX_VERSION, self.parts, &entries).ok()
     }
 }
 
@@ -133,8 +171,14 @@ fn read_ahead(mut file: impl Read + Send, size: u64, mut sink: impl FnMut(&[u8])
 
 impl Hashed {
     /// Of bytes that were read already and are kept.
-    pub(super) fn of(bytes: Vec<u8>, with_sha512: bool) -> Self {
+    pub(super) fn of(bytes: Vec<u8>, with_sha512: bool, is_graph: bool) -> Self {
+        let index = is_graph.then(|| {
+            let mut index = Indexing::default();
+            index.add(&bytes);
+            index.finish()
+        });
         Self {
+            index: index.flatten(),
             sha256: Digest::of(&bytes),
             sha512: with_sha512.then(|| Sha512::digest(&bytes).into()),
             size: bytes.len() as u64,

@@ -7,8 +7,10 @@ use super::hashing::{Hashed, Job, hash_files};
 use super::replies;
 use super::tree::{self, Found, Listing, Tree};
 use crate::formats::{clearsign, json};
-use crate::model::{ATTESTATION_ASC, ATTESTATION_JSON, Digest, TaskId, is_evidence_artifact};
-use crate::store::{ArtifactRow, DenialRow, Disposition, FileRow, ListingRow, PACK_SIZE_MAX, RunRow, TaskRow};
+use crate::model::{ATTESTATION_ASC, ATTESTATION_JSON, Digest, TASK_GRAPH_JSON, TaskId, is_evidence_artifact};
+use crate::store::{
+    ArtifactRow, DenialRow, Disposition, DocumentIndex, FileRow, ListingRow, PACK_SIZE_MAX, RunRow, TaskRow,
+};
 
 /// The most bytes of a queue reply. The largest real definition is well under 1 MiB; a listing of 10,000 artifacts is
 /// about 3 MiB.
@@ -71,6 +73,8 @@ pub(super) struct TaskCapture {
     pub(super) denials: Vec<DenialRow>,
     pub(super) files: Vec<FileRow>,
     pub(super) contents: Vec<(Digest, Content)>,
+    /// The indexes of task graphs that are kept.
+    pub(super) indexes: Vec<(Digest, DocumentIndex)>,
     /// Path, digest and size of all evidence, in the order of reading.
     pub(super) manifest: Vec<(String, Digest, u64)>,
 }
@@ -103,6 +107,7 @@ impl TaskCapture {
             denials: Vec::new(),
             files: Vec::new(),
             contents: Vec::new(),
+            indexes: Vec::new(),
             manifest: Vec::new(),
         }
     }
@@ -114,7 +119,8 @@ impl TaskCapture {
             Content::File(..) => 0,
         });
         let rows = self.runs.len() + self.artifacts.len() + self.files.len() + self.denials.len() + self.manifest.len();
-        contents.sum::<usize>() + rows * size_of::<ArtifactRow>()
+        let indexes: usize = self.indexes.iter().map(|(_, index)| index.size()).sum();
+        contents.sum::<usize>() + indexes + rows * size_of::<ArtifactRow>()
     }
 
     /// Takes a definition.
@@ -380,7 +386,8 @@ impl Reader<'_> {
 
     fn job<'f>(&self, artifact: &'f Named) -> Job<'f> {
         let keep = artifact.names.iter().any(|name| self.keep.keeps(name));
-        Job { file: &artifact.file, keep_max: if keep { PACK_SIZE_MAX } else { 0 } }
+        let is_graph = keep && artifact.names.iter().any(|name| name == TASK_GRAPH_JSON);
+        Job { file: &artifact.file, keep_max: if keep { PACK_SIZE_MAX } else { 0 }, is_graph }
     }
 
     /// How many artifacts are hashed at once.
@@ -400,7 +407,7 @@ impl Reader<'_> {
             jobs.iter().filter(|job| !read.bytes.contains_key(&job.file.path)).copied().collect();
         let mut hashed = hash_files(self.tree, &unread, read.state_sha512).into_iter();
         let hash = |job: &Job<'_>| match read.bytes.remove(&job.file.path) {
-            Some(bytes) => Some(Ok(Hashed::of(bytes, read.state_sha512))),
+            Some(bytes) => Some(Ok(Hashed::of(bytes, read.state_sha512, job.is_graph))),
             None => hashed.next(),
         };
         jobs.iter().filter_map(hash).collect()
@@ -432,6 +439,9 @@ impl Reader<'_> {
             if !std::mem::replace(&mut told[usize::from(keep)], true) {
                 let path = format!("{}/{}", self.prefix, artifact.relative);
                 self.task.manifest.push((path, hashed.sha256, hashed.size));
+                if keep {
+                    self.task.indexes.extend(hashed.index.take().map(|index| (hashed.sha256, index)));
+                }
                 match hashed.bytes.take() {
                     Some(bytes) if keep => self.hold(hashed.sha256, bytes, &artifact.file),
                     bytes if keep => {

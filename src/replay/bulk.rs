@@ -8,11 +8,11 @@ use std::sync::Arc;
 
 use super::desk::{FactDesk, in_batches};
 use super::examination::{
-    AttestationWork, DOCUMENT_SIZE_MAX, Examiner, GRAPH_SIZE_MAX, definition_key, entry_key, graph_digest, listed,
-    makers_of, settle,
+    AttestationWork, DOCUMENT_SIZE_MAX, Examiner, definition_key, entry_key, graph_digest, listed, makers_of, settle,
 };
+use super::graphs::Graph;
 use super::scope::Scope;
-use crate::examine::graph_entry::Graph;
+use crate::examine::graph_entry::{self, Listing};
 use crate::examine::{Reading, definition};
 use crate::model::{
     AttestationFacts, Definition, Digest, FactKey, FewMap, Form, GraphEntry, Role, TaskEvidence, TaskId,
@@ -82,7 +82,7 @@ pub(super) fn survey_tasks(
 /// The task graphs, one open at a time.
 struct Graphs<'a> {
     evidence: &'a BTreeMap<TaskId, TaskEvidence>,
-    open: Option<(TaskId, Option<Arc<Graph>>)>,
+    open: Option<(TaskId, Option<Graph>)>,
     listed: BTreeMap<TaskId, Vec<String>>,
 }
 
@@ -108,27 +108,26 @@ impl<'a> Graphs<'a> {
         self.evidence.get(maker).and_then(graph_digest)
     }
 
-    /// The graph of a maker; read and indexed where it is not the one before.
-    fn open(
+    /// What the graph of a maker says of a task; the graph is opened where it is not the one before.
+    fn listing(
         &mut self,
         desk: &mut FactDesk<'_>,
         maker: TaskId,
         digest: Digest,
-    ) -> Result<Option<Arc<Graph>>, StoreError> {
-        if let Some((open, graph)) = &self.open
-            && *open == maker
-        {
-            return Ok(graph.clone());
+        task_id: &TaskId,
+    ) -> Result<Option<Listing<Vec<u8>>>, StoreError> {
+        if self.open.as_ref().is_none_or(|(open, _)| *open != maker) {
+            // The one before goes before the next comes.
+            self.open = None;
+            let graph = Graph::open(desk, digest, usize::MAX)?;
+            if let Some(graph) = &graph {
+                let listed = listed(desk, &maker, digest, |_| Ok(graph.tasks()))?;
+                self.listed.extend(listed.map(|listed| (maker, listed)));
+            }
+            self.open = Some((maker, graph));
         }
-        // The one before goes before the next comes.
-        self.open = None;
-        let graph = desk.document(&digest, GRAPH_SIZE_MAX)?.map(|bytes| Arc::new(Graph::new(bytes)));
-        if let Some(graph) = &graph {
-            let listed = listed(desk, &maker, digest, |_| Ok(graph.tasks()))?;
-            self.listed.extend(listed.map(|listed| (maker, listed)));
-        }
-        self.open = Some((maker, graph.clone()));
-        Ok(graph)
+        let graph = self.open.as_ref().and_then(|(_, graph)| graph.as_ref());
+        graph.map(|graph| graph.listing(desk, task_id.as_str())).transpose()
     }
 }
 
@@ -149,7 +148,7 @@ struct EntryWork {
     maker: TaskId,
     key: FactKey,
     stored: Option<GraphEntry>,
-    graph: Option<Arc<Graph>>,
+    listing: Option<Listing<Vec<u8>>>,
 }
 
 /// What came of it, and the facts that are new.
@@ -196,7 +195,7 @@ impl<'a> TaskWork<'a> {
             _ => None,
         };
         let is_wanted = attestations.iter().any(AttestationWork::wants_definition)
-            || entry.as_ref().is_some_and(|entry| entry.graph.is_some());
+            || entry.as_ref().is_some_and(|entry| entry.listing.is_some());
         if let (None, Some(digest)) = (&bytes, digest.filter(|_| is_wanted)) {
             bytes = desk.document(&digest, DOCUMENT_SIZE_MAX)?;
         }
@@ -213,7 +212,7 @@ impl<'a> TaskWork<'a> {
         let (mut bytes, mut entry) = (None, None);
         if let (Some(maker), Some(digest)) = (maker, task.definition) {
             entry = EntryWork::gather(desk, &task.task_id, digest, maker, graphs)?;
-            if entry.as_ref().is_some_and(|entry| entry.graph.is_some()) {
+            if entry.as_ref().is_some_and(|entry| entry.listing.is_some()) {
                 bytes = desk.document(&digest, DOCUMENT_SIZE_MAX)?;
             }
         }
@@ -223,7 +222,9 @@ impl<'a> TaskWork<'a> {
     /// The bytes of documents that it holds.
     fn size(&self) -> usize {
         let attestations: usize = self.attestations.iter().map(AttestationWork::size).sum();
-        attestations + self.bytes.as_ref().map_or(0, Vec::len)
+        let listing = self.entry.as_ref().and_then(|entry| entry.listing.as_ref());
+        let entry = if let Some(Listing::Listed(entry, _)) = listing { entry.len() } else { 0 };
+        attestations + entry + self.bytes.as_ref().map_or(0, Vec::len)
     }
 
     fn examine(self, examiner: Examiner<'_>) -> TaskExamined {
@@ -240,7 +241,7 @@ impl<'a> TaskWork<'a> {
         // The import's word on who made a task only tells where to look first.
         let is_made_by = |maker: &TaskId| definition.as_ref().is_none_or(|it| makers_of(it).contains(maker));
         let entry = self.entry.filter(|entry| is_made_by(&entry.maker)).and_then(|entry| {
-            let compare = || Some(entry.graph.as_ref()?.examine(self.task_id.as_str(), reading.as_ref()?));
+            let compare = || Some(graph_entry::examine(entry.listing.as_ref()?, reading.as_ref()?));
             Some((entry.maker, settle((entry.key, entry.stored), &mut fresh, compare)?))
         });
         TaskExamined { task_id: self.task_id, definition, attestations, entry, fresh }
@@ -259,10 +260,10 @@ impl EntryWork {
         let key = entry_key(task_id, definition, &maker, digest);
         let is_held = desk.case.blob_size(&digest)?.is_some();
         let stored = desk.stored::<GraphEntry>(&key)?.filter(|_| is_held);
-        let graph = match stored {
+        let listing = match stored {
             Some(_) => None,
-            None => graphs.open(desk, maker, digest)?,
+            None => graphs.listing(desk, maker, digest, task_id)?,
         };
-        Ok((stored.is_some() || graph.is_some()).then_some(Self { maker, key, stored, graph }))
+        Ok((stored.is_some() || listing.is_some()).then_some(Self { maker, key, stored, listing }))
     }
 }

@@ -12,7 +12,7 @@ use crate::model::{
     Attestation, Definition, Digest, DigestFact, FactKey, FactKind, GraphEntry, Landing, Rebuild, Signature, TaskId,
     VerificationLog,
 };
-use crate::store::{Case, StoreError};
+use crate::store::{Case, DocumentIndex, StoreError};
 
 /// Tasks whose documents are in memory at once.
 const BATCH_TASKS: usize = 256;
@@ -67,6 +67,8 @@ pub(super) struct FactDesk<'case> {
     /// All stored facts of a kind, where many will be asked for; each is of that kind's type.
     loaded: HashMap<FactKind, HashMap<FactKey, Box<dyn Any + Send>>>,
     fresh: Vec<(FactKey, String)>,
+    /// Indexes of documents, to be stored.
+    indexes: Vec<(Digest, DocumentIndex)>,
     /// Whether facts are made again to be held against the stored ones, rather than looked up and stored.
     audit: Option<FactAudit>,
     pub(super) listener: Listener<'case>,
@@ -88,6 +90,7 @@ impl<'case> FactDesk<'case> {
             documents: Cell::new(0),
             loaded: HashMap::new(),
             fresh: Vec::new(),
+            indexes: Vec::new(),
             audit: None,
             listener: SILENT,
         }
@@ -176,10 +179,22 @@ impl<'case> FactDesk<'case> {
 
     /// The bytes of a document, if the case holds them and they are not too many.
     pub(super) fn document(&self, digest: &Digest, limit: u64) -> Result<Option<Vec<u8>>, StoreError> {
-        self.documents.set(self.documents.get() + 1);
+        self.count_document();
         match self.case.blob(digest, limit) {
             Err(StoreError::TooLarge { .. }) => Ok(None),
             read => read,
+        }
+    }
+
+    /// Counts a document that is read.
+    pub(super) fn count_document(&self) {
+        self.documents.set(self.documents.get() + 1);
+    }
+
+    /// Takes the index of a document that was made: to be stored.
+    pub(super) fn indexed(&mut self, document: Digest, index: DocumentIndex) {
+        if self.audit.is_none() && self.case.is_writable() {
+            self.indexes.push((document, index));
         }
     }
 
@@ -206,7 +221,10 @@ impl<'case> FactDesk<'case> {
     /// Stores what was examined since the last call.
     pub(super) fn keep(&mut self) -> Result<(), StoreError> {
         let fresh = std::mem::take(&mut self.fresh);
-        let Some(audit) = &mut self.audit else { return self.case.keep_facts(&fresh) };
+        let Some(audit) = &mut self.audit else {
+            self.case.keep_indexes(&std::mem::take(&mut self.indexes))?;
+            return self.case.keep_facts(&fresh);
+        };
         for (key, value) in fresh {
             match self.case.fact(&key)? {
                 Some(stored) if stored == value => audit.differing.remove(&key),

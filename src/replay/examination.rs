@@ -8,7 +8,9 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::desk::{FactDesk, fact_key, in_batches};
+use super::graphs::Graph;
 use crate::chain::{WorkerVote, worker_implementation};
+use crate::examine::graph_entry::Listing;
 use crate::examine::{Keyring, Reading, attestation, definition, digests, graph_entry, signature, verification_log};
 use crate::model::{
     ATTESTATION_SIG, ArtifactRecord, Attestation, AttestationFacts, Definition, Digest, DigestFact, EarlierAttestation,
@@ -374,8 +376,8 @@ pub(super) fn logs(desk: &mut FactDesk<'_>, tasks: &mut BTreeMap<TaskId, TaskFac
     Ok(())
 }
 
-/// The comparisons of many definitions with the task graphs of their parents, added to their facts. Each graph is read
-/// and indexed once, and only where a comparison is missing.
+/// The comparisons of many definitions with the task graphs of their parents, added to their facts. Of a graph the entries
+/// are read whose comparison is missing.
 pub(super) fn graph_entries(
     desk: &mut FactDesk<'_>,
     tasks: &mut BTreeMap<TaskId, TaskFacts>,
@@ -439,10 +441,8 @@ pub(super) fn graph_tasks<'t>(
     for parent in parents {
         let task = tasks.get(parent).filter(|task| task.graph_tasks.is_none());
         let Some(graph) = task.and_then(|task| graph_digest(&task.evidence)) else { continue };
-        let listed = listed(desk, parent, graph, |desk| {
-            let bytes = desk.document(&graph, GRAPH_SIZE_MAX)?;
-            Ok(bytes.and_then(|bytes| graph_entry::Graph::new(bytes).tasks()))
-        })?;
+        let listed =
+            listed(desk, parent, graph, |desk| Ok(Graph::open(desk, graph, 0)?.and_then(|graph| graph.tasks())))?;
         if let Some(task) = tasks.get_mut(parent) {
             task.graph_tasks = listed;
         }
@@ -481,8 +481,7 @@ fn entries_of(
     if missing.is_empty() {
         return Ok(found);
     }
-    let Some(bytes) = desk.document(&graph, GRAPH_SIZE_MAX)? else { return Ok(found) };
-    let graph = graph_entry::Graph::new(bytes);
+    let Some(graph) = Graph::open(desk, graph, missing.len())? else { return Ok(found) };
     let mut rest = missing.into_iter();
     in_batches(
         desk,
@@ -490,13 +489,15 @@ fn entries_of(
         |desk| {
             for (task_id, key, digest) in rest.by_ref() {
                 if let Some(definition) = desk.document(&digest, DOCUMENT_SIZE_MAX)? {
-                    let size = definition.len();
-                    return Ok(Some(((task_id, key, definition), size)));
+                    let listing = graph.listing(desk, task_id.as_str())?;
+                    let entry = if let Listing::Listed(entry, _) = &listing { entry.len() } else { 0 };
+                    let size = definition.len() + entry;
+                    return Ok(Some(((task_id, key, listing, definition), size)));
                 }
             }
             Ok(None)
         },
-        |(task_id, key, definition)| (task_id, key, graph.examine(task_id.as_str(), &Reading::of(&definition))),
+        |(task_id, key, listing, definition)| (task_id, key, graph_entry::examine(&listing, &Reading::of(&definition))),
         |desk, (task_id, key, entry)| {
             desk.examined(key, &entry);
             found.push((*task_id, entry));

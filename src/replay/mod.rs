@@ -7,6 +7,7 @@ mod examination;
 mod findings;
 mod gathered;
 mod gathering;
+mod graphs;
 mod key_ledger;
 mod keys;
 mod noted;
@@ -25,6 +26,7 @@ mod verifiers;
 mod what_if;
 
 pub use desk::{Listener, Progress, SILENT, Work};
+pub use graphs::verify_indexes;
 pub use key_ledger::key_report;
 pub use rules::RuleChoice;
 pub use scope::SnapshotChoice;

@@ -19,7 +19,7 @@ use crate::model::Digest;
 pub const PACK_SIZE_MAX: usize = 512 * 1024;
 
 /// zstd's own default: higher levels gain about 1 % at half the speed.
-const COMPRESSION_LEVEL: i32 = 3;
+pub(super) const COMPRESSION_LEVEL: i32 = 3;
 
 /// Decompressed packs that are kept at hand: reading documents in the order of their import then decompresses each
 /// pack once, in at most 8 MiB.
@@ -229,7 +229,7 @@ pub(super) struct PackCache {
 }
 
 impl PackCache {
-    fn pack(&mut self, conn: &Connection, id: i64) -> Result<Arc<Vec<u8>>, StoreError> {
+    pub(super) fn pack(&mut self, conn: &Connection, id: i64) -> Result<Arc<Vec<u8>>, StoreError> {
         if let Some(position) = self.packs.iter().position(|(cached, _)| *cached == id)
             && let Some(entry) = self.packs.remove(position)
         {
@@ -302,6 +302,18 @@ impl Case {
         Ok(true)
     }
 
+    /// Where a blob lies: its size, the pack in which it begins, and where there.
+    pub(super) fn blob_place(&self, digest: &Digest) -> Result<(u64, i64, u64), StoreError> {
+        let damaged = |what: &str| StoreError::Damaged(format!("blob {digest} {what}"));
+        let (size, pack, start): (i64, i64, i64) = self
+            .conn
+            .prepare_cached("SELECT size, pack, start FROM blob WHERE sha256 = ?1")?
+            .query_row([digest], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+        let size = u64::try_from(size).map_err(|_| damaged("has a negative size"))?;
+        let start = u64::try_from(start).map_err(|_| damaged("has a negative place"))?;
+        Ok((size, pack, start))
+    }
+
     /// Passes a blob on in parts and checks its digest at the end.
     pub(super) fn read_blob(
         &self,
@@ -309,21 +321,17 @@ impl Case {
         sink: &mut dyn FnMut(&[u8]) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
         let damaged = |what: &str| StoreError::Damaged(format!("blob {digest} {what}"));
-        let (size, mut pack, start): (i64, i64, i64) = self
-            .conn
-            .prepare_cached("SELECT size, pack, start FROM blob WHERE sha256 = ?1")?
-            .query_row([digest], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-        let mut left = usize::try_from(size).map_err(|_| damaged("has a negative size"))?;
-        let mut start = usize::try_from(start).map_err(|_| damaged("has a negative place"))?;
+        let (mut left, mut pack, start) = self.blob_place(digest)?;
+        let mut start = usize::try_from(start).map_err(|_| damaged("lies outside its pack"))?;
         let mut hasher = sha2::Sha256::new();
         while left > 0 {
             let raw = self.packs.borrow_mut().pack(&self.conn, pack)?;
             let part =
                 raw.get(start..).filter(|part| !part.is_empty()).ok_or_else(|| damaged("lies outside its pack"))?;
-            let part = &part[..part.len().min(left)];
+            let part = &part[..part.len().min(usize::try_from(left).unwrap_or(PACK_SIZE_MAX))];
             hasher.update(part);
             sink(part)?;
-            left -= part.len();
+            left -= part.len() as u64;
             pack = pack.checked_add(1).ok_or_else(|| damaged("lies in a pack without number"))?;
             start = 0;
         }

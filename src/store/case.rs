@@ -8,6 +8,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::blobs::PackCache;
 use super::guard;
+use super::index::PartCache;
 use super::migrate::{APPLICATION_ID, SCHEMA_VERSION, migrate};
 use super::{SnapshotWriter, StoreError, readable};
 use crate::model::Digest;
@@ -38,6 +39,9 @@ pub enum Access {
 pub struct Case {
     pub(super) conn: Connection,
     pub(super) packs: RefCell<PackCache>,
+    pub(super) parts: RefCell<PartCache>,
+    /// The version of its schema: an older one has no room for some things until it can be written to.
+    pub(super) version: i64,
     path: PathBuf,
     writable: bool,
 }
@@ -72,7 +76,7 @@ impl Case {
         })
     }
 
-    fn connect(path: &Path, writable: bool, left_in_wal: bool) -> Result<Self, StoreError> {
+    fn connect(path: &Path, mut writable: bool, left_in_wal: bool) -> Result<Self, StoreError> {
         // Beside a write-ahead file that is in use lies its index; without one, SQLite would make one there.
         let is_left = guard::has_beside(path, "-wal") && guard::beside(path, "-shm").is_none();
         let is_rehearsed = (guard::has_beside(path, "-journal") || is_left) && rehearse(path)?;
@@ -89,20 +93,32 @@ impl Case {
             connect_read_only(path, left_in_wal)?
         };
         conn.busy_timeout(BUSY_WAIT)?;
-        let version = identify(&conn, path)?;
+        let mut version = identify(&conn, path)?;
         conn.pragma_update(None, "synchronous", "FULL")?;
         conn.pragma_update(None, "foreign_keys", true)?;
-        if version < SCHEMA_VERSION {
-            if !writable {
-                return Err(StoreError::Older(path.to_owned()));
+        if version == 0 && !writable {
+            return Err(StoreError::ReadOnly(path.to_owned()));
+        }
+        if version < SCHEMA_VERSION && writable {
+            match migrate(&mut conn).map_err(|error| error.of(path)) {
+                Ok(()) => version = SCHEMA_VERSION,
+                // Older versions are read as they are; only an empty file has nothing to read.
+                Err(StoreError::ReadOnly(_)) if version > 0 => writable = false,
+                Err(error) => return Err(error),
             }
-            migrate(&mut conn)?;
         }
         if writable && left_in_wal {
             // What an interrupted import leaves.
             let _ = conn.pragma_update(None, "journal_mode", "DELETE");
         }
-        Ok(Self { conn, packs: RefCell::new(PackCache::default()), path: path.to_owned(), writable })
+        Ok(Self {
+            conn,
+            packs: RefCell::default(),
+            parts: RefCell::default(),
+            version,
+            path: path.to_owned(),
+            writable,
+        })
     }
 
     /// The file.
@@ -186,8 +202,8 @@ fn identify(conn: &Connection, path: &Path) -> Result<i64, StoreError> {
     if version > SCHEMA_VERSION {
         return Err(StoreError::Newer { path: path.to_owned(), found: version, known: SCHEMA_VERSION });
     }
-    if version == SCHEMA_VERSION {
-        guard::check_schema(conn)?;
+    if !empty {
+        guard::check_schema(conn, version)?;
     }
     Ok(version)
 }

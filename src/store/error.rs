@@ -26,13 +26,6 @@ pub enum StoreError {
     /// Another process is writing to it.
     #[error("another process is writing to {}; try again when it has finished", .0.display())]
     Busy(PathBuf),
-    /// It was made by an older version, and can't be written to as it was opened.
-    #[error(
-        "{} is of an older cotrace; a command that may write, such as `cotrace replay`, brings it up to date; where the file \
-         or its folder can't be written to, copy it to where it can",
-        .0.display()
-    )]
-    Older(PathBuf),
     /// It has no such note.
     #[error("the case has no note {0}")]
     NoNote(i64),

@@ -2,7 +2,7 @@
 //!
 //! What each table and column is stands in `schema/case/schema.sql`; the numbered files beside it are the migrations
 //! that make it. Blobs lie zstd-compressed in packs of up to 512 KiB and are checked against their digest on every
-//! read. A snapshot is written in one transaction: a case never shows half of one.
+//! read; of task graphs single entries are read too, checked against digests of parts. A snapshot is written in one transaction: a case never shows half of one.
 
 mod blobs;
 mod case;
@@ -11,6 +11,7 @@ mod error;
 mod evidence;
 mod facts;
 mod guard;
+mod index;
 mod keys;
 mod listing;
 mod log;
@@ -27,6 +28,7 @@ pub use blobs::{BlobWriter, PACK_SIZE_MAX};
 pub use case::{Access, Case};
 pub use error::StoreError;
 pub use evidence::{Place, SnapshotInfo, SourceInfo, TaskSummary};
+pub use index::{DocumentIndex, INDEX_SIZE_MAX, PartDigests};
 pub use keys::{KeyKind, KeyRow};
 pub use listing::{StoredReplay, TaskListRow};
 pub use log::{LogEntry, LoggedEntry};

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use rusqlite::{Connection, Row, TransactionBehavior, params};
 
 use super::log::{self, LogEntry};
+use super::migrate::NOTES_SINCE;
 use super::{Case, Damage, LoggedEntry, StoreError, readable};
 use crate::model::{Digest, Moment, NewNote, Note, NoteStanding, Withdrawal};
 
@@ -107,6 +108,9 @@ impl Entry {
 impl Case {
     /// All notes, in the order in which they were written; those that were withdrawn say so.
     pub fn notes(&self) -> Result<Vec<Note>, StoreError> {
+        if self.version < NOTES_SINCE {
+            return Ok(Vec::new());
+        }
         self.reading(notes)
     }
 
@@ -173,6 +177,9 @@ impl Case {
 
     /// Holds every note against what the log tells of it.
     pub(super) fn verify_notes(&self, damages: &mut Vec<Damage>) -> Result<(), StoreError> {
+        if self.version < NOTES_SINCE {
+            return Ok(());
+        }
         let mut told = told(&self.legible_log()?);
         let mut statement = self.conn.prepare(SELECT)?;
         let mut rows = statement.query([])?;

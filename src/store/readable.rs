@@ -8,6 +8,7 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row};
 
 use super::keys::KeyKind;
+use super::migrate::{ENTRY_INDEX_SINCE, NOTES_SINCE};
 use super::snapshot::Disposition;
 use super::{Damage, StoreError};
 use crate::model::{Moment, TaskId};
@@ -56,7 +57,7 @@ const DISPOSITIONS: &[&str] =
     &[Disposition::Evidence.name(), Disposition::Ignored.name(), Disposition::Quarantined.name()];
 
 /// The tables that cotrace reads.
-const TABLES: [Table; 15] = [
+const TABLES: [Table; 16] = [
     (
         "snapshot",
         1,
@@ -107,6 +108,18 @@ const TABLES: [Table; 15] = [
             ("size", Holds::Size, MUST),
             ("pack", Holds::Integer, MUST),
             ("start", Holds::Size, MUST),
+        ],
+    ),
+    (
+        "entry_index",
+        1,
+        &[
+            ("sha256", SHA256, MUST),
+            ("version", Holds::Number, MUST),
+            ("parts", Holds::Bytes, MUST),
+            ("entries_size", Holds::Size, MUST),
+            ("entries", Holds::Bytes, MUST),
+            ("digest", SHA256, MUST),
         ],
     ),
     (
@@ -330,7 +343,14 @@ fn shown(value: ValueRef<'_>) -> String {
 /// Passes on every column of every row that can't be read; `sink` says whether to go on. A table that can't be walked to
 /// its end is passed on as that.
 pub(super) fn scan(conn: &Connection, sink: &mut dyn FnMut(Damage) -> bool) {
-    for table in TABLES {
+    let version = conn.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0));
+    let version = version.unwrap_or_default();
+    let since = |name: &str| match name {
+        "entry_index" => ENTRY_INDEX_SINCE,
+        "note" => NOTES_SINCE,
+        _ => 1,
+    };
+    for table in TABLES.into_iter().filter(|(name, ..)| version >= since(name)) {
         match scan_table(conn, table, sink) {
             Ok(true) => {}
             Ok(false) => return,
@@ -414,7 +434,7 @@ mod tests {
 
     #[test]
     fn every_column_that_is_read_is_looked_at() {
-        let fresh = migrate::fresh().unwrap();
+        let fresh = migrate::fresh(migrate::SCHEMA_VERSION).unwrap();
         let sql = "SELECT schema.name, info.name, info.\"notnull\" OR info.pk > 0
                    FROM sqlite_schema AS schema, pragma_table_info(schema.name) AS info
                    WHERE schema.type = 'table' AND schema.name NOT LIKE 'sqlite_%'";

@@ -4,7 +4,7 @@ use std::io::Read;
 
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
-use super::{BlobWriter, LogEntry, StoreError, log, rows};
+use super::{BlobWriter, DocumentIndex, LogEntry, StoreError, log, rows};
 use crate::model::{Digest, Moment, TaskId};
 
 /// What a snapshot says of itself.
@@ -249,6 +249,11 @@ impl<'case> SnapshotWriter<'case> {
     /// Keeps a document of any size from a reader, once.
     pub fn keep_from(&mut self, digest: Digest, size: u64, reader: impl Read) -> Result<(), StoreError> {
         self.blobs.append_from(&self.transaction, digest, size, reader)
+    }
+
+    /// Keeps the index of a document that is kept.
+    pub fn index(&mut self, document: &Digest, index: &DocumentIndex) -> Result<(), StoreError> {
+        index.write(&self.transaction, document)
     }
 
     /// Number and bytes of the documents that were new to the case.

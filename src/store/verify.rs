@@ -14,7 +14,7 @@ const SQLITE_DAMAGES_MAX: u32 = 100;
 /// Something that is not as it was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Damage {
-    /// What it hit: `blob`, `task`, `snapshot`, `log`, `acceptance`, `note`, `fact`; a `row` or `table` that can't be read; `file`.
+    /// What it hit: `blob`, `index`, `task`, `snapshot`, `log`, `acceptance`, `note`, `fact`; a `row` or `table` that can't be read; `file`.
     pub kind: &'static str,
     /// Its name.
     pub name: String,
@@ -133,6 +133,7 @@ impl Case {
         });
         self.attempt("blobs", &mut damages, Self::verify_blobs)?;
         self.attempt("the presence of blobs", &mut damages, Self::verify_presence)?;
+        self.attempt("indexes", &mut damages, Self::verify_indexes)?;
         self.attempt("rows", &mut damages, Self::verify_rows)?;
         self.attempt("the log", &mut damages, Self::verify_log)?;
         self.attempt("notes", &mut damages, Self::verify_notes)?;

@@ -65,6 +65,8 @@ fn a_changed_row_is_told_and_named() {
         ),
         ("UPDATE fact SET value = '[]' WHERE kind = 'certificate'", "damaged: fact certificate "),
         ("UPDATE blob SET start = start + 1 WHERE start > 0", "damaged: blob "),
+        ("UPDATE entry_index SET version = 0", "damaged: index "),
+        ("UPDATE entry_index SET entries = x'00'", "damaged: index "),
         ("DELETE FROM blob", "damaged: "),
     ] {
         let case = tampered(|conn| {
@@ -146,12 +148,13 @@ fn reading_goes_on_while_another_process_writes() {
 }
 
 /// What verdicts rest on. Facts, verdicts and findings are made again from it.
-const TABLES: [&str; 14] = [
+const TABLES: [&str; 15] = [
     "snapshot",
     "acceptance",
     "log",
     "pack",
     "blob",
+    "entry_index",
     "task",
     "run",
     "artifact",

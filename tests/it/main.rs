@@ -8,6 +8,7 @@ mod cli;
 mod custody;
 mod forms;
 mod golden;
+mod graph_index;
 mod hostile_case;
 mod hostile_graphs;
 mod house;

@@ -6,8 +6,8 @@
 //! zeros, trailing commas, unknown escapes, integers of more than 4300 digits. What another reader could read otherwise
 //! is listed as [`Oddity`].
 //!
-//! [`parse`] builds values; [`entries()`] indexes the top level of a big object without building anything. Both run the
-//! same grammar, so they accept the same bytes.
+//! [`parse`] builds values; [`entries()`] indexes the top level of a big object without building anything, and [`KeyIndex`]
+//! does so to be kept. All run the same grammar, so they accept the same bytes.
 
 mod budget;
 mod compact;
@@ -16,6 +16,7 @@ mod document;
 mod entries;
 mod error;
 mod grammar;
+mod index;
 mod lookalike;
 mod map;
 mod number;
@@ -30,6 +31,7 @@ pub use difference::{DIFFERENCE_POINTER_BYTES_MAX, Difference, DifferenceKind, d
 pub use document::{Document, parse, parse_with};
 pub use entries::{Entries, Entry, entries, entries_with, items};
 pub use error::{ParseError, ParseErrorReason};
+pub use index::{EntryStream, INDEX_VERSION, IndexedValue, KeyIndex};
 pub use lookalike::{LOOKALIKES_MAX, lookalikes};
 pub use map::Map;
 pub use number::Number;
