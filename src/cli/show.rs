@@ -10,7 +10,7 @@ use super::{Outcome, output, replay};
 use crate::examine::rebuild::Workings;
 use crate::export::text::{self, Detail};
 use crate::formats::jsone::Value;
-use crate::model::{Digest, Lacking, RebuildOutcome, TaskEvidence, Untrusted};
+use crate::model::{Digest, RebuildOutcome, TaskEvidence, Untrusted};
 use crate::replay::{Request, Targets};
 use crate::store::{Access, Case, SnapshotInfo};
 
@@ -62,14 +62,7 @@ fn show_rebuild(case: &mut Case, request: &Request) -> anyhow::Result<Outcome> {
         writeln!(out, "read {}  sha256:{}", Untrusted(&source.url), source.sha256)?;
     }
     for lack in &rebuild.lacks {
-        let told = match lack {
-            Lacking::Decision => "missing the decision task's definition".to_owned(),
-            Lacking::Artifact(name) => format!("missing {name} of the decision task"),
-            Lacking::Source(url) => format!("missing {url}"),
-            Lacking::NoSource(url) => format!("missing {url}: the server has nothing there"),
-            Lacking::TooLarge { url, limit } => format!("not read {url}: it has more than {limit} bytes"),
-        };
-        writeln!(out, "{}", Untrusted(&told))?;
+        writeln!(out, "{}", Untrusted(lack.words()))?;
     }
     let Workings { template, context, nearest, definition, .. } = &shown.workings;
     for (what, value) in [
@@ -80,13 +73,7 @@ fn show_rebuild(case: &mut Case, request: &Request) -> anyhow::Result<Outcome> {
     ] {
         write_value(what, value.as_ref(), &mut out)?;
     }
-    let outcome = match rebuild.outcome {
-        RebuildOutcome::Matches => "matches",
-        RebuildOutcome::Differs => "differs",
-        RebuildOutcome::Refused => "refused",
-        RebuildOutcome::Unsettled => "unsettled",
-        RebuildOutcome::Incomplete => "incomplete",
-    };
+    let outcome = rebuild.outcome.word();
     let why = rebuild.why.as_deref().map(|why| format!(": {why}")).unwrap_or_default();
     writeln!(out, "\n{outcome}{}", Untrusted(&why))?;
     for difference in &rebuild.differences {

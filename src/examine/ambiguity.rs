@@ -19,16 +19,5 @@ pub(super) fn ambiguities(document: &Document) -> Vec<String> {
         | OddityKind::BigInteger => true,
     };
     let told = document.oddities.iter().filter(|oddity| counts(&oddity.kind, &oddity.pointer));
-    told.take(AMBIGUITIES_MAX).map(|oddity| format!("{} at {}", word(&oddity.kind), oddity.pointer)).collect()
-}
-
-const fn word(kind: &OddityKind) -> &'static str {
-    match kind {
-        OddityKind::DuplicateKey => "a key that occurs twice (the last one counts)",
-        OddityKind::CaseTwinKeys => "keys that differ in case only",
-        OddityKind::EscapedKey => "a key written with escapes",
-        OddityKind::LoneSurrogate => "half a surrogate pair",
-        OddityKind::NonFinite => "a number that is not finite",
-        OddityKind::BigInteger => "an integer beyond 2^53",
-    }
+    told.take(AMBIGUITIES_MAX).map(|oddity| format!("{} at {}", oddity.kind.phrase(), oddity.pointer)).collect()
 }

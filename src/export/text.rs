@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use anstyle::{AnsiColor, Style};
 
 use crate::model::{
-    Answer, Basis, Check, Finding, Gap, LinkReport, Note, NoteSubject, Outcome, Plane, Report, Severity, TargetReport,
+    Answer, Basis, Check, Finding, Gap, LinkReport, Note, NoteSubject, Outcome, Plane, Report, Severity, SignatureState, TargetReport,
     TaskId, Untrusted, Verdict,
 };
 
@@ -266,8 +266,7 @@ pub fn write_attestations(link: &LinkReport, out: &mut dyn Write) -> io::Result<
     let none = || "none".to_owned();
     let shown = |text: &Option<String>| text.as_ref().map_or_else(none, |text| Untrusted(text).to_string());
     for attestation in &link.attestations {
-        let state =
-            attestation.signature.map_or_else(|| "not kept".to_owned(), |state| format!("{state:?}").to_lowercase());
+        let state = attestation.signature.map_or("not kept", SignatureState::word);
         writeln!(out, "attestation {} sha256:{}", attestation.form.artifact(), attestation.blob)?;
         writeln!(out, "  signature {state}, {}", shown(&attestation.algorithm))?;
         writeln!(out, "  key {}, signing key {}", shown(&attestation.key), shown(&attestation.signing_key))?;

@@ -474,6 +474,20 @@ pub enum SignatureState {
     Missing,
 }
 
+impl SignatureState {
+    /// The word that reports use.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Sound => "sound",
+            Self::Invalid => "invalid",
+            Self::NoKey => "no-key",
+            Self::Unreadable => "unreadable",
+            Self::Ambiguous => "ambiguous",
+            Self::Missing => "missing",
+        }
+    }
+}
+
 /// Something odd in the framing of a clear-signed file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -50,6 +50,19 @@ pub enum RebuildOutcome {
     Incomplete,
 }
 
+impl RebuildOutcome {
+    /// The word that reports use.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Matches => "matches",
+            Self::Differs => "differs",
+            Self::Refused => "refused",
+            Self::Unsettled => "unsettled",
+            Self::Incomplete => "incomplete",
+        }
+    }
+}
+
 /// An answer of a server that was read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -79,6 +92,19 @@ pub enum Lacking {
         /// The most bytes that are read.
         limit: u64,
     },
+}
+
+impl Lacking {
+    /// What was not there, in a line. Holds captured text.
+    pub fn words(&self) -> String {
+        match self {
+            Self::Decision => "missing the decision task's definition".to_owned(),
+            Self::Artifact(name) => format!("missing {name} of the decision task"),
+            Self::Source(url) => format!("missing {url}"),
+            Self::NoSource(url) => format!("missing {url}: the server has nothing there"),
+            Self::TooLarge { url, limit } => format!("not read {url}: it has more than {limit} bytes"),
+        }
+    }
 }
 
 /// Whether commits are on the branches of the repository that a task names, and who owns that.

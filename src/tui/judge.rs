@@ -60,6 +60,7 @@ fn wait_for_another(asks: &Receiver<JudgeAsk>, tell: Tell<'_>) -> Next {
             | JudgeAsk::Survey { .. }
             | JudgeAsk::Chain { .. }
             | JudgeAsk::Rebuild { .. }
+            | JudgeAsk::Facts(_)
             | JudgeAsk::Keys { .. } => tell(Event::Served),
         }
     }
@@ -140,6 +141,10 @@ impl Bench<'_, '_, '_, '_> {
                 let shown = rebuild(self.case, &question).map_err(|error| error.to_string());
                 self.told(Told::Rebuild { task_id, shown: shown.map(|shown| shown.map(rebuilt)) });
             }
+            JudgeAsk::Facts(task_id) => {
+                let facts = self.sitting.facts(&task_id).cloned();
+                self.told(Told::Facts(task_id, facts.map(Box::new)));
+            }
             JudgeAsk::Keys { question } => {
                 let bases: BTreeSet<Basis> = question.bases.clone();
                 match key_report(self.case, &bases) {
@@ -210,6 +215,7 @@ fn supersedes(later: &JudgeAsk, earlier: &JudgeAsk) -> bool {
             | JudgeAsk::Survey { .. }
             | JudgeAsk::Chain { .. }
             | JudgeAsk::Rebuild { .. }
+            | JudgeAsk::Facts(_)
             | JudgeAsk::Keys { .. },
             _,
         ) => false,

@@ -11,7 +11,7 @@ use ratatui::text::Line;
 use super::catalog::Catalog;
 use super::moments::Moments;
 use crate::insight::DependencyGraph;
-use crate::model::{Digest, KeyReport, Moment, Rebuild, Report, TaskEvidence, TaskId};
+use crate::model::{Digest, KeyReport, Moment, Rebuild, Report, TaskEvidence, TaskFacts, TaskId};
 use crate::replay::{NotRebuilt, Progress, Request, Standing};
 use crate::store::{CaseInfo, SnapshotInfo, StoredReplay};
 
@@ -37,6 +37,8 @@ pub(super) enum JudgeAsk {
     Chain { version: u64, question: Box<Request>, task_id: TaskId },
     /// How one task is rebuilt from its tree.
     Rebuild { question: Box<Request>, task_id: TaskId },
+    /// The facts of one task.
+    Facts(TaskId),
     /// The keys, and what they signed.
     Keys { question: Box<Request> },
     /// Everything from the beginning: the case has changed.
@@ -125,6 +127,8 @@ pub(super) enum Told {
         task_id: TaskId,
         shown: Result<Result<Box<Rebuilt>, NotRebuilt>, String>,
     },
+    /// The facts of a task, if the judge has any.
+    Facts(TaskId, Option<Box<TaskFacts>>),
     Keys(Arc<KeyReport>),
     /// The tasks so far, and whether these are all.
     Catalog {

@@ -11,7 +11,7 @@ use super::message::{ClerkAsk, Event, JudgeAsk, Rebuilt, Seen, TargetLine, Told}
 use super::moments::{MadeOf, Moments};
 use super::theme::Theme;
 use crate::insight::{DependencyGraph, TaskFilter, TaskOrder};
-use crate::model::{AsOf, Digest, KeyReport, Moment, Report, TaskId, Verdict};
+use crate::model::{AsOf, Digest, KeyReport, Moment, Report, TaskFacts, TaskId, Verdict};
 use crate::replay::{NotRebuilt, Progress, Request, Standing};
 use crate::store::{CaseInfo, StoredReplay};
 use crate::trust::Distrusted;
@@ -120,6 +120,7 @@ pub(super) struct Session {
     pub(super) seen: Shelf<TaskId, Option<Box<Seen>>>,
     pub(super) documents: Shelf<Digest, Result<Arc<[u8]>, String>>,
     pub(super) rebuilds: Shelf<TaskId, Result<Result<Box<Rebuilt>, NotRebuilt>, String>>,
+    pub(super) facts: Shelf<TaskId, Option<Box<TaskFacts>>>,
     pub(super) keys: Option<Arc<KeyReport>>,
     pub(super) noted: Arc<BTreeMap<TaskId, usize>>,
     /// What happened when.
@@ -151,6 +152,7 @@ enum Wanted {
     Evidence(TaskId),
     Document(Digest),
     Rebuild(TaskId),
+    Facts(TaskId),
     Keys,
 }
 
@@ -187,6 +189,7 @@ impl Session {
             seen: Shelf::default(),
             documents: Shelf::default(),
             rebuilds: Shelf::default(),
+            facts: Shelf::default(),
             keys: None,
             noted: Arc::default(),
             moments: None,
@@ -283,7 +286,7 @@ impl Session {
         self.failure = None;
         self.keys = None;
         self.asked.clear();
-        (self.seen, self.rebuilds) = (Shelf::default(), Shelf::default());
+        (self.seen, self.rebuilds, self.facts) = (Shelf::default(), Shelf::default(), Shelf::default());
         let question = Box::new(self.question.clone());
         self.ask_judge(JudgeAsk::Open { version: self.version, question });
         self.ask_clerk(ClerkAsk::Open);
@@ -338,6 +341,13 @@ impl Session {
     pub(super) fn want_rebuild(&mut self, task_id: TaskId) {
         if self.rebuilds.get(&task_id).is_none() && self.wants(Wanted::Rebuild(task_id)) {
             self.ask_judge(JudgeAsk::Rebuild { question: Box::new(self.question.clone()), task_id });
+        }
+    }
+
+    /// The facts of a task; asked for where they are not there.
+    pub(super) fn want_facts(&mut self, task_id: TaskId) {
+        if self.facts.get(&task_id).is_none() && self.wants(Wanted::Facts(task_id)) {
+            self.ask_judge(JudgeAsk::Facts(task_id));
         }
     }
 
@@ -484,7 +494,12 @@ impl Session {
             }
             Told::Said(text) => self.said = Some(text.clone()),
             Told::Failed(text) => self.failure = Some(text.clone()),
-            Told::Case { .. } | Told::Evidence(..) | Told::Rebuild { .. } | Told::Listed { .. } | Told::Show(..) => {}
+            Told::Case { .. }
+            | Told::Evidence(..)
+            | Told::Rebuild { .. }
+            | Told::Facts(..)
+            | Told::Listed { .. }
+            | Told::Show(..) => {}
         }
     }
 
@@ -499,6 +514,10 @@ impl Session {
             Told::Rebuild { task_id, shown } => {
                 self.asked.retain(|wanted| *wanted != Wanted::Rebuild(task_id));
                 self.rebuilds.put(task_id, shown);
+            }
+            Told::Facts(task_id, facts) => {
+                self.asked.retain(|wanted| *wanted != Wanted::Facts(task_id));
+                self.facts.put(task_id, facts);
             }
             Told::Progress(_)
             | Told::Opened(_)

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::anomaly::{Anomaly, AnomalyKind, AnomalyList};
 use super::line::{Line, Lines, trim_end};
-use super::text::normalise;
+use super::text::{covered, normalise};
 
 /// Most blocks taken apart in one file. Real files have one.
 pub const BLOCKS_MAX: usize = 64;
@@ -65,6 +65,11 @@ impl Block {
     /// GnuPG.
     pub fn hash_names(&self) -> Vec<&str> {
         self.headers.iter().flat_map(Header::hash_names).collect()
+    }
+
+    /// The bytes of the file that [`Self::signed`] is made of, in order; line feeds stand for CRLF.
+    pub fn covered(&self, file: &[u8]) -> Vec<Range<usize>> {
+        covered(file, self.text.clone())
     }
 }
 
@@ -305,7 +310,11 @@ mod tests {
         ] {
             // A text that does not end its last line cannot be followed by the marker, so add what is missing.
             let text = if text.is_empty() || text.ends_with('\n') { text.to_owned() } else { format!("{text}\n") };
-            assert_eq!(signed(message(&text)), expected, "{text:?}");
+            let file = message(&text);
+            assert_eq!(signed(&file), expected, "{text:?}");
+            let covered = split(file.as_bytes()).blocks[0].covered(file.as_bytes());
+            let covered: String = covered.into_iter().map(|range| file[range].replace('\n', "\r\n")).collect();
+            assert_eq!(covered, expected, "{text:?}");
         }
     }
 

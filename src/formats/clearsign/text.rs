@@ -48,6 +48,24 @@ pub(super) fn normalise(bytes: &[u8], text: Range<usize>, anomalies: &mut Anomal
     normalised
 }
 
+/// The bytes of the text that the signature covers, line by line: without dash escapes, and without blanks at the ends of
+/// lines. A line feed between two lines is covered, as CRLF.
+pub(super) fn covered(bytes: &[u8], text: Range<usize>) -> Vec<Range<usize>> {
+    let mut lines = Lines::new(bytes.get(..text.end).unwrap_or_default()).starting_at(text.start);
+    let mut covered = Vec::new();
+    while let Some(line) = lines.next() {
+        let raw = lines.bytes_of(line);
+        let unescaped = raw.strip_prefix(b"- ").unwrap_or(raw);
+        let start = line.end - unescaped.len();
+        covered.push(start..start + trim_end(unescaped, TRIMMED).len());
+        if line.next < text.end {
+            covered.push(line.end..line.next);
+        }
+    }
+    covered.retain(|range| !range.is_empty());
+    covered
+}
+
 /// Notes what is unusual in one line.
 fn note_line(raw: &[u8], line: Line, anomalies: &mut AnomalyList) {
     let escaped = raw.strip_prefix(b"- ");

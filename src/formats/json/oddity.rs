@@ -41,6 +41,20 @@ pub enum OddityKind {
     BigInteger,
 }
 
+impl OddityKind {
+    /// It in a few words.
+    pub const fn phrase(self) -> &'static str {
+        match self {
+            Self::DuplicateKey => "a key that occurs twice (the last one counts)",
+            Self::CaseTwinKeys => "keys that differ in case only",
+            Self::EscapedKey => "a key written with escapes",
+            Self::LoneSurrogate => "half a surrogate pair",
+            Self::NonFinite => "a number that is not finite",
+            Self::BigInteger => "an integer beyond 2^53",
+        }
+    }
+}
+
 /// Lists oddities up to the limits.
 #[derive(Default)]
 pub(super) struct OddityList {

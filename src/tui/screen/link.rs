@@ -8,8 +8,21 @@
 //!
 //! Each tab makes a [`Body`] of what the session has, again whenever that changes, and never while it is drawn.
 
+mod artifacts;
+mod attestation;
 mod body;
+mod bytes;
 mod checks;
+mod definition;
+mod dependants;
+mod findings;
+mod graph;
+mod rebuild;
+mod runs;
+mod signature;
+mod tree;
+
+use std::sync::Arc;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Layout, Rect};
@@ -18,7 +31,7 @@ use ratatui::text::Span;
 use self::body::{Body, Lines, Opens};
 use super::chain::Chain;
 use super::{Purpose, Screen, Step};
-use crate::model::{LinkReport, Report, TaskId};
+use crate::model::{ATTESTATION_JSON, LinkReport, Report, TaskId};
 use crate::tui::app::explained;
 use crate::tui::keymap::{Action, Place};
 use crate::tui::list::{Cursor, Sought};
@@ -33,14 +46,43 @@ const STEP_ACROSS: usize = 8;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Tab {
     Checks,
+    Definition,
+    Graph,
+    Rebuild,
+    Runs,
+    Artifacts,
+    Attestation,
+    Signature,
+    Findings,
+    Dependants,
 }
 
 impl Tab {
-    const ALL: [Self; 1] = [Self::Checks];
+    const ALL: [Self; 10] = [
+        Self::Checks,
+        Self::Definition,
+        Self::Graph,
+        Self::Rebuild,
+        Self::Runs,
+        Self::Artifacts,
+        Self::Attestation,
+        Self::Signature,
+        Self::Findings,
+        Self::Dependants,
+    ];
 
     const fn word(self) -> &'static str {
         match self {
             Self::Checks => "checks",
+            Self::Definition => "definition",
+            Self::Graph => "graph",
+            Self::Rebuild => "rebuild",
+            Self::Runs => "runs",
+            Self::Artifacts => "artifacts",
+            Self::Attestation => "attestation",
+            Self::Signature => "signature",
+            Self::Findings => "findings",
+            Self::Dependants => "dependants",
         }
     }
 
@@ -61,6 +103,8 @@ pub(in crate::tui) struct Link {
     tab: Tab,
     pages: [Page; Tab::ALL.len()],
     sought: Sought,
+    /// How often the key that goes through the ways to show an attestation was pressed.
+    ways: usize,
     /// The first row of the body, in the screen's area.
     top: u16,
 }
@@ -74,6 +118,8 @@ struct Page {
     /// What the body was made of.
     stamp: Option<Stamp>,
     body: Body,
+    /// A line about it.
+    about: String,
 }
 
 /// Of what a body is made: another number where something else is there.
@@ -86,6 +132,11 @@ struct Context<'a> {
     /// The report of the target, and in it the link.
     report: Option<&'a Report>,
     link: Option<&'a LinkReport>,
+}
+
+/// Where something lies: another number for another thing of its kind that is there at the same time.
+fn address<T>(of: &T) -> usize {
+    std::ptr::from_ref(of) as usize
 }
 
 impl Context<'_> {
@@ -102,7 +153,15 @@ impl Context<'_> {
 impl Link {
     /// A task in the chain of a target.
     pub(in crate::tui) fn of(target: TaskId, task_id: TaskId) -> Self {
-        Self { target, task_id, tab: Tab::Checks, pages: Default::default(), sought: Sought::default(), top: 0 }
+        Self {
+            target,
+            task_id,
+            tab: Tab::Checks,
+            pages: Default::default(),
+            sought: Sought::default(),
+            ways: 0,
+            top: 0,
+        }
     }
 
     /// At one of the tabs.
@@ -129,32 +188,79 @@ impl Link {
     /// Asks for what the tab needs.
     fn want(&self, session: &mut Session) {
         session.want_chain(self.target);
+        let document = match self.tab {
+            Tab::Definition => definition::digest(session, &self.task_id),
+            Tab::Attestation => attestation::digest(session, &self.task_id, self.ways),
+            Tab::Checks
+            | Tab::Graph
+            | Tab::Rebuild
+            | Tab::Runs
+            | Tab::Artifacts
+            | Tab::Signature
+            | Tab::Findings
+            | Tab::Dependants => None,
+        };
+        if let Some(digest) = document {
+            session.want_document(digest);
+        }
         match self.tab {
-            Tab::Checks => {}
+            Tab::Checks | Tab::Findings | Tab::Dependants => {}
+            Tab::Definition | Tab::Runs => session.want_evidence(self.task_id),
+            Tab::Graph => session.want_facts(self.task_id),
+            Tab::Rebuild => session.want_rebuild(self.task_id),
+            Tab::Artifacts | Tab::Attestation => {
+                session.want_evidence(self.task_id);
+                session.want_facts(self.task_id);
+            }
+            Tab::Signature => {
+                session.want_facts(self.task_id);
+                session.want_keys();
+            }
         }
     }
 
+    /// Of what the body of the tab is made.
     fn stamp(&self, session: &Session) -> Stamp {
         let report = session.chain(&self.target).map_or(0, |report| match report {
-            Ok(report) => std::sync::Arc::as_ptr(report) as usize,
+            Ok(report) => Arc::as_ptr(report) as usize,
             Err(_) => 1,
         });
+        let seen = session.seen.get(&self.task_id).map_or(0, |seen| seen.as_deref().map_or(1, address));
+        let facts = session.facts.get(&self.task_id).map_or(0, |facts| facts.as_deref().map_or(1, address));
         match self.tab {
-            Tab::Checks => vec![report],
+            Tab::Checks | Tab::Findings => vec![report],
+            Tab::Definition => definition::stamp(session, &self.task_id),
+            Tab::Graph => vec![facts, session.catalog.len()],
+            Tab::Rebuild => vec![usize::from(session.rebuilds.get(&self.task_id).is_some())],
+            Tab::Runs => vec![seen],
+            Tab::Artifacts => vec![seen, facts],
+            Tab::Attestation => attestation::stamp(session, &self.task_id, self.ways),
+            Tab::Signature => vec![report, facts, session.keys.as_deref().map_or(0, address)],
+            Tab::Dependants => dependants::stamp(session),
         }
     }
 
-    fn make(&self, session: &Session) -> Body {
+    fn make(&self, session: &Session) -> (Body, String) {
         let context = self.context(session);
-        match self.tab {
-            Tab::Checks => Body::Lines(checks::lines(&context)),
-        }
+        let lines = match self.tab {
+            Tab::Definition => return (definition::body(&context), String::new()),
+            Tab::Attestation => return attestation::body(&context, self.ways),
+            Tab::Dependants => return (dependants::body(&context), String::new()),
+            Tab::Checks => checks::lines(&context),
+            Tab::Graph => graph::lines(&context),
+            Tab::Rebuild => rebuild::lines(&context),
+            Tab::Runs => runs::lines(&context),
+            Tab::Artifacts => artifacts::lines(&context),
+            Tab::Signature => signature::lines(&context),
+            Tab::Findings => findings::lines(&context),
+        };
+        (Body::Lines(lines), String::new())
     }
 
-    fn search(&mut self, back: bool) -> Step {
+    fn search(&mut self, back: bool, session: &Session) -> Step {
         let Self { sought, pages, tab, .. } = self;
         let Page { cursor, body, .. } = &mut pages[tab.number()];
-        let found = sought.go(back, cursor, body.len(), |line, text| body.has(line, text));
+        let found = sought.go(back, cursor, body.len(), |line, text| body.has(line, text, session));
         if found { Step::Done } else { Step::Say("nothing else matches".to_owned()) }
     }
 
@@ -162,10 +268,35 @@ impl Link {
     fn open(&mut self, session: &Session) -> Step {
         let target = self.target;
         let Page { cursor, body, .. } = self.page_mut();
+        if let Some(line) = body.fold(cursor.at) {
+            cursor.at = line;
+            return Step::Done;
+        }
         match body.opens(cursor.at) {
             Opens::Task(task_id) => Step::Go(Box::new(Self::of(target, task_id).at(self.tab))),
             Opens::Code(code) => explained(code, session),
             Opens::Nothing => Step::Done,
+        }
+    }
+
+    /// Shows the attestation in the next way; of a finding, what its code means.
+    fn turn(&mut self, session: &Session) -> Step {
+        match self.tab {
+            Tab::Attestation => {
+                self.ways = self.ways.wrapping_add(1);
+                let page = self.page_mut();
+                (page.cursor, page.across) = (Cursor::default(), 0);
+                Step::Done
+            }
+            Tab::Findings => self.open(session),
+            Tab::Checks
+            | Tab::Definition
+            | Tab::Graph
+            | Tab::Rebuild
+            | Tab::Runs
+            | Tab::Artifacts
+            | Tab::Signature
+            | Tab::Dependants => Step::Say("bytes are shown on the tab attestation".to_owned()),
         }
     }
 
@@ -207,6 +338,11 @@ impl Link {
         } else {
             spans.push(Span::styled("being judged", theme.dim()));
         }
+        if !self.page().about.is_empty() {
+            // What the bytes are matters more here than whose they are.
+            spans.truncate(1);
+            spans.push(Span::raw(self.page().about.clone()));
+        }
         cell(spans, area, buffer);
     }
 }
@@ -229,9 +365,9 @@ impl Screen for Link {
         self.want(session);
         let stamp = self.stamp(session);
         if self.page().stamp.as_ref() != Some(&stamp) {
-            let body = self.make(session);
+            let (body, about) = self.make(session);
             let page = self.page_mut();
-            (page.stamp, page.body) = (Some(stamp), body);
+            (page.stamp, page.body, page.about) = (Some(stamp), body, about);
         }
     }
 
@@ -248,7 +384,7 @@ impl Screen for Link {
         let window = page.cursor.window(page.body.len(), body.height.into());
         for (line, y) in window.zip(body.y..) {
             let row = Rect { y, height: 1, ..body };
-            cell(page.body.spans(line, page.across, row.width.into(), session.theme), row, buffer);
+            cell(page.body.spans(line, page.across, row.width.into(), session), row, buffer);
             if line == page.cursor.at {
                 select(row, session, buffer);
             }
@@ -271,23 +407,24 @@ impl Screen for Link {
                 page.across = (page.across + STEP_ACROSS).min(page.body.widest());
             }
             Action::Open | Action::Fold => return self.open(session),
+            Action::Hex => return self.turn(session),
             Action::Chain => return Step::Go(Box::new(Chain::on(self.target, self.task_id))),
             Action::Search => {
                 self.sought.begin(&self.pages[self.tab.number()].cursor);
                 return Step::Type { purpose: Purpose::Search, label: "/", text: String::new() };
             }
-            Action::SearchNext => return self.search(false),
-            Action::SearchBack => return self.search(true),
+            Action::SearchNext => return self.search(false, session),
+            Action::SearchBack => return self.search(true, session),
             _ => return Step::Other,
         }
         Step::Done
     }
 
-    fn typed(&mut self, purpose: Purpose, text: &str, _is_done: bool, _session: &mut Session) -> Step {
+    fn typed(&mut self, purpose: Purpose, text: &str, _is_done: bool, session: &mut Session) -> Step {
         if purpose == Purpose::Search {
             let Self { sought, pages, tab, .. } = self;
             let Page { cursor, body, .. } = &mut pages[tab.number()];
-            sought.typed(text, cursor, body.len(), |line, text| body.has(line, text));
+            sought.typed(text, cursor, body.len(), |line, text| body.has(line, text, session));
         }
         Step::Done
     }
@@ -318,8 +455,23 @@ impl Screen for Link {
     }
 
     fn twin(&self, session: &Session) -> Vec<String> {
-        let mut twin = vec!["show".to_owned(), self.task_id.to_string()];
-        twin.extend(session.question_arguments());
+        let task_id = self.task_id.to_string();
+        let (words, judges): (&[&str], bool) = match self.tab {
+            Tab::Attestation => {
+                let name = attestation::name(session, &self.task_id, self.ways).unwrap_or(ATTESTATION_JSON);
+                return ["cat", &task_id, name].map(str::to_owned).to_vec();
+            }
+            Tab::Definition => return ["cat", &task_id, "definition.json"].map(str::to_owned).to_vec(),
+            Tab::Dependants => (&["dependants", &task_id], false),
+            Tab::Rebuild => (&["show", &task_id, "--rebuild"], true),
+            Tab::Checks | Tab::Graph | Tab::Runs | Tab::Artifacts | Tab::Signature | Tab::Findings => {
+                (&["show", &task_id], true)
+            }
+        };
+        let mut twin: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+        if judges {
+            twin.extend(session.question_arguments());
+        }
         twin
     }
 }

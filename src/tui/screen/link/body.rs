@@ -3,8 +3,12 @@
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
+use super::bytes::Bytes;
+use super::dependants::Neighbours;
+use super::tree::Tree;
 use crate::model::{Code, TaskId};
 use crate::tui::list::has_text;
+use crate::tui::session::Session;
 use crate::tui::text::captured;
 use crate::tui::theme::Theme;
 use crate::tui::view::wrap::broken;
@@ -16,6 +20,12 @@ const SIDE_BY_SIDE_MIN: usize = 80;
 pub(super) enum Body {
     /// Lines, wrapped.
     Lines(Lines),
+    /// A JSON document.
+    Tree(Tree),
+    /// Bytes.
+    Bytes(Bytes),
+    /// The tasks next to this one.
+    Neighbours(Neighbours),
 }
 
 impl Default for Body {
@@ -39,6 +49,9 @@ impl Body {
     pub(super) fn len(&self) -> usize {
         match self {
             Self::Lines(lines) => lines.rows.len(),
+            Self::Tree(tree) => tree.len(),
+            Self::Bytes(bytes) => bytes.len(),
+            Self::Neighbours(tasks) => tasks.len(),
         }
     }
 
@@ -46,30 +59,40 @@ impl Body {
     pub(super) fn fit(&mut self, width: usize, theme: Theme) {
         match self {
             Self::Lines(lines) => lines.fit(width, theme),
+            Self::Bytes(bytes) => bytes.fit(width),
+            Self::Tree(_) | Self::Neighbours(_) => {}
         }
     }
 
     /// How far it can be moved to the side.
     pub(super) fn widest(&self) -> usize {
         match self {
-            Self::Lines(_) => 0,
+            Self::Tree(tree) => tree.widest(),
+            Self::Bytes(bytes) => bytes.widest(),
+            Self::Lines(_) | Self::Neighbours(_) => 0,
         }
     }
 
-    /// A line, from a column on.
-    pub(super) fn spans(&self, at: usize, _across: usize, _width: usize, _theme: Theme) -> Vec<Span<'static>> {
+    /// A line, from a column on, as far as it can be seen.
+    pub(super) fn spans(&self, at: usize, across: usize, width: usize, session: &Session) -> Vec<Span<'static>> {
         match self {
             Self::Lines(lines) => lines.rows.get(at).map(|row| row.line.spans.clone()).unwrap_or_default(),
+            Self::Tree(tree) => tree.spans(at, across, width, session.theme),
+            Self::Bytes(bytes) => bytes.spans(at, across, width, session.theme),
+            Self::Neighbours(tasks) => tasks.spans(at, width, session),
         }
     }
 
     /// Whether a line has a text.
-    pub(super) fn has(&self, at: usize, text: &str) -> bool {
+    pub(super) fn has(&self, at: usize, text: &str, session: &Session) -> bool {
         match self {
             Self::Lines(lines) => lines.rows.get(at).is_some_and(|row| {
                 let told: String = row.line.spans.iter().map(|span| span.content.as_ref()).collect();
                 has_text(&told, text)
             }),
+            Self::Tree(tree) => tree.has(at, text),
+            Self::Bytes(bytes) => bytes.has(at, text),
+            Self::Neighbours(tasks) => tasks.has(at, text, session),
         }
     }
 
@@ -77,6 +100,9 @@ impl Body {
     pub(super) fn copied(&self, at: usize) -> Option<String> {
         match self {
             Self::Lines(lines) => lines.entry(at)?.copy.clone(),
+            Self::Tree(tree) => tree.copied(at),
+            Self::Bytes(bytes) => bytes.copied(at),
+            Self::Neighbours(tasks) => tasks.task_id(at).map(|task_id| task_id.to_string()),
         }
     }
 
@@ -84,8 +110,35 @@ impl Body {
     pub(super) fn opens(&self, at: usize) -> Opens {
         match self {
             Self::Lines(lines) => lines.entry(at).map_or(Opens::Nothing, |entry| entry.opens),
+            Self::Neighbours(tasks) => tasks.task_id(at).map_or(Opens::Nothing, Opens::Task),
+            Self::Tree(_) | Self::Bytes(_) => Opens::Nothing,
         }
     }
+
+    /// Folds or unfolds the part that a line is of, and says on which line its beginning is then.
+    pub(super) fn fold(&mut self, at: usize) -> Option<usize> {
+        match self {
+            Self::Tree(tree) => tree.fold(at),
+            Self::Lines(_) | Self::Bytes(_) | Self::Neighbours(_) => None,
+        }
+    }
+}
+
+/// Spans from a column on.
+pub(super) fn shifted(spans: Vec<Span<'static>>, across: usize) -> Vec<Span<'static>> {
+    let mut left = across;
+    let mut seen = Vec::with_capacity(spans.len());
+    for span in spans {
+        let length = span.content.chars().count();
+        if left >= length {
+            left -= length;
+            continue;
+        }
+        let content: String = span.content.chars().skip(left).collect();
+        left = 0;
+        seen.push(Span::styled(content, span.style));
+    }
+    seen
 }
 
 /// Something to read.
