@@ -6,8 +6,8 @@ use std::io::{self, Write};
 use anstyle::{AnsiColor, Style};
 
 use crate::model::{
-    Answer, Basis, Check, Finding, Gap, LinkReport, Note, NoteSubject, Outcome, Plane, Report, Severity, SignatureState, TargetReport,
-    TaskId, Untrusted, Verdict,
+    Answer, Basis, Check, Finding, Gap, LinkReport, Note, NoteSubject, Outcome, Plane, Report, Severity,
+    SignatureState, TargetReport, TaskId, Untrusted, Verdict,
 };
 
 /// How much of each target is told.

@@ -126,8 +126,11 @@ pub fn key_span(report: &KeyReport, also: Option<Moment>) -> Option<(Moment, Mom
     let epochs = report.keys.iter().flat_map(|story| &story.epochs);
     let of_epochs = epochs.flat_map(|epoch| [epoch.from, epoch.until, epoch.known_until]).flatten();
     let of_uses = report.keys.iter().flat_map(|story| &story.uses).filter_map(KeyUse::about);
-    let known: BTreeSet<Moment> = of_epochs.chain(of_uses).chain(also).collect();
-    Some((known.first().copied()?, known.last().copied()?))
+    let known = of_epochs.chain(of_uses).chain(also);
+    known.fold(None, |span, moment| {
+        let (first, last) = span.unwrap_or((moment, moment));
+        Some((moment.min(first), moment.max(last)))
+    })
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use super::message::{Event, Told};
 use super::screen::chain::Chain;
 use super::screen::findings::Findings;
 use super::screen::graph::Graph;
+use super::screen::keys::Keys;
 use super::screen::overview::Overview;
 use super::screen::tasks::Tasks;
 use super::screen::time::Time;
@@ -309,6 +310,7 @@ impl App {
                 self.go(Box::new(Tasks::on(task)));
             }
             Action::Time => self.go(Box::new(Time::default())),
+            Action::Keys => self.go(Box::new(Keys::default())),
             _ => {}
         }
     }

@@ -10,6 +10,7 @@
 
 mod app;
 mod catalog;
+mod changed;
 mod clerk;
 mod document;
 mod judge;
@@ -26,6 +27,7 @@ mod terminal;
 mod text;
 mod theme;
 mod view;
+mod zoom;
 
 use std::path::PathBuf;
 

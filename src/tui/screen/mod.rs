@@ -4,6 +4,7 @@ pub(super) mod chain;
 pub(super) mod evidence;
 pub(super) mod findings;
 pub(super) mod graph;
+pub(super) mod keys;
 pub(super) mod link;
 pub(super) mod overview;
 pub(super) mod tasks;

@@ -13,9 +13,6 @@
 //! ✔ verified -> ✘ refuted      build-win64-nightly/opt  key not trusted
 //! ```
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
-
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::Style;
@@ -27,21 +24,20 @@ use super::{Purpose, Screen, Step};
 use crate::insight::TimeScale;
 use crate::model::{AsOf, Moment, TaskId, Validity, Verdict};
 use crate::replay::Standing;
+use crate::tui::changed::Changed;
 use crate::tui::keymap::{Action, Place};
 use crate::tui::list::{Cursor, search};
-use crate::tui::moments::{Lane, Moments, What, axis, told_seconds};
+use crate::tui::moments::{Lane, Moments, What, told_seconds};
 use crate::tui::session::Session;
 use crate::tui::text::captured;
 use crate::tui::view::{cell, count, rule, select};
+use crate::tui::zoom::{Zoom, draw_axis};
 
 const DAY_SECONDS: i64 = 86_400;
 const WEEK_SECONDS: i64 = 7 * DAY_SECONDS;
 
 /// The columns of the words before the rows of events.
 const WORDS: u16 = 8;
-
-/// The least time that is shown.
-const SHOWN_SECONDS_MIN: i64 = 3_600;
 
 /// The most changes that the command line is asked to list.
 const TOLD_MIN: usize = 100;
@@ -52,10 +48,7 @@ pub(in crate::tui) struct Time {
     cursor: Cursor,
     /// The targets of which something else is said, by what became of what.
     changed: Changed,
-    /// How often the time that is shown was halved.
-    zoom: u32,
-    /// The first moment that is shown, in seconds, where that is not the first of all.
-    from: Option<i64>,
+    zoom: Zoom,
     /// The row of events that `[` and `]` go by; `None`: all.
     lane: Option<Lane>,
     /// The rows of events as they were drawn last.
@@ -70,43 +63,6 @@ struct Drawn {
     /// The rows of events, and the first row of the list.
     rows: (u16, u16),
     list: u16,
-}
-
-/// What differs between two times all standings.
-#[derive(Debug, Default)]
-struct Changed {
-    before: Option<Arc<Vec<Standing>>>,
-    after: Option<Arc<Vec<Standing>>>,
-    /// The places of the targets.
-    places: Vec<u32>,
-    /// How many came from which verdict to which.
-    counts: Vec<((Verdict, Verdict), usize)>,
-}
-
-impl Changed {
-    fn of(before: &Arc<Vec<Standing>>, after: &Arc<Vec<Standing>>) -> Self {
-        // The worst first; within a kind in the order of the targets.
-        let mut kinds: BTreeMap<(Verdict, Verdict), Vec<u32>> = BTreeMap::new();
-        for (place, (was, is)) in before.iter().zip(after.iter()).enumerate().filter(|(_, (was, is))| was != is) {
-            kinds.entry((is.0, was.0)).or_default().push(place as u32);
-        }
-        let (mut places, mut counts) = (Vec::new(), Vec::new());
-        for ((is, was), of) in kinds.into_iter().rev() {
-            counts.push(((was, is), of.len()));
-            places.extend(of);
-        }
-        Self { before: Some(Arc::clone(before)), after: Some(Arc::clone(after)), places, counts }
-    }
-
-    fn is_of(&self, before: &Arc<Vec<Standing>>, after: &Arc<Vec<Standing>>) -> bool {
-        let is = |of: &Option<Arc<Vec<Standing>>>, other| of.as_ref().is_some_and(|of| Arc::ptr_eq(of, other));
-        is(&self.before, before) && is(&self.after, after)
-    }
-
-    fn standings(&self, place: u32) -> Option<(Standing, Standing)> {
-        let of = |of: &Option<Arc<Vec<Standing>>>| of.as_ref()?.get(place as usize).copied();
-        Some((of(&self.before)?, of(&self.after)?))
-    }
 }
 
 impl Time {
@@ -143,33 +99,9 @@ impl Time {
         (first.min(moment).min(mark), last.max(moment).max(mark))
     }
 
-    /// The time that is shown, with the moment in it.
-    fn scale(&mut self, session: &Session, moments: &Moments, columns: u16) -> Option<TimeScale> {
-        let (first, last) = Self::span(session, moments);
-        let whole = last.unix().saturating_sub(first.unix());
-        let length = whole.checked_shr(self.zoom).unwrap_or_default().max(SHOWN_SECONDS_MIN).min(whole);
-        let at = Self::moment(session).unix();
-        let kept = self.from.filter(|from| (*from..=from.saturating_add(length)).contains(&at));
-        let from = kept.unwrap_or(at.saturating_sub(length / 2));
-        let from = from.clamp(first.unix(), last.unix().saturating_sub(length).max(first.unix()));
-        self.from = Some(from);
-        let until = if from + length >= last.unix() { last } else { Moment::from_unix(from + length)? };
-        let from = if from <= first.unix() { first } else { Moment::from_unix(from)? };
-        TimeScale::new(from, until, columns.into())
-    }
-
-    fn zoom_by(&mut self, session: &Session, is_in: bool) {
-        let whole = session.moments.as_ref().map_or(0, |moments| {
-            let (first, last) = Self::span(session, moments);
-            last.unix().saturating_sub(first.unix())
-        });
-        let has_more = whole.checked_shr(self.zoom).unwrap_or_default() > SHOWN_SECONDS_MIN;
-        if is_in && has_more {
-            self.zoom += 1;
-        } else if !is_in {
-            self.zoom = self.zoom.saturating_sub(1);
-        }
-        self.from = None;
+    /// How much time there is to zoom into.
+    fn whole(session: &Session) -> Option<(Moment, Moment)> {
+        session.moments.as_ref().map(|moments| Self::span(session, moments))
     }
 
     fn move_by(session: &mut Session, seconds: i64) -> Step {
@@ -231,7 +163,8 @@ impl Time {
             return None;
         };
         let [words, bars] = Layout::horizontal([Constraint::Length(WORDS), Constraint::Min(0)]).areas(area);
-        let scale = self.scale(session, &moments, bars.width)?;
+        let span = Self::span(session, &moments);
+        let scale = self.zoom.scale(span, Self::moment(session), true, bars.width)?;
         let groups = groups(area.height);
         for ((word, lanes), y) in groups.iter().zip(area.y..) {
             let is_chosen = self.lane.is_some_and(|lane| lanes.contains(&lane));
@@ -249,7 +182,7 @@ impl Time {
         let events = Rect { height: rows, ..bars };
         draw_marks(session, &scale, events, buffer);
         if rows < area.height {
-            draw_axis(session, &scale, Rect { y: bars.y + rows, height: 1, ..bars }, buffer);
+            draw_axis(session.theme, &scale, Rect { y: bars.y + rows, height: 1, ..bars }, buffer);
         }
         if rows + 1 < area.height {
             cell(legend(session), Rect { y: area.y + rows + 1, height: 1, ..area }, buffer);
@@ -261,7 +194,7 @@ impl Time {
         let theme = session.theme;
         let len = self.changed.places.len();
         let window = self.cursor.window(len, area.height.into());
-        if len == 0 && self.changed.after.is_some() && session.is_fresh {
+        if len == 0 && self.changed.is_there() && session.is_fresh {
             let told = if session.is_moved() || session.mark.is_some() {
                 "no verdict and no reason is another one"
             } else {
@@ -284,20 +217,8 @@ impl Time {
 
     /// What the list is of.
     fn heading(&self, session: &Session) -> String {
-        let arrow = session.theme.or("→", "->");
-        let kinds: Vec<String> = self
-            .changed
-            .counts
-            .iter()
-            .map(|((was, is), number)| {
-                if was == is {
-                    format!("{} {} for another reason", count(*number as u64), is.word())
-                } else {
-                    format!("{} {} {arrow} {}", count(*number as u64), was.word(), is.word())
-                }
-            })
-            .collect();
-        let kinds = if kinds.is_empty() { String::new() } else { format!(": {}", kinds.join(", ")) };
+        let kinds = self.changed.told(session.theme);
+        let kinds = if kinds.is_empty() { String::new() } else { format!(": {kinds}") };
         let from = session.mark.as_ref().map_or(session.base.as_of, |mark| mark.as_of);
         let times = format!("from {} to {}", told_as_of(from), told_as_of(session.question.as_of));
         let of = session.targets.len() as u64;
@@ -431,19 +352,6 @@ fn draw_marks(session: &Session, scale: &TimeScale, area: Rect, buffer: &mut Buf
                 cell.set_symbol(symbol);
             }
             cell.set_style(style);
-        }
-    }
-}
-
-fn draw_axis(session: &Session, scale: &TimeScale, area: Rect, buffer: &mut Buffer) {
-    let theme = session.theme;
-    for (column, label) in axis(scale) {
-        let Some(x) = u16::try_from(column).ok().and_then(|column| area.x.checked_add(column)) else { continue };
-        let width = area.right().saturating_sub(x);
-        // The last label is left out where it would be cut: half a year names another.
-        if width > label.len() as u16 {
-            let mark = Span::styled(theme.or("│", "|").to_owned(), theme.dim());
-            cell(vec![mark, Span::styled(label, theme.dim())], Rect { x, width, ..area }, buffer);
         }
     }
 }
@@ -584,9 +492,7 @@ impl Screen for Time {
             Action::EventOn => return self.move_to_event(session, true),
             Action::SpanBegin => return Self::move_to_end(session, false),
             Action::SpanEnd => return Self::move_to_end(session, true),
-            Action::ZoomIn => self.zoom_by(session, true),
-            Action::ZoomOut => self.zoom_by(session, false),
-            Action::ZoomWhole => (self.zoom, self.from) = (0, None),
+            Action::ZoomIn | Action::ZoomOut | Action::ZoomWhole => self.zoom.act(action, Self::whole(session)),
             Action::Next => self.turn_lane(1),
             Action::Previous => self.turn_lane(-1),
             Action::Compare => session.turn_mark(),
@@ -693,19 +599,6 @@ fn draw_moment(session: &Session, scale: Option<&TimeScale>, area: Rect, buffer:
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_differs_is_ordered_by_what_became_of_it() {
-        let of = |standings: &[Verdict]| {
-            Arc::new(standings.iter().map(|verdict| (*verdict, None)).collect::<Vec<Standing>>())
-        };
-        let (good, open, bad) = (Verdict::Verified, Verdict::Undetermined, Verdict::Refuted);
-        let (before, after) = (of(&[good, good, bad, good, open]), of(&[good, open, good, bad, open]));
-        let changed = Changed::of(&before, &after);
-        assert_eq!(changed.places, [3, 1, 2]);
-        assert_eq!(changed.counts, [((good, bad), 1), ((good, open), 1), ((bad, good), 1)]);
-        assert!(changed.is_of(&before, &after) && !changed.is_of(&after, &before));
-    }
 
     #[test]
     fn the_list_has_at_least_half_of_few_rows() {
