@@ -246,6 +246,9 @@ pub(super) struct TuiArgs {
     /// Draw with ASCII characters alone. So it does where the locale is not UTF-8.
     #[arg(long)]
     pub(super) ascii: bool,
+    /// Who writes notes; kept in the case file. Without it, the name of the login.
+    #[arg(long, value_name = "NAME", env = "COTRACE_OPERATOR")]
+    pub(super) operator: Option<String>,
     /// Press these keys and write the screen as a picture (SVG) instead of showing it.
     #[arg(long, value_name = "KEYS", hide = true)]
     pub(super) picture: Option<String>,

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 
 use super::args::TuiArgs;
+use super::import::operator_named;
 use super::{Outcome, clock, output, replay};
 use crate::replay::Targets;
 use crate::store::{Access, Case};
@@ -19,6 +20,7 @@ pub(super) fn run(case: Option<PathBuf>, args: &TuiArgs) -> anyhow::Result<Outco
     let options = Options {
         path: path.to_owned(),
         program: std::env::current_exe().context("where this program lies is not known")?,
+        operator: operator_named(args.operator.clone()),
         base,
         arguments: args.judgement.lasting(),
         theme: theme(args),
@@ -46,16 +48,15 @@ pub(super) fn run(case: Option<PathBuf>, args: &TuiArgs) -> anyhow::Result<Outco
 
 /// What the terminal can show: as its user, else as the environment says.
 fn theme(args: &TuiArgs) -> Theme {
-    let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    let term = std::env::var("TERM").unwrap_or_default();
-    let locale =
-        ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| std::env::var(name).ok().filter(|it| !it.is_empty()));
+    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+    let term = set("TERM").unwrap_or_default();
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(set);
     let is_utf8 = locale.is_none_or(|locale| {
-        let locale = locale.to_ascii_lowercase();
+        let locale = locale.to_string_lossy().to_ascii_lowercase();
         locale.contains("utf-8") || locale.contains("utf8")
     });
     Theme {
-        has_colours: !set("NO_COLOR") && term != "dumb",
-        is_ascii: args.ascii || !is_utf8 || matches!(term.as_str(), "dumb" | "linux" | "vt100"),
+        has_colours: set("NO_COLOR").is_none() && term != "dumb",
+        is_ascii: args.ascii || !is_utf8 || ["dumb", "linux", "vt100"].iter().any(|plain| term == *plain),
     }
 }

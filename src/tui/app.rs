@@ -13,6 +13,7 @@ use super::screen::chain::Chain;
 use super::screen::findings::Findings;
 use super::screen::graph::Graph;
 use super::screen::keys::Keys;
+use super::screen::notes::{Notes, written};
 use super::screen::overview::Overview;
 use super::screen::tasks::Tasks;
 use super::screen::time::Time;
@@ -21,7 +22,7 @@ use super::session::Session;
 use super::text::captured_line;
 use super::view;
 use super::view::overlay::{help, palette};
-use crate::model::{AsOf, Code};
+use crate::model::{AsOf, Code, NoteSubject};
 use crate::trust::Distrusted;
 
 /// How many lines the wheel moves.
@@ -61,6 +62,8 @@ pub(super) struct App {
     past: Vec<Box<dyn Screen>>,
     future: Vec<Box<dyn Screen>>,
     has_mouse: bool,
+    /// What a note is being written on.
+    noting: Option<NoteSubject>,
     /// The size at the last drawing.
     pub(super) area: Rect,
     pub(super) effects: Vec<Effect>,
@@ -75,6 +78,7 @@ impl App {
             past: Vec::new(),
             future: Vec::new(),
             has_mouse: true,
+            noting: None,
             area: Rect::default(),
             effects: Vec::new(),
         };
@@ -164,11 +168,12 @@ impl App {
 
     fn typed(&mut self, purpose: Purpose, text: &str, is_done: bool) {
         match purpose {
-            Purpose::Filter | Purpose::Search | Purpose::Note => {
+            Purpose::Filter | Purpose::Search => {
                 let step = self.screen.typed(purpose, text, is_done, &mut self.session);
                 self.step(step);
             }
-            Purpose::AsOf | Purpose::Distrust | Purpose::Export if !is_done => {}
+            Purpose::AsOf | Purpose::Distrust | Purpose::Export | Purpose::Note if !is_done => {}
+            Purpose::Note => self.note(text),
             Purpose::AsOf => match text.trim() {
                 "then" => self.session.judge_at(AsOf::Then),
                 "now" => self.session.judge_at(AsOf::At(self.session.now())),
@@ -182,6 +187,15 @@ impl App {
                 Err(error) => self.session.said = Some(error.to_string()),
             },
             Purpose::Export => self.export(text.trim()),
+        }
+    }
+
+    /// Keeps a note on what was under the cursor when it was begun.
+    fn note(&mut self, text: &str) {
+        let Some(subject) = self.noting.take() else { return };
+        match written(subject, text) {
+            Ok(note) => self.session.note(note),
+            Err(error) => self.session.said = Some(error.to_string()),
         }
     }
 
@@ -285,6 +299,18 @@ impl App {
                 }
                 None => self.session.said = Some("there is nothing to copy here".to_owned()),
             },
+            Action::Note => match self.screen.subject(&self.session) {
+                Some(subject) => {
+                    self.noting = Some(subject);
+                    self.ask(
+                        Purpose::Note,
+                        "note (#tag; bookmark, reviewed, accepted: why, false: why)",
+                        String::new(),
+                    );
+                }
+                None => self.session.said = Some("there is nothing here to write a note on".to_owned()),
+            },
+            Action::Notes => self.go(Box::new(Notes::default())),
             Action::AsOf => self.ask(Purpose::AsOf, "as of", String::new()),
             Action::Then => self.session.judge_at(AsOf::Then),
             Action::Now => self.session.judge_at(AsOf::At(self.session.now())),

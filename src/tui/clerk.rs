@@ -21,11 +21,11 @@ pub(super) const DOCUMENT_SIZE_MAX: u64 = 4 * 1024 * 1024;
 const FIRST_TASKS: usize = 512;
 
 /// Answers until nobody asks any more.
-pub(super) fn serve(path: &Path, program: &Path, asks: &Receiver<ClerkAsk>, tell: Tell<'_>) {
+pub(super) fn serve(path: &Path, program: &Path, operator: &str, asks: &Receiver<ClerkAsk>, tell: Tell<'_>) {
     let mut case = None;
     while let Ok(ask) = asks.recv() {
         let told = |told: Told| tell(Event::Told(told));
-        if let Err(error) = answer(path, program, &mut case, ask, &told) {
+        if let Err(error) = answer(path, (program, operator), &mut case, ask, &told) {
             told(Told::Said(error.to_string()));
         }
         tell(Event::Served);
@@ -34,7 +34,7 @@ pub(super) fn serve(path: &Path, program: &Path, asks: &Receiver<ClerkAsk>, tell
 
 fn answer(
     path: &Path,
-    program: &Path,
+    (program, operator): (&Path, &str),
     case: &mut Option<Case>,
     ask: ClerkAsk,
     tell: &dyn Fn(Told),
@@ -50,6 +50,7 @@ fn answer(
                 stored: case.last_replay()?.map(Box::new),
                 tasks: case.task_count()?,
             });
+            tell(Told::Notes(Arc::new(case.notes()?)));
             list(case, tell)?;
         }
         ClerkAsk::Evidence(task_id) => tell(Told::Evidence(task_id, seen(case, task_id)?.map(Box::new))),
@@ -60,6 +61,16 @@ fn answer(
                 Err(error) => Err(error.to_string()),
             };
             tell(Told::Document(digest, bytes));
+        }
+        ClerkAsk::Note { note, now } => {
+            let kept = case.add_note(&note, now, operator)?;
+            tell(Told::Said(format!("note {} on {} is kept in the case", kept.id, kept.subject)));
+            tell(Told::Notes(Arc::new(case.notes()?)));
+        }
+        ClerkAsk::Withdraw { note, now } => {
+            case.withdraw_note(note, now, operator)?;
+            tell(Told::Said(format!("note {note} is withdrawn")));
+            tell(Told::Notes(Arc::new(case.notes()?)));
         }
         ClerkAsk::Export { arguments, to } => tell(Told::Said(match export(path, program, &arguments, &to) {
             Ok(size) => format!("wrote {} ({size} bytes)", to.display()),

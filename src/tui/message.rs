@@ -11,7 +11,7 @@ use ratatui::text::Line;
 use super::catalog::Catalog;
 use super::moments::Moments;
 use crate::insight::DependencyGraph;
-use crate::model::{Digest, KeyReport, Moment, Rebuild, Report, TaskEvidence, TaskFacts, TaskId};
+use crate::model::{Digest, KeyReport, Moment, NewNote, Note, Rebuild, Report, TaskEvidence, TaskFacts, TaskId};
 use crate::replay::{NotRebuilt, Progress, Request, Standing};
 use crate::store::{CaseInfo, SnapshotInfo, StoredReplay};
 
@@ -54,6 +54,10 @@ pub(super) enum ClerkAsk {
     Evidence(TaskId),
     /// The bytes of a document.
     Document(Digest),
+    /// Keeps a note.
+    Note { note: Box<NewNote>, now: Moment },
+    /// Withdraws a note.
+    Withdraw { note: i64, now: Moment },
     /// Runs the command line that prints what a screen shows, into a file.
     Export { arguments: Vec<String>, to: PathBuf },
 }
@@ -148,6 +152,8 @@ pub(super) enum Told {
         job: u64,
         rows: Arc<Vec<u32>>,
     },
+    /// All notes, in the order in which they were written.
+    Notes(Arc<Vec<Note>>),
     /// Something to show over the screen: a title and lines.
     Show(String, Vec<Line<'static>>),
     /// What happened when, of this job.

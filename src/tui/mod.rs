@@ -8,6 +8,11 @@
 //! [`terminal`] takes the terminal over and gives it back; [`Rehearsal`] is the whole program without one, for tests and
 //! pictures.
 
+#![allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "a screen acts on few of many actions, and leaves the others to the frame"
+)]
+
 mod app;
 mod catalog;
 mod changed;
@@ -44,6 +49,8 @@ pub struct Options {
     pub path: PathBuf,
     /// The program that prints the same: for exports.
     pub program: PathBuf,
+    /// Who writes notes.
+    pub operator: String,
     /// The question to begin with.
     pub base: Request,
     /// The arguments of the command line that stand for what of it never changes here: rules, trust, snapshots.

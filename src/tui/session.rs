@@ -11,7 +11,7 @@ use super::message::{ClerkAsk, Event, JudgeAsk, Rebuilt, Seen, TargetLine, Told}
 use super::moments::{MadeOf, Moments};
 use super::theme::Theme;
 use crate::insight::{DependencyGraph, TaskFilter, TaskOrder};
-use crate::model::{AsOf, Digest, KeyReport, Moment, Report, TaskFacts, TaskId, Verdict};
+use crate::model::{AsOf, Digest, KeyReport, Moment, NewNote, Note, NoteSubject, Report, TaskFacts, TaskId, Verdict};
 use crate::replay::{NotRebuilt, Progress, Request, Standing};
 use crate::store::{CaseInfo, StoredReplay};
 use crate::trust::Distrusted;
@@ -122,6 +122,9 @@ pub(super) struct Session {
     pub(super) rebuilds: Shelf<TaskId, Result<Result<Box<Rebuilt>, NotRebuilt>, String>>,
     pub(super) facts: Shelf<TaskId, Option<Box<TaskFacts>>>,
     pub(super) keys: Option<Arc<KeyReport>>,
+    /// In the order in which they were written, those that were withdrawn among them.
+    pub(super) notes: Arc<Vec<Note>>,
+    /// How many that were not withdrawn there are on each task.
     pub(super) noted: Arc<BTreeMap<TaskId, usize>>,
     /// What happened when.
     pub(super) moments: Option<Arc<Moments>>,
@@ -191,6 +194,7 @@ impl Session {
             rebuilds: Shelf::default(),
             facts: Shelf::default(),
             keys: None,
+            notes: Arc::default(),
             noted: Arc::default(),
             moments: None,
             moments_of: None,
@@ -393,6 +397,18 @@ impl Session {
         };
     }
 
+    /// Keeps a note in the case.
+    pub(super) fn note(&mut self, note: NewNote) {
+        let now = self.now();
+        self.ask_clerk(ClerkAsk::Note { note: Box::new(note), now });
+    }
+
+    /// Withdraws a note.
+    pub(super) fn withdraw_note(&mut self, note: i64) {
+        let now = self.now();
+        self.ask_clerk(ClerkAsk::Withdraw { note, now });
+    }
+
     /// Has what a command line prints written to a file.
     pub(super) fn export(&mut self, arguments: Vec<String>, to: PathBuf) {
         self.ask_clerk(ClerkAsk::Export { arguments, to });
@@ -479,6 +495,15 @@ impl Session {
                 self.asked.retain(|wanted| *wanted != Wanted::Chain(*version, *task_id));
                 self.chains.put((*version, *task_id), report.clone());
             }
+            Told::Notes(notes) => {
+                let mut noted: BTreeMap<TaskId, usize> = BTreeMap::new();
+                for note in notes.iter().filter(|note| note.withdrawn.is_none()) {
+                    if let NoteSubject::Task(task_id) = &note.subject {
+                        *noted.entry(*task_id).or_default() += 1;
+                    }
+                }
+                (self.notes, self.noted) = (Arc::clone(notes), Arc::new(noted));
+            }
             Told::Keys(report) => self.keys = Some(Arc::clone(report)),
             Told::Catalog { catalog, is_whole } => {
                 (self.catalog, self.catalog_is_whole) = (Arc::clone(catalog), *is_whole);
@@ -529,6 +554,7 @@ impl Session {
             | Told::Catalog { .. }
             | Told::Document(..)
             | Told::Listed { .. }
+            | Told::Notes(_)
             | Told::Show(..)
             | Told::Moments { .. }
             | Told::Said(_)

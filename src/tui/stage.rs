@@ -31,12 +31,12 @@ impl<B: Backend> Stage<B> {
         let (sender, events) = channel();
         let (judge_asks, judge_asked) = channel();
         let (clerk_asks, clerk_asked) = channel();
-        let Options { path, program, base, arguments, theme, clock } = options;
+        let Options { path, program, operator, base, arguments, theme, clock } = options;
         let first = base.clone();
         let case: PathBuf = path.clone();
         spawn("judge", sender.clone(), move |tell| judge::sit(&case, first, &judge_asked, tell));
         let case = path.clone();
-        spawn("clerk", sender.clone(), move |tell| clerk::serve(&case, &program, &clerk_asked, tell));
+        spawn("clerk", sender.clone(), move |tell| clerk::serve(&case, &program, &operator, &clerk_asked, tell));
         let senders = (judge_asks, clerk_asks, sender.clone());
         let session = Session::new(path, base, arguments, theme, clock, senders);
         Self { terminal, app: App::new(session), events, sender }

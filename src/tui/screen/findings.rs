@@ -11,7 +11,7 @@ use ratatui::widgets::Widget as _;
 use super::evidence::{Document, asserted};
 use super::overview::finding_line;
 use super::{Purpose, Screen, Step};
-use crate::model::{Evidence, Finding, Plane, Report, TaskId};
+use crate::model::{Evidence, Finding, NoteSubject, Plane, Report, TaskId};
 use crate::tui::app::explained;
 use crate::tui::keymap::{Action, Place};
 use crate::tui::list::{Cursor, search};
@@ -356,6 +356,10 @@ impl Screen for Findings {
 
     fn task(&self, _session: &Session) -> Option<TaskId> {
         self.finding()?.subject.task_id
+    }
+
+    fn subject(&self, _session: &Session) -> Option<NoteSubject> {
+        self.finding().map(NoteSubject::of)
     }
 
     fn copied(&self, _session: &Session) -> Option<String> {

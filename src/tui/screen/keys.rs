@@ -23,7 +23,7 @@ use super::{Purpose, Screen, Step};
 use crate::insight::{KeyStretch, TimeScale, key_span, key_stretches, keys_by_role};
 use crate::model::{
     AsOf, Basis, CertificateKey, CertificateSeen, EpochEvent, Finding, KeyEpoch, KeyId, KeyReport, KeyStory, KeyUse,
-    Moment, Role, TaskId, Verdict,
+    Moment, NoteSubject, Role, TaskId, Verdict,
 };
 use crate::trust::Distrusted;
 use crate::tui::app::explained;
@@ -790,6 +790,11 @@ impl Screen for Keys {
     fn copied(&self, session: &Session) -> Option<String> {
         let task_id = self.task(session).map(|task_id| task_id.to_string());
         task_id.or_else(|| self.story().map(|story| story.key.to_string()))
+    }
+
+    fn subject(&self, session: &Session) -> Option<NoteSubject> {
+        let task = self.task(session).map(NoteSubject::Task);
+        task.or_else(|| self.story().map(|story| NoteSubject::Key(story.key.clone())))
     }
 
     fn suspect(&self, session: &Session) -> Option<String> {

@@ -6,6 +6,7 @@ pub(super) mod findings;
 pub(super) mod graph;
 pub(super) mod keys;
 pub(super) mod link;
+pub(super) mod notes;
 pub(super) mod overview;
 pub(super) mod tasks;
 pub(super) mod time;
@@ -16,7 +17,7 @@ use ratatui::layout::Rect;
 use super::keymap::{Action, Place};
 use super::message::Told;
 use super::session::Session;
-use crate::model::TaskId;
+use crate::model::{NoteSubject, TaskId};
 
 /// One screen.
 pub(super) trait Screen {
@@ -54,6 +55,11 @@ pub(super) trait Screen {
     /// The task under the cursor.
     fn task(&self, _session: &Session) -> Option<TaskId> {
         None
+    }
+
+    /// What a note would be on.
+    fn subject(&self, session: &Session) -> Option<NoteSubject> {
+        self.task(session).map(NoteSubject::Task)
     }
 
     /// What is copied: the text under the cursor, as it was captured.

@@ -10,7 +10,7 @@ use ratatui::widgets::Widget as _;
 
 use super::findings::Findings;
 use super::{Screen, Step};
-use crate::model::{Completeness, Finding, Plane, Reason, Report, Severity, TaskId, Verdict};
+use crate::model::{Completeness, Finding, NoteSubject, Plane, Reason, Report, Severity, TaskId, Verdict};
 use crate::tui::app::explained;
 use crate::tui::keymap::{Action, Place};
 use crate::tui::list::Cursor;
@@ -139,6 +139,10 @@ impl Screen for Overview {
 
     fn task(&self, session: &Session) -> Option<TaskId> {
         self.finding(session)?.subject.task_id
+    }
+
+    fn subject(&self, session: &Session) -> Option<NoteSubject> {
+        self.finding(session).map(NoteSubject::of)
     }
 
     fn twin(&self, session: &Session) -> Vec<String> {

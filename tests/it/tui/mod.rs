@@ -4,6 +4,7 @@ mod findings;
 mod frame;
 mod graph;
 mod hostile;
+mod notes;
 mod soak;
 
 use std::path::{Path, PathBuf};
@@ -30,6 +31,7 @@ fn options(path: &Path, base: Request) -> Options {
     Options {
         path: path.to_owned(),
         program: PathBuf::from(BINARY),
+        operator: "J. Doe".to_owned(),
         base,
         arguments: Vec::new(),
         theme: Theme { has_colours: true, is_ascii: false },
