@@ -25,7 +25,7 @@ use crate::tui::list::{Cursor, Sought, has_text};
 use crate::tui::session::Session;
 use crate::tui::text::{captured, plain};
 use crate::tui::theme::Theme;
-use crate::tui::view::wrap::broken;
+use crate::tui::view::wrap::{HANG, broken};
 use crate::tui::view::{cell, rule, select};
 
 /// How many characters of a key are told in its column.
@@ -208,7 +208,7 @@ impl Screen for Chain {
         let least = self.len().min(5) as u16 + 1;
         let head = (above.len() as u16).min(area.height.saturating_sub(least));
         let detail: Vec<Line<'_>> =
-            self.detail(session).iter().flat_map(|line| broken(&line.spans, 0, area.width.into())).collect();
+            self.detail(session).iter().flat_map(|line| broken(&line.spans, 0, HANG, area.width.into())).collect();
         let room = area.height.saturating_sub(head) / 3;
         let foot = if room < 3 { 0 } else { room.min(detail.len().min(DETAIL_MAX) as u16 + 1) };
         let [top, list, below] =
@@ -550,7 +550,8 @@ fn styled_spans(line: Line<'static>) -> Line<'static> {
 /// The first line in as many rows as it needs, the others cut.
 fn wrapped_first(lines: Vec<Line<'static>>, width: u16) -> Vec<Line<'static>> {
     let mut lines = lines.into_iter().map(styled_spans);
-    let mut all: Vec<Line<'static>> = lines.next().map_or_else(Vec::new, |line| broken(&line.spans, 0, width.into()));
+    let mut all: Vec<Line<'static>> =
+        lines.next().map_or_else(Vec::new, |line| broken(&line.spans, 0, HANG, width.into()));
     all.extend(lines);
     all
 }

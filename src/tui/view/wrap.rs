@@ -2,15 +2,15 @@
 
 use ratatui::text::{Line, Span};
 
-/// How much further to the right the rows after the first stand.
-const HANG: usize = 4;
+/// How much further to the right the rows after the first stand, mostly.
+pub(in crate::tui) const HANG: usize = 4;
 
 /// A line in rows of a width: broken behind blanks where there are some, and nothing of it lost. It stands `indent` to the
-/// right, and all rows but the first a little further.
-pub(in crate::tui) fn broken(spans: &[Span<'static>], indent: usize, width: usize) -> Vec<Line<'static>> {
+/// right, and all rows but the first `hang` further.
+pub(in crate::tui) fn broken(spans: &[Span<'static>], indent: usize, hang: usize, width: usize) -> Vec<Line<'static>> {
     // Where there is hardly any room, indentation would take it all.
     let indent = indent.min(width / 4);
-    let hang = (indent + HANG).min(width / 3);
+    let hang = (indent + hang).min(width / 3);
     let mut rows = Vec::new();
     let mut row = Row::new(indent, width);
     for span in spans {
@@ -101,7 +101,7 @@ mod tests {
     fn told(text: &'static str, indent: usize, width: usize) -> Vec<String> {
         let spans: Vec<Span<'static>> = text.split_inclusive('|').map(Span::raw).collect();
         let row = |line: Line<'static>| line.spans.iter().map(|span| span.content.as_ref()).collect();
-        broken(&spans, indent, width).into_iter().map(row).collect()
+        broken(&spans, indent, HANG, width).into_iter().map(row).collect()
     }
 
     #[test]

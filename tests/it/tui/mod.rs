@@ -1,10 +1,12 @@
 //! The terminal UI: keys through the real loop, and the screen as it then is.
 
+mod chain;
 mod findings;
 mod frame;
 mod graph;
 mod hostile;
 mod notes;
+mod link;
 mod soak;
 
 use std::path::{Path, PathBuf};

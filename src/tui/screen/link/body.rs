@@ -11,7 +11,13 @@ use crate::tui::list::has_text;
 use crate::tui::session::Session;
 use crate::tui::text::captured;
 use crate::tui::theme::Theme;
-use crate::tui::view::wrap::broken;
+use crate::tui::view::wrap::{HANG, broken};
+
+/// How wide the names of fields are.
+const NAME: usize = 14;
+
+/// How wide the names of sides are, with the blank behind them.
+const NAME_SHORT: usize = 7;
 
 /// From which width on two texts stand side by side.
 const SIDE_BY_SIDE_MIN: usize = 80;
@@ -146,6 +152,8 @@ pub(super) struct Entry {
     told: Told,
     /// How far it stands to the right.
     indent: usize,
+    /// How much further its rows after the first stand.
+    hang: usize,
     copy: Option<String>,
     opens: Opens,
 }
@@ -183,7 +191,7 @@ impl Lines {
 
     fn push(&mut self, told: Told) -> &mut Entry {
         let at = self.entries.len();
-        self.entries.push(Entry { told, indent: 0, copy: None, opens: Opens::Nothing });
+        self.entries.push(Entry { told, indent: 0, hang: HANG, copy: None, opens: Opens::Nothing });
         // The width is not known yet, and there is something to count.
         self.rows.push(Row { entry: at, line: Line::default() });
         self.width = 0;
@@ -213,9 +221,11 @@ impl Lines {
     /// Adds a name and captured text.
     pub(super) fn field(&mut self, name: &str, text: &str) -> &mut Entry {
         let Some(theme) = self.theme else { return self.line(Vec::new()) };
-        let mut spans = vec![Span::styled(format!("{name:<14} "), theme.dim())];
+        let mut spans = vec![Span::styled(format!("{name:<NAME$} "), theme.dim())];
         spans.extend(captured(text, Style::new(), theme));
-        self.line(spans).copying(text)
+        let entry = self.line(spans).copying(text);
+        entry.hang = NAME + 1;
+        entry
     }
 
     /// Adds two texts, side by side where there is room.
@@ -233,7 +243,7 @@ impl Lines {
         self.rows.clear();
         for (number, entry) in self.entries.iter().enumerate() {
             let lines = match &entry.told {
-                Told::Line(spans) => broken(spans, entry.indent, width),
+                Told::Line(spans) => broken(spans, entry.indent, entry.hang, width),
                 Told::Pair(sides) => pair_rows(sides, entry.indent, width, theme),
             };
             self.rows.extend(lines.into_iter().map(|line| Row { entry: number, line }));
@@ -275,10 +285,10 @@ fn pair_rows(
     };
     let [left, right] = sides;
     if width < SIDE_BY_SIDE_MIN {
-        return [left, right].into_iter().flat_map(|side| broken(&named(side), indent, width)).collect();
+        return [left, right].into_iter().flat_map(|side| broken(&named(side), indent, NAME_SHORT, width)).collect();
     }
     let column = width.saturating_sub(indent + 3) / 2;
-    let (left, right) = (broken(&named(left), 0, column), broken(&named(right), 0, column));
+    let (left, right) = (broken(&named(left), 0, NAME_SHORT, column), broken(&named(right), 0, NAME_SHORT, column));
     let rows = left.len().max(right.len());
     let line = |number: usize| {
         let mut spans = vec![Span::raw(" ".repeat(indent))];
