@@ -180,14 +180,17 @@ impl Moments {
         last.max()
     }
 
-    /// From the first event to the last, or the present: those within some years of it alone.
+    /// From the first event to the last, or the present: those within some years of it alone. What merely became known
+    /// stretches it no further.
     pub(super) fn span(&self, now: Moment) -> (Moment, Moment) {
         let year = DAY_SECONDS * 366;
         let shifted = |years: i64| Moment::from_unix(now.unix().saturating_add(years * year)).unwrap_or(now);
         let (least, most) = (shifted(-YEARS_BACK), shifted(YEARS_ON));
-        let first = self.after(&Lane::ALL, least).unwrap_or(now).min(now);
-        let last = self.before(&Lane::ALL, most).unwrap_or(now).max(now);
-        (first, last)
+        let is_named = |happened: &&Happened| happened.what != What::Other;
+        let lanes = Lane::ALL.map(|lane| self.between(lane, least, most));
+        let first = lanes.iter().filter_map(|lane| lane.iter().find(is_named)).map(|happened| happened.at).min();
+        let last = lanes.iter().filter_map(|lane| lane.iter().rfind(is_named)).map(|happened| happened.at).max();
+        (first.unwrap_or(now).min(now), last.unwrap_or(now).max(now))
     }
 
     /// An event in words. Already neutralised.

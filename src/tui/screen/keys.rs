@@ -18,7 +18,6 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget as _;
 
 use super::overview::finding_line;
-use super::tasks::Tasks;
 use super::{Purpose, Screen, Step};
 use crate::insight::{KeyStretch, TimeScale, key_span, key_stretches, keys_by_role};
 use crate::model::{
@@ -48,6 +47,9 @@ const TOLD_OF_KEY_MAX: usize = 50;
 
 /// With fewer rows, either the keys or what is below them is shown.
 const BOTH_MIN: u16 = 9;
+
+/// From so many rows on the symbols of the bars are told.
+const LEGEND_MIN: u16 = 16;
 
 /// What is told of the key under the cursor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -269,6 +271,10 @@ impl Keys {
         let window = self.cursor.window(self.rows.len(), body.height.into());
         self.drawn.0 = Some(body.y);
         let at = self.cursor.at;
+        // The role of the first line that is seen, where its own line is not.
+        let first = self.rows.get(window.start).filter(|row| row.story.is_some());
+        let role = first.and_then(|row| row.role.as_ref());
+        cell(captured(role.map_or("", Role::as_str), theme.heading(), theme), of_head[0], buffer);
         let Some(report) = &self.report else { return };
         for (line, y) in window.zip(body.y..body.bottom()) {
             let Some(row) = self.rows.get(line) else { continue };
@@ -350,24 +356,25 @@ impl Keys {
         let findings = report.findings.len() as u64;
         let mut spans =
             vec![Span::raw(format!("{} keys, {} findings", count(report.keys.len() as u64), count(findings)))];
+        // Where the moment alone was moved, the lines above every screen tell what that changes.
+        let has_distrust = session.question.distrust != session.base.distrust;
         let keys: Vec<&Distrusted> = session.question.distrust.iter().filter(|it| means_any(it, report)).collect();
-        if !keys.is_empty() {
-            let names: Vec<String> = keys.iter().map(|distrusted| plain(&distrusted.to_string())).collect();
-            spans.push(Span::styled("  distrusted ", theme.dim()));
-            spans.push(Span::styled(names.join(", "), theme.changed()));
-        }
-        if session.is_moved() {
+        if has_distrust {
             let waits = if session.is_fresh { "" } else { ", judging" };
             let number = count(self.changed.places.len() as u64);
             let told = self.changed.told(theme);
             let told = if told.is_empty() { told } else { format!(" ({told})") };
-            spans.push(Span::styled("  ".to_owned(), theme.dim()));
-            spans.push(Span::styled(format!("changes {number} targets{told}{waits}"), theme.changed()));
+            spans.push(Span::styled(format!("  changes {number} targets{told}{waits}"), theme.changed()));
             // The count is of everything that is asked otherwise.
             let others = session.question.distrust.len() - keys.len();
             if session.question.as_of != session.base.as_of || others > 0 {
                 spans.push(Span::styled(", with all else that is asked otherwise", theme.dim()));
             }
+        }
+        if !keys.is_empty() {
+            let names: Vec<String> = keys.iter().map(|distrusted| plain(&distrusted.to_string())).collect();
+            spans.push(Span::styled("  distrusted ", theme.dim()));
+            spans.push(Span::styled(names.join(", "), theme.changed()));
         }
         spans
     }
@@ -498,8 +505,8 @@ fn draw_use(session: &Session, made: &KeyUse, row: Rect, buffer: &mut Buffer) {
     let theme = session.theme;
     let (was, claimed, about) = match row.width {
         0..70 => (0, 0, 0),
-        70..110 => (0, 0, 20),
-        _ => (18, 27, 20),
+        70..110 => (0, 0, 24),
+        _ => (if session.is_moved() { 18 } else { 0 }, 31, 24),
     };
     let widths = [14, was].map(Constraint::Length).into_iter().chain([Constraint::Fill(1)]);
     let widths = widths.chain([about, claimed].map(Constraint::Length));
@@ -520,6 +527,24 @@ fn draw_use(session: &Session, made: &KeyUse, row: Rect, buffer: &mut Buffer) {
     if let Some(claimed) = made.claimed_time {
         cell(vec![Span::styled(format!("claims {claimed}"), theme.dim())], claim, buffer);
     }
+}
+
+/// What the symbols of the bars mean.
+fn legend(theme: Theme) -> Vec<Span<'static>> {
+    let told = [
+        (theme.or("━", "="), theme.key(), "in force"),
+        (theme.or("┄", "-"), theme.dim(), "in force, certificate not valid or revoked"),
+        (
+            theme.or("●", "x"),
+            Style::new().add_modifier(Modifier::BOLD),
+            "signature seen, at the queue's end of its run",
+        ),
+        (theme.or("╍", "!"), theme.verdict(Verdict::Refuted), "distrusted here"),
+    ];
+    let spans = told.into_iter().flat_map(|(symbol, style, means)| {
+        [Span::styled(symbol.to_owned(), style), Span::styled(format!(" {means}   "), theme.dim())]
+    });
+    spans.collect()
 }
 
 /// The widths of the columns of the list: what matters least goes first where there is little room.
@@ -702,8 +727,11 @@ impl Screen for Keys {
                 self.draw_list(session, rest, buffer);
             }
         } else {
-            let [list, below] = Layout::vertical([Constraint::Fill(3), Constraint::Fill(2)]).areas(rest);
+            let symbols = u16::from(rest.height >= LEGEND_MIN);
+            let heights = [Constraint::Fill(3), Constraint::Length(symbols), Constraint::Fill(2)];
+            let [list, symbols, below] = Layout::vertical(heights).areas(rest);
             self.draw_list(session, list, buffer);
+            cell(legend(session.theme), symbols, buffer);
             self.draw_below(session, below, buffer);
         }
         let above = |y: Option<u16>| y.map(|y| y.saturating_sub(area.y));
@@ -731,11 +759,8 @@ impl Screen for Keys {
             }
             Action::Open if !self.is_below => self.is_below = true,
             Action::Open => match self.part {
-                Part::Signed => {
-                    if let Some(made) = self.used() {
-                        return Step::Go(Box::new(Tasks::on(Some(made.task_id))));
-                    }
-                }
+                // The chain of the task comes up.
+                Part::Signed => return Step::Other,
                 Part::Findings => {
                     if let Some(finding) = self.finding() {
                         return explained(finding.code, session);

@@ -19,7 +19,6 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget as _;
 
-use super::tasks::Tasks;
 use super::{Purpose, Screen, Step};
 use crate::insight::TimeScale;
 use crate::model::{AsOf, Moment, TaskId, Validity, Verdict};
@@ -499,11 +498,6 @@ impl Screen for Time {
             Action::Search => return Step::Type { purpose: Purpose::Search, label: "/", text: String::new() },
             Action::SearchNext => self.search_by(session, false),
             Action::SearchBack => self.search_by(session, true),
-            Action::Open => {
-                if let Some(task_id) = self.task(session) {
-                    return Step::Go(Box::new(Tasks::on(Some(task_id))));
-                }
-            }
             _ => return Step::Other,
         }
         Step::Done
