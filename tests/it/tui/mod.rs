@@ -1,13 +1,16 @@
 //! The terminal UI: keys through the real loop, and the screen as it then is.
 
 mod chain;
+mod distrust;
 mod findings;
 mod frame;
 mod graph;
 mod hostile;
 mod notes;
 mod link;
+mod keys;
 mod soak;
+mod time;
 
 use std::path::{Path, PathBuf};
 
