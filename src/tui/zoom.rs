@@ -85,7 +85,7 @@ enum Apart {
 }
 
 /// The steps of an axis, with the columns of a label: the finest that has room is taken.
-const STEPS: [(Apart, usize); 15] = [
+const STEPS: [(Apart, usize); 16] = [
     (Apart::Seconds(60), 11),
     (Apart::Seconds(600), 11),
     (Apart::Seconds(3_600), 11),
@@ -101,6 +101,7 @@ const STEPS: [(Apart, usize); 15] = [
     (Apart::Months(120), 4),
     (Apart::Months(1_200), 4),
     (Apart::Months(12_000), 4),
+    (Apart::Months(60_000), 4),
 ];
 
 /// The days of an average month.
