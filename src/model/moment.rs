@@ -37,6 +37,11 @@ impl Moment {
         Timestamp::from_millisecond(self.0.as_millisecond()).map_or(self, Self)
     }
 
+    /// The year in UTC.
+    pub fn year(self) -> i16 {
+        self.0.to_zoned(jiff::tz::TimeZone::UTC).year()
+    }
+
     /// The timestamp.
     pub const fn timestamp(self) -> Timestamp {
         self.0

@@ -246,11 +246,8 @@ impl App {
                     Some(Overlay::Typing { .. }) | None => self.screen.scroll(lines),
                 }
             }
-            MouseEventKind::Down(MouseButton::Left) if self.overlay.is_some() => {
-                if !matches!(self.overlay, Some(Overlay::Typing { .. })) {
-                    self.overlay = None;
-                }
-            }
+            MouseEventKind::Down(MouseButton::Left) if matches!(self.overlay, Some(Overlay::Typing { .. })) => {}
+            MouseEventKind::Down(MouseButton::Left) if self.overlay.is_some() => self.overlay = None,
             MouseEventKind::Down(MouseButton::Left) if body.contains(position.into()) => {
                 let (column, row) = (position.0 - body.x, position.1 - body.y);
                 // A click on what is under the cursor already opens it.

@@ -114,7 +114,7 @@ fn seen(case: &Case, task_id: TaskId) -> Result<Option<Seen>, StoreError> {
             held.insert(digest, size);
         }
     }
-    Ok(Some(Seen { task_id, snapshot, evidence, held }))
+    Ok(Some(Seen { snapshot, evidence, held }))
 }
 
 /// Runs the program as a user would, its output into a new file. Nothing that exists is overwritten, and what comes to

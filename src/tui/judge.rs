@@ -27,17 +27,17 @@ enum Next {
 pub(super) type Tell<'a> = &'a (dyn Fn(Event) + Sync);
 
 /// Opens the case and answers until nobody asks any more. Opening counts as asked for.
-pub(super) fn sit(path: &Path, first: Request, asks: &Receiver<JudgeAsk>, tell: Tell<'_>) {
-    let (mut version, mut question) = (0, Box::new(first));
+pub(super) fn sit(path: &Path, base: &Request, asks: &Receiver<JudgeAsk>, tell: Tell<'_>) {
+    let (mut version, mut question) = (0, Box::new(base.clone()));
     loop {
         let listener = |progress: Progress| tell(Event::Told(Told::Progress(progress)));
         let held = Case::open(path, Access::Keep).map_err(|error| error.to_string()).and_then(|mut case| {
             let serve = |sitting: &mut Sitting<'_>, case: &mut Case| {
-                let mut bench = Bench { sitting, case, order: Vec::new(), tell };
+                let mut bench = Bench { sitting, case, base, order: Vec::new(), tell };
                 bench.open(version, &question);
                 bench.serve(asks)
             };
-            hold(&mut case, &[&question], &listener, serve).map_err(|error| error.to_string())
+            hold(&mut case, &[base, &question], &listener, serve).map_err(|error| error.to_string())
         });
         let next = held.unwrap_or_else(|error| {
             tell(Event::Told(Told::Failed(error)));
@@ -71,6 +71,8 @@ fn wait_for_another(asks: &Receiver<JudgeAsk>, tell: Tell<'_>) -> Next {
 struct Bench<'s, 'c, 'f, 't> {
     sitting: &'s mut Sitting<'f>,
     case: &'c mut Case,
+    /// The question of the command line.
+    base: &'c Request,
     /// The places of the targets in the order of their ids.
     order: Vec<usize>,
     tell: Tell<'t>,
@@ -87,6 +89,13 @@ impl Bench<'_, '_, '_, '_> {
             key_changes: self.sitting.key_changes().into_iter().collect(),
         };
         self.told(Told::Opened(Box::new(opened)));
+        let base = self.sitting.ask(self.base).map(|standings| standings.map(|standings| self.in_order(&standings)));
+        match base {
+            Ok(Some(of)) => self.told(Told::Before(of)),
+            // Everything that it needs was asked for.
+            Ok(None) => {}
+            Err(error) => self.told(Told::Failed(error.to_string())),
+        }
         let asked = self.sitting.ask(question);
         self.standings(version, asked.map_err(|error| error.to_string()).map(Option::unwrap_or_default));
         self.graph();
@@ -156,24 +165,29 @@ impl Bench<'_, '_, '_, '_> {
         None
     }
 
+    /// The standings in the order of the targets' ids.
+    fn in_order(&self, standings: &Standings) -> Arc<Vec<Standing>> {
+        Arc::new(self.order.iter().filter_map(|place| standings.of.get(*place).copied()).collect())
+    }
+
     fn standings(&self, version: u64, asked: Result<Standings, String>) {
         match asked {
             Ok(standings) => {
-                let of: Vec<Standing> =
-                    self.order.iter().filter_map(|place| standings.of.get(*place).copied()).collect();
-                self.told(Told::Standings { version, of: Arc::new(of) });
+                let of = self.in_order(&standings);
+                self.told(Told::Standings { version, of });
             }
             Err(error) => self.told(Told::Failed(error)),
         }
     }
 
-    /// Everything but the targets; what came of the question of the beginning is kept in the case, as a replay keeps it.
+    /// Everything but the targets; what came of the question of the command line is kept in the case, as a replay keeps it.
     fn survey(&mut self, version: u64, question: &Request) {
         let tell = self.tell;
         let listener = |progress: Progress| tell(Event::Told(Told::Progress(progress)));
         match self.sitting.report(None, question, &listener) {
             Ok(mut report) => {
-                if version == 0
+                let is_base = question.as_of == self.base.as_of && question.distrust == self.base.distrust;
+                if is_base
                     && self.case.is_writable()
                     && let Err(error) = keep(self.case, &report, question)
                 {

@@ -146,12 +146,12 @@ mod tests {
         assert_eq!(cursor.window(5, 10), 0..5);
         assert_eq!(cursor.at, 4);
         assert_eq!(cursor.window(5, 0).len(), 0);
-        assert!(cursor.click(9) == false);
+        assert!(!cursor.click(9));
     }
 
     #[test]
     fn a_search_goes_round() {
-        let even = |line: usize| line % 2 == 0;
+        let even = |line: usize| line.is_multiple_of(2);
         assert_eq!(search(5, 0, false, even), Some(2));
         assert_eq!(search(5, 4, false, even), Some(0));
         assert_eq!(search(5, 0, true, even), Some(4));

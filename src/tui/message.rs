@@ -86,7 +86,6 @@ pub(super) struct Opened {
 /// What a task's evidence is, and which documents of it the case holds.
 #[derive(Debug)]
 pub(super) struct Seen {
-    pub(super) task_id: TaskId,
     pub(super) snapshot: SnapshotInfo,
     pub(super) evidence: TaskEvidence,
     /// The sizes of the documents that are kept.
@@ -111,7 +110,9 @@ pub(super) enum Told {
     Opened(Box<Opened>),
     /// Which tasks rest on which.
     Graph(Arc<DependencyGraph>),
-    /// In the order of the targets.
+    /// What the question of the command line came to, in the order of the targets.
+    Before(Arc<Vec<Standing>>),
+    /// The same of the question now.
     Standings {
         version: u64,
         of: Arc<Vec<Standing>>,

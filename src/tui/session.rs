@@ -476,11 +476,9 @@ impl Session {
                 self.mark = None;
                 self.key_changes.clone_from(&opened.key_changes);
             }
+            Told::Before(of) => self.before = Some(Arc::clone(of)),
             Told::Standings { version, of } if *version == self.version => {
                 self.standings = Some(Arc::clone(of));
-                if !self.is_moved() || self.before.is_none() {
-                    self.before = Some(Arc::clone(of));
-                }
                 self.is_fresh = true;
                 if let Some(mark) = self.mark.as_mut().filter(|mark| mark.version == *version) {
                     mark.standings = Some(Arc::clone(of));
@@ -547,6 +545,7 @@ impl Session {
             Told::Progress(_)
             | Told::Opened(_)
             | Told::Graph(_)
+            | Told::Before(_)
             | Told::Standings { .. }
             | Told::Survey { .. }
             | Told::Chain { .. }

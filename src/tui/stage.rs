@@ -34,7 +34,7 @@ impl<B: Backend> Stage<B> {
         let Options { path, program, operator, base, arguments, theme, clock } = options;
         let first = base.clone();
         let case: PathBuf = path.clone();
-        spawn("judge", sender.clone(), move |tell| judge::sit(&case, first, &judge_asked, tell));
+        spawn("judge", sender.clone(), move |tell| judge::sit(&case, &first, &judge_asked, tell));
         let case = path.clone();
         spawn("clerk", sender.clone(), move |tell| clerk::serve(&case, &program, &operator, &clerk_asked, tell));
         let senders = (judge_asks, clerk_asks, sender.clone());

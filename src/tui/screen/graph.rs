@@ -30,6 +30,9 @@ use crate::tui::view::{cell, count, rule, select};
 /// How many paths are told.
 const PATHS_TOLD: usize = 50;
 
+/// Tasks beside another, each with the places of the definition that make the edge.
+type Column = Vec<(Node, Origins)>;
+
 /// The screen.
 #[derive(Debug)]
 pub(in crate::tui) struct Graph {
@@ -39,7 +42,7 @@ pub(in crate::tui) struct Graph {
     middle: Option<Vec<Node>>,
     cursor: Cursor,
     /// What is beside the task under the cursor, and which task that is.
-    beside: Option<(Node, Vec<(Node, Origins)>, Vec<(Node, Origins)>)>,
+    beside: Option<(Node, Column, Column)>,
     /// Where the walk came from: the middle column and its cursor, to come back to.
     trail: Vec<(Direction, Vec<Node>, Cursor)>,
     marked: Option<TaskId>,
@@ -72,13 +75,7 @@ impl Graph {
         !self.is_focused || line().is_some_and(|line| session.filter.matches(&line))
     }
 
-    fn neighbours(
-        &self,
-        session: &Session,
-        graph: &DependencyGraph,
-        node: Node,
-        to: Direction,
-    ) -> Vec<(Node, Origins)> {
+    fn neighbours(&self, session: &Session, graph: &DependencyGraph, node: Node, to: Direction) -> Column {
         let all = graph.neighbours(node, to);
         all.filter(|(other, _)| self.is_seen(session, graph.task_id(*other))).collect()
     }
@@ -325,7 +322,7 @@ impl Screen for Graph {
         let sides = if area.width < 60 { [0, 100, 0] } else { [33, 34, 33] };
         let columns: [Rect; 3] = Layout::horizontal(sides.map(Constraint::Percentage)).spacing(2).areas(top);
         let height = usize::from(top.height).saturating_sub(1);
-        let middle: Vec<(Node, Origins)> = self.middle.iter().flatten().map(|node| (*node, Origins::NONE)).collect();
+        let middle: Column = self.middle.iter().flatten().map(|node| (*node, Origins::NONE)).collect();
         if middle.is_empty() {
             let told = format!("no definition names {}, and the case has none of it", self.start);
             Line::styled(told, session.theme.dim()).render(area, buffer);

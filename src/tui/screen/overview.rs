@@ -1,6 +1,6 @@
 //! What the case holds, what its targets came to, and the findings that matter most.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Layout, Rect};
@@ -10,7 +10,7 @@ use ratatui::widgets::Widget as _;
 
 use super::findings::Findings;
 use super::{Screen, Step};
-use crate::model::{Completeness, Finding, NoteSubject, Plane, Reason, Report, Severity, TaskId, Verdict};
+use crate::model::{Completeness, Finding, Moment, NoteSubject, Plane, Reason, Report, Severity, TaskId, Verdict};
 use crate::tui::app::explained;
 use crate::tui::keymap::{Action, Place};
 use crate::tui::list::Cursor;
@@ -185,35 +185,39 @@ fn evidence(session: &Session) -> Vec<Line<'static>> {
     lines
 }
 
+/// Targets that carry signatures of one form.
+#[derive(Default)]
+struct Era {
+    targets: u64,
+    /// The first and the last year in which they were judged.
+    years: Option<(i16, i16)>,
+}
+
 /// How many targets carry signatures of which form, and in which years they were judged.
 fn eras(session: &Session) -> String {
-    let mut eras: BTreeMap<&str, (u64, Option<(String, String)>)> = BTreeMap::new();
+    let mut eras: BTreeMap<&str, Era> = BTreeMap::new();
     for target in session.targets.iter() {
-        let mut forms: Vec<&str> =
+        let forms: BTreeSet<&str> =
             target.keys.iter().filter_map(|key| key.split_once(':')).map(|(form, _)| form).collect();
-        forms.dedup();
-        for form in if forms.is_empty() { vec!["unsigned"] } else { forms } {
-            let (number, years) = eras.entry(form).or_default();
-            *number += 1;
-            if let Some(moment) = target.judged_at {
-                let year: String = moment.to_string().chars().take(4).collect();
-                let (first, last) = years.get_or_insert_with(|| (year.clone(), year.clone()));
-                *first = first.clone().min(year.clone());
-                *last = last.clone().max(year);
+        let forms = if forms.is_empty() { BTreeSet::from(["unsigned"]) } else { forms };
+        for form in forms {
+            let era = eras.entry(form).or_default();
+            era.targets += 1;
+            if let Some(year) = target.judged_at.map(Moment::year) {
+                let (first, last) = era.years.unwrap_or((year, year));
+                era.years = Some((first.min(year), last.max(year)));
             }
         }
     }
-    let told: Vec<String> = eras
-        .into_iter()
-        .map(|(form, (number, years))| {
-            let years = match years {
-                Some((first, last)) if first == last => format!(" of {first}"),
-                Some((first, last)) => format!(" of {first} to {last}"),
-                None => String::new(),
-            };
-            format!("{} {form}{years}", count(number))
-        })
-        .collect();
+    let told = eras.into_iter().map(|(form, era)| {
+        let years = match era.years {
+            Some((first, last)) if first == last => format!(" of {first}"),
+            Some((first, last)) => format!(" of {first} to {last}"),
+            None => String::new(),
+        };
+        format!("{} {form}{years}", count(era.targets))
+    });
+    let told: Vec<String> = told.collect();
     if told.is_empty() { "no targets yet".to_owned() } else { told.join(", ") }
 }
 

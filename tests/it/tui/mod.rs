@@ -6,9 +6,9 @@ mod findings;
 mod frame;
 mod graph;
 mod hostile;
-mod notes;
-mod link;
 mod keys;
+mod link;
+mod notes;
 mod soak;
 mod time;
 

@@ -13,7 +13,7 @@ fn a_note_is_written_on_what_is_under_the_cursor_and_kept() {
     assert!(shown.contains("note 1 on task:") && shown.contains("✎ "), "{shown}");
     assert!(stage.press("fhas:note<Enter>").contains("1 of 12"));
     let shown = stage.press("7aaccepted<Enter>");
-    assert!(shown.contains("reason"), "accepting needs a reason: {shown}");
+    assert!(shown.contains("accepted needs a text that says why"), "{shown}");
     assert!(stage.press("aaccepted: known since May<Enter>").contains("note 2 on finding:"));
     let shown = stage.press("8");
     assert!(
