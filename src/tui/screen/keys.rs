@@ -32,7 +32,7 @@ use crate::tui::list::{Cursor, search};
 use crate::tui::session::Session;
 use crate::tui::text::{captured, captured_line, plain};
 use crate::tui::theme::Theme;
-use crate::tui::view::overlay::wrapped;
+use crate::tui::view::wrap::wrapped;
 use crate::tui::view::{cell, count, rule, select};
 use crate::tui::zoom::{Zoom, draw_axis};
 

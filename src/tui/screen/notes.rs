@@ -15,7 +15,7 @@ use crate::tui::keymap::{Action, Place};
 use crate::tui::list::{Cursor, search};
 use crate::tui::session::Session;
 use crate::tui::text::{captured, plain};
-use crate::tui::view::overlay::wrapped;
+use crate::tui::view::wrap::wrapped;
 use crate::tui::view::{cell, count, rule, select};
 
 /// The screen.

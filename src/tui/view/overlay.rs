@@ -10,6 +10,7 @@ use crate::model::{Severity, Verdict};
 use crate::tui::app::{App, Overlay};
 use crate::tui::keymap::{Binding, Place, bindings};
 use crate::tui::theme::Theme;
+use crate::tui::view::wrap::wrapped;
 
 /// The widest that text is over a screen.
 const WIDTH_MAX: u16 = 110;
@@ -113,32 +114,4 @@ fn framed(title: &str, lines: u16, theme: Theme, area: Rect, buffer: &mut Buffer
     let inner = block.inner(frame);
     block.render(frame, buffer);
     inner
-}
-
-/// Lines cut to a width, so that none is lost.
-pub(in crate::tui) fn wrapped(lines: &[Line<'static>], width: usize) -> Vec<Line<'static>> {
-    let mut all = Vec::with_capacity(lines.len());
-    for line in lines {
-        if line.width() <= width || width == 0 {
-            all.push(line.clone());
-            continue;
-        }
-        let (mut spans, mut used) = (Vec::new(), 0);
-        for span in &line.spans {
-            let mut text = String::new();
-            for character in span.content.chars() {
-                let columns = Span::raw(character.to_string()).width();
-                if used + columns > width {
-                    spans.push(Span::styled(std::mem::take(&mut text), span.style));
-                    all.push(Line::from(std::mem::take(&mut spans)).style(line.style));
-                    used = 0;
-                }
-                used += columns;
-                text.push(character);
-            }
-            spans.push(Span::styled(text, span.style));
-        }
-        all.push(Line::from(spans).style(line.style));
-    }
-    all
 }

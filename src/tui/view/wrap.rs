@@ -28,6 +28,16 @@ pub(in crate::tui) fn broken(spans: &[Span<'static>], indent: usize, hang: usize
     rows
 }
 
+/// Lines in rows of a width, nothing of them lost.
+pub(in crate::tui) fn wrapped(lines: &[Line<'static>], width: usize) -> Vec<Line<'static>> {
+    let rows = lines.iter().flat_map(|line| {
+        let styled = |span: &Span<'static>| Span::styled(span.content.clone(), line.style.patch(span.style));
+        let spans: Vec<Span<'static>> = line.spans.iter().map(styled).collect();
+        broken(&spans, 0, 0, width)
+    });
+    rows.collect()
+}
+
 /// A character in its style.
 type Piece = (char, ratatui::style::Style);
 
