@@ -1,11 +1,11 @@
 //! The terminal UI: the case on a screen, judged again as the moment moves. A presenter of the same values as the exports.
 //!
-//! Three threads. The loop ([`stage`]) takes keys and answers and draws; it never waits for work. The [`judge`] holds the
-//! facts in memory and judges. The [`clerk`] reads the case file. A [`screen`] draws what the [`session`] has, and asks for
+//! Three threads. The loop (`stage`) takes keys and answers and draws; it never waits for work. The `judge` holds the
+//! facts in memory and judges. The `clerk` reads the case file. A `screen` draws what the `session` has, and asks for
 //! what it lacks.
 //!
-//! [`keymap`] is the one table of keys; [`view`] the frame around screens; [`text`] the way of captured text to the screen;
-//! [`terminal`] takes the terminal over and gives it back; [`Rehearsal`] is the whole program without one, for tests and
+//! `keymap` is the one table of keys; `view` the frame around screens; `text` the way of captured text to the screen;
+//! `terminal` takes the terminal over and gives it back; [`Rehearsal`] is the whole program without one, for tests and
 //! pictures.
 
 #![allow(
