@@ -13,7 +13,7 @@ use crate::program::{
     BINARY, CaseFile, Ran, capture, copy, cotrace, files, root, run, sample, skip, target, targets, write,
 };
 
-const SUBCOMMANDS: [&str; 20] = [
+const SUBCOMMANDS: [&str; 21] = [
     "import",
     "replay",
     "what-if",
@@ -29,6 +29,7 @@ const SUBCOMMANDS: [&str; 20] = [
     "notes",
     "rules",
     "verify-cot",
+    "tui",
     "keys",
     "case",
     "explain",

@@ -19,7 +19,7 @@ const GRAPH: &str = "public/task-graph.json";
 
 /// Takes a case back to the first version of its schema.
 fn as_version_1(case: &CaseFile) {
-    case.sqlite().execute_batch("DROP TABLE entry_index; PRAGMA user_version = 1").unwrap();
+    case.sqlite().execute_batch("DROP TABLE entry_index; DROP TABLE note; PRAGMA user_version = 1").unwrap();
 }
 
 /// The documents that have an index, with the index as SQLite has it.
@@ -297,7 +297,7 @@ fn an_older_case_gets_its_indexes_with_the_first_replay() {
         let made = indexes(&old);
         assert!(!made.is_empty() && made.iter().all(|index| wanted.contains(index)));
         assert_eq!(old.number("SELECT count(*) FROM fact"), facts);
-        assert_eq!(old.number("PRAGMA user_version"), 2);
+        assert_eq!(old.number("PRAGMA user_version"), 3);
         old.run(["case", "verify"]).exits(0);
     }
     // The same capture once more brings them, too.
@@ -327,9 +327,9 @@ fn an_older_case_that_can_not_be_written_to_is_replayed_all_the_same() {
 fn an_older_version_is_held_against_its_own_schema() {
     for sql in [
         "PRAGMA user_version = 1",
-        "DROP TABLE entry_index; CREATE TABLE more (a); PRAGMA user_version = 1",
-        "DROP TABLE entry_index; CREATE VIEW entry_index AS SELECT 1; PRAGMA user_version = 1",
-        "DROP TABLE entry_index; DROP VIEW tasks; PRAGMA user_version = 1",
+        "DROP TABLE entry_index; DROP TABLE note; CREATE TABLE more (a); PRAGMA user_version = 1",
+        "DROP TABLE entry_index; DROP TABLE note; CREATE VIEW entry_index AS SELECT 1; PRAGMA user_version = 1",
+        "DROP TABLE entry_index; DROP TABLE note; DROP VIEW tasks; PRAGMA user_version = 1",
         "DROP TABLE entry_index",
     ] {
         let case = CaseFile::of(&[sample("nightly-2026")]);

@@ -572,7 +572,7 @@ fn the_case_is_the_same_at_any_number_of_threads() {
         let mut statement = sqlite.prepare("SELECT lower(hex(sha256)), digest FROM entry_index").unwrap();
         let rows = statement.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, Vec<u8>>(1)?)));
         let indexes = rows.unwrap().map(Result::unwrap).collect::<Vec<_>>();
-        assert!(indexes.len() > 2, "{indexes:?}");
+        assert!(indexes.len() >= 2, "{indexes:?}");
         (blobs, indexes)
     };
     assert_eq!(dump("1"), dump("8"));
