@@ -1,5 +1,7 @@
 //! The program without a terminal: keys go in as text, and what is on the screen comes out as text or as a picture.
 
+use std::time::Duration;
+
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::crossterm::event::{Event as Input, MouseEvent};
@@ -58,6 +60,20 @@ impl Rehearsal {
             self.draw();
         }
         true
+    }
+
+    /// One turn of the loop: waits for an answer, for so long at most, takes what else is there, and draws. `false`: nothing
+    /// more is asked for.
+    pub fn turn(&mut self, wait: Duration) -> bool {
+        self.turn_timed(wait).0
+    }
+
+    /// The same, and how long it took without the waiting.
+    pub fn turn_timed(&mut self, wait: Duration) -> (bool, Duration) {
+        let begin = self.stage.turn(wait);
+        self.effects();
+        self.draw();
+        (self.stage.app.session.pending > 0, begin.elapsed())
     }
 
     /// Points with the mouse.

@@ -4,6 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use ratatui::Terminal;
 use ratatui::backend::Backend;
@@ -67,6 +68,16 @@ impl<B: Backend> Stage<B> {
             self.app.take(event);
         }
         std::mem::take(&mut self.app.effects)
+    }
+
+    /// Waits for an answer, if any is to come, for so long at most; takes it and what else is there. Gives when it came.
+    pub(super) fn turn(&mut self, wait: Duration) -> Instant {
+        let first = if self.app.session.pending > 0 { self.events.recv_timeout(wait).ok() } else { None };
+        let begin = Instant::now();
+        for event in first.into_iter().chain(self.events.try_iter().take(ANSWERS_AT_ONCE)) {
+            self.app.take(event);
+        }
+        begin
     }
 
     /// Takes answers until nothing is asked for any more.
