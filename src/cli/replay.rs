@@ -1,6 +1,7 @@
 //! `cotrace replay`.
 
 use std::io::Write as _;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -201,6 +202,7 @@ pub(super) fn replay_telling(case: &mut Case, request: &Request) -> Result<Repla
         bar.set_length(total);
         bar.set_position(done);
         bar.set_message(stage);
+        ControlFlow::Continue(())
     });
     bar.finish_and_clear();
     replayed
@@ -216,6 +218,8 @@ pub(super) fn or_say<T>(result: Result<T, ReplayError>) -> anyhow::Result<Option
             output::note(&format!("error: {error}"));
             Ok(None)
         }
-        Err(error @ (ReplayError::Store(_) | ReplayError::Rules(_) | ReplayError::Ledger(_))) => Err(error.into()),
+        Err(
+            error @ (ReplayError::Store(_) | ReplayError::Rules(_) | ReplayError::Ledger(_) | ReplayError::Stopped),
+        ) => Err(error.into()),
     }
 }

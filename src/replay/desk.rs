@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::cell::Cell;
 use std::collections::{BTreeSet, HashMap};
+use std::ops::ControlFlow;
 
 use rayon::prelude::*;
 use serde::Serialize;
@@ -48,10 +49,12 @@ pub struct Progress {
 }
 
 /// Whom to tell how far a replay has come. Told from any thread.
-pub type Listener<'a> = &'a (dyn Fn(Progress) + Sync);
+///
+/// Breaking stops it: what was examined so far is kept, and nothing is told.
+pub type Listener<'a> = &'a (dyn Fn(Progress) -> ControlFlow<()> + Sync);
 
 /// For whoever does not ask.
-pub const SILENT: Listener<'static> = &|_| ();
+pub const SILENT: Listener<'static> = &|_| ControlFlow::Continue(());
 
 /// One digest over the digests of a fact's inputs; a missing input counts as such.
 pub(super) fn input_digest(inputs: &[Option<Digest>]) -> Digest {
@@ -109,6 +112,14 @@ impl<'case> FactDesk<'case> {
     /// Whether it makes facts again.
     pub(super) const fn is_auditing(&self) -> bool {
         self.audit.is_some()
+    }
+
+    /// Tells how far it has come. An error: it is to stop.
+    pub(super) fn tell(&self, progress: Progress) -> Result<(), StoreError> {
+        match (self.listener)(progress) {
+            ControlFlow::Continue(()) => Ok(()),
+            ControlFlow::Break(()) => Err(StoreError::Stopped),
+        }
     }
 
     /// How much was done.
@@ -284,7 +295,11 @@ pub(super) fn in_batches<W: Send, E: Send>(
             },
         );
         (examined, batch) = (made, next?);
-        (desk.listener)(Progress { stage, done, total: total as u64 });
+        if let Err(stopped) = desk.tell(Progress { stage, done, total: total as u64 }) {
+            examined.into_iter().for_each(|done| take(desk, done));
+            desk.keep()?;
+            return Err(stopped);
+        }
     }
     examined.into_iter().for_each(|done| take(desk, done));
     desk.keep()

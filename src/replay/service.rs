@@ -72,7 +72,7 @@ pub struct Replayed {
 }
 
 /// Replays the verification, and tells how far it has come. What is examined is stored batch by batch: who stops it loses
-/// little.
+/// little. The listener can stop it: that is [`ReplayError::Stopped`].
 pub fn replay(case: &mut Case, request: &Request, listener: Listener<'_>) -> Result<Replayed, ReplayError> {
     let scopes = by_scope(case, &request.targets, &request.snapshot)?;
     let mut desk = FactDesk::telling(case, listener);
@@ -272,7 +272,7 @@ fn replay_scope(
         told += judged.len() as u64;
         judged.iter().for_each(|target| completeness.add(target.told().needs(), &gathered.facts));
         telling.add(judged, request);
-        (desk.listener)(Progress { stage: "targets", done: told, total });
+        desk.tell(Progress { stage: "targets", done: told, total })?;
     }
     let completeness = completeness.total();
     // Giving back the memory of a whole graph takes a while, and nobody waits for it.

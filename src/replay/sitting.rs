@@ -220,7 +220,9 @@ impl Sitting<'_> {
                 told += judged.len() as u64;
                 judged.iter().for_each(|target| completeness.add(target.told().needs(), &room.gathered.facts));
                 telling.add(judged, question);
-                listener(Progress { stage: "targets", done: told, total });
+                if listener(Progress { stage: "targets", done: told, total }).is_break() {
+                    return Err(ReplayError::Stopped);
+                }
             }
             let targets = (telling.targets.len() - before) as u64;
             if targets > 0 {

@@ -35,9 +35,18 @@ pub enum ReplayError {
     /// A shipped key ledger is broken.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
+    /// Whoever listens stopped it. No failure: what was examined is kept.
+    #[error("it was given up")]
+    Stopped,
     /// The case file failed.
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Store(StoreError),
+}
+
+impl From<StoreError> for ReplayError {
+    fn from(error: StoreError) -> Self {
+        if matches!(error, StoreError::Stopped) { Self::Stopped } else { Self::Store(error) }
+    }
 }
 
 /// Targets with the evidence to judge them by; `None`: all that it has.

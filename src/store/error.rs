@@ -26,6 +26,9 @@ pub enum StoreError {
     /// Another process is writing to it.
     #[error("another process is writing to {}; try again when it has finished", .0.display())]
     Busy(PathBuf),
+    /// Whoever reads gave it up.
+    #[error("it was given up")]
+    Stopped,
     /// It has no such note.
     #[error("the case has no note {0}")]
     NoNote(i64),

@@ -30,7 +30,7 @@ pub use error::StoreError;
 pub use evidence::{Place, SnapshotInfo, SourceInfo, TaskSummary};
 pub use index::{DocumentIndex, INDEX_SIZE_MAX, PartDigests};
 pub use keys::{KeyKind, KeyRow};
-pub use listing::{StoredReplay, TaskListRow};
+pub use listing::{StoredReplay, TaskListRow, TaskSink};
 pub use log::{LogEntry, LoggedEntry};
 pub use migrate::{APPLICATION_ID, SCHEMA_VERSION};
 pub use replays::ReplayRecord;

@@ -317,7 +317,10 @@ impl App {
             },
             Action::DistrustNone => self.session.distrust_no_more(),
             Action::Refresh => self.session.refresh(),
-            Action::Cancel => self.session.said = Some("press q to leave".to_owned()),
+            Action::Cancel => {
+                let told = if self.session.give_up() { "given up; F5 goes on" } else { "press q to leave" };
+                self.session.said = Some(told.to_owned());
+            }
             Action::Overview => self.go(Box::new(Overview::default())),
             Action::Graph => match self.screen.task(&self.session) {
                 Some(task_id) => self.go(Box::new(Graph::of(task_id))),

@@ -1,6 +1,7 @@
 //! The list of tasks: what the case says of each, in a few arrays, with what the judge said beside it. Filters and orders
 //! make lists of places in it; a screen draws the few that it shows.
 
+use std::cmp::{Ordering, Reverse};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 use std::sync::Arc;
@@ -8,9 +9,10 @@ use std::sync::atomic::{AtomicBool, Ordering as Atomic};
 
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
+use rayon::prelude::*;
 
 use super::message::TargetLine;
-use crate::insight::{TaskFilter, TaskLine, TaskOrder};
+use crate::insight::{Field, SortDirection, TaskFilter, TaskLine, TaskOrder};
 use crate::model::{Moment, TaskId};
 use crate::replay::Standing;
 use crate::store::TaskListRow;
@@ -36,6 +38,8 @@ pub(super) struct Catalog {
 /// What is known of a task.
 #[derive(Debug, Clone)]
 struct Row {
+    /// The snapshot that it is told by.
+    snapshot: i64,
     label: (u32, u32),
     name: (u32, u32),
     kind: u32,
@@ -72,17 +76,20 @@ impl Catalog {
         self.ids.len()
     }
 
-    /// Adds a task; they come in the order of their ids.
-    pub(super) fn add(&mut self, row: &TaskListRow, tree: Option<&str>) {
-        let label = self.text(row.label.as_deref());
-        let name = if row.name == row.label { label } else { self.text(row.name.as_deref()) };
-        let kind = self.word(row.kind.as_deref());
-        let pool = self.word(row.pool.as_deref());
-        let state = self.word(row.state.as_deref());
-        let tree = self.word(tree);
-        let worker = self.word(row.worker.as_deref());
+    /// With room for as many tasks.
+    pub(super) fn with_room(tasks: usize) -> Self {
+        Self { ids: Vec::with_capacity(tasks), rows: Vec::with_capacity(tasks), ..Self::default() }
+    }
+
+    /// Adds a task, as one of the snapshots has it.
+    pub(super) fn add(&mut self, row: &TaskListRow<'_>, tree: Option<&str>) {
+        let label = self.text(row.label);
+        let name = if row.name == row.label { label } else { self.text(row.name) };
+        let (kind, pool, state) = (self.word(row.kind), self.word(row.pool), self.word(row.state));
+        let (tree, worker) = (self.word(tree), self.word(row.worker));
         self.ids.push(row.task_id);
         self.rows.push(Row {
+            snapshot: row.snapshot,
             label,
             name,
             kind,
@@ -93,6 +100,18 @@ impl Catalog {
             created: row.created,
             started: row.started,
         });
+    }
+
+    /// Orders the tasks by their ids, once all are there: each as the newest snapshot has it.
+    pub(super) fn settle(&mut self) {
+        let mut order: Vec<u32> = (0..self.ids.len() as u32).collect();
+        let key = |place: &u32| (self.ids[*place as usize], Reverse(self.rows[*place as usize].snapshot));
+        order.par_sort_unstable_by_key(key);
+        order.dedup_by_key(|place| self.ids[*place as usize]);
+        // One list after the other, so that no more than one is there twice.
+        self.ids = order.iter().map(|place| self.ids[*place as usize]).collect();
+        self.rows = order.iter().map(|place| self.rows[*place as usize].clone()).collect();
+        self.texts.shrink_to_fit();
     }
 
     fn text(&mut self, text: Option<&str>) -> (u32, u32) {
@@ -191,77 +210,186 @@ impl Catalog {
         order: Option<TaskOrder>,
         is_idle: &AtomicBool,
     ) -> Option<Vec<u32>> {
-        let lines = Lines { catalog: self, targets: self.targets(live), live };
-        let mut places: Vec<u32> = Vec::new();
-        for place in 0..self.len() {
-            if place % LOOKED_AT_ONCE == 0 && is_idle.load(Atomic::Relaxed) {
-                return None;
-            }
-            if filter.is_empty() || filter.matches(&lines.at(place as u32)) {
-                places.push(place as u32);
-            }
-        }
+        let chunks = self.ids.par_chunks(LOOKED_AT_ONCE).enumerate();
         if !fuzzy.is_empty() {
-            return self.found(places, fuzzy, is_idle);
+            let pattern = Pattern::parse(fuzzy, CaseMatching::Ignore, Normalization::Smart);
+            let found = chunks.map_init(
+                || (Matcher::new(Config::DEFAULT), Vec::new()),
+                |sought, (chunk, _)| self.found(self.wanted(chunk, live, filter, is_idle)?, &pattern, sought),
+            );
+            let found: Vec<Vec<(Reverse<u32>, u32)>> = found.collect::<Option<_>>()?;
+            let mut scored = found.concat();
+            scored.par_sort_unstable();
+            return unless(is_idle, scored.into_iter().map(|(_, place)| place).collect());
         }
-        if let Some(order) = order {
-            places.sort_by(|a, b| order.compare(&lines.at(*a), &lines.at(*b)));
-        }
-        (!is_idle.load(Atomic::Relaxed)).then_some(places)
+        let Some(order) = order else {
+            let wanted = chunks.map(|(chunk, _)| {
+                let lines = self.wanted(chunk, live, filter, is_idle)?;
+                Some(lines.iter().map(|(place, _)| *place).collect::<Vec<u32>>())
+            });
+            return unless(is_idle, wanted.collect::<Option<Vec<_>>>()?.concat());
+        };
+        let ranks = Ranks::of(self, live, order);
+        let ranked = chunks.map(|(chunk, _)| {
+            let lines = self.wanted(chunk, live, filter, is_idle)?;
+            Some(lines.iter().map(|(place, line)| ranks.of_line(*place, line)).collect::<Vec<_>>())
+        });
+        let ranked = ranked.collect::<Option<Vec<_>>>()?.concat();
+        unless(is_idle, ranks.sorted(ranked))
     }
 
-    /// Of some places those that a fuzzy search finds, the best first.
-    fn found(&self, places: Vec<u32>, fuzzy: &str, is_idle: &AtomicBool) -> Option<Vec<u32>> {
-        let pattern = Pattern::parse(fuzzy, CaseMatching::Ignore, Normalization::Smart);
-        let mut matcher = Matcher::new(Config::DEFAULT);
-        let mut buffer = Vec::new();
-        let mut scored: Vec<(u32, u32)> = Vec::new();
-        for some in places.chunks(LOOKED_AT_ONCE) {
-            if is_idle.load(Atomic::Relaxed) {
-                return None;
-            }
-            for place in some {
-                let row = &self.rows[*place as usize];
-                let title = self.at(row.label).or_else(|| self.at(row.name)).unwrap_or_default();
-                let id = self.ids[*place as usize];
-                let score = [title, id.as_str()]
-                    .into_iter()
-                    .filter_map(|text| pattern.score(Utf32Str::new(text, &mut buffer), &mut matcher))
-                    .max();
-                scored.extend(score.map(|score| (score, *place)));
-            }
+    /// The lines of one part of the list that a filter wants. `None`: it was given up.
+    fn wanted<'a>(
+        &'a self,
+        chunk: usize,
+        live: Live<'a>,
+        filter: &TaskFilter,
+        is_idle: &AtomicBool,
+    ) -> Option<Vec<(u32, TaskLine<'a>)>> {
+        if is_idle.load(Atomic::Relaxed) {
+            return None;
         }
-        scored.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
-        Some(scored.into_iter().map(|(_, place)| place).collect())
-    }
-
-    /// By place, the number of the target: both are ordered by id.
-    fn targets(&self, live: Live<'_>) -> Vec<u32> {
-        let mut next = 0;
-        let number = |task_id: &TaskId| {
+        let begin = chunk * LOOKED_AT_ONCE;
+        let places = begin..(begin + LOOKED_AT_ONCE).min(self.len());
+        // Both are ordered by id.
+        let mut next = self.ids.get(begin).map_or(0, |first| live.targets.partition_point(|it| it.task_id < *first));
+        let mut wanted = Vec::with_capacity(if filter.is_empty() { places.len() } else { 0 });
+        for place in places {
+            let task_id = &self.ids[place];
             while live.targets.get(next).is_some_and(|target| target.task_id < *task_id) {
                 next += 1;
             }
-            let is_here = live.targets.get(next).is_some_and(|target| target.task_id == *task_id);
-            if is_here { next as u32 } else { NONE }
-        };
-        self.ids.iter().map(number).collect()
+            let target = live.targets.get(next).filter(|target| target.task_id == *task_id);
+            let target = target.map(|target| (target, live.standings.get(next).copied()));
+            let has_note = !live.noted.is_empty() && live.noted.contains_key(task_id);
+            let line = self.joined(place, target, has_note);
+            if filter.is_empty() || filter.matches(&line) {
+                wanted.push((place as u32, line));
+            }
+        }
+        Some(wanted)
+    }
+
+    /// Of some lines those that a fuzzy search finds, with how well.
+    fn found(
+        &self,
+        lines: Vec<(u32, TaskLine<'_>)>,
+        pattern: &Pattern,
+        (matcher, buffer): &mut (Matcher, Vec<char>),
+    ) -> Option<Vec<(Reverse<u32>, u32)>> {
+        let scored = lines.into_iter().filter_map(|(place, line)| {
+            let title = line.label.or(line.name).unwrap_or_default();
+            let texts = [title, line.task_id.as_str()].into_iter();
+            let score = texts.filter_map(|text| pattern.score(Utf32Str::new(text, buffer), matcher)).max()?;
+            Some((Reverse(score), place))
+        });
+        Some(scored.collect())
     }
 }
 
-/// The lines of a catalog, with the targets looked up once for all.
-struct Lines<'a> {
+fn unless<T>(is_idle: &AtomicBool, made: T) -> Option<T> {
+    (!is_idle.load(Atomic::Relaxed)).then_some(made)
+}
+
+/// Where a line comes: what is not known comes last, and of the same the one with the lower place, which is the lower id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Ranked {
+    is_unknown: bool,
+    rank: u128,
+    place: u32,
+}
+
+/// What lines are sorted by, as numbers: so the texts of a million lines are not compared again and again. It is the order
+/// that [`TaskOrder::compare`] tells.
+struct Ranks<'a> {
     catalog: &'a Catalog,
-    targets: Vec<u32>,
-    live: Live<'a>,
+    order: TaskOrder,
+    /// The words that many lines share, by their order.
+    words: BTreeMap<&'a str, u32>,
 }
 
-impl<'a> Lines<'a> {
-    fn at(&self, place: u32) -> TaskLine<'a> {
-        let number = self.targets[place as usize] as usize;
-        let target = self.live.targets.get(number);
-        let target = target.map(|target| (target, self.live.standings.get(number).copied()));
-        let has_note = !self.live.noted.is_empty() && self.live.noted.contains_key(&self.catalog.ids[place as usize]);
-        self.catalog.joined(place as usize, target, has_note)
+impl<'a> Ranks<'a> {
+    fn of(catalog: &'a Catalog, live: Live<'a>, order: TaskOrder) -> Self {
+        let words: BTreeSet<&str> = match order.column {
+            Field::Kind | Field::Pool | Field::Worker | Field::Tree | Field::State => {
+                catalog.words.iter().map(|word| &**word).collect()
+            }
+            Field::Type => live.targets.iter().filter_map(|target| target.task_type.as_deref()).collect(),
+            Field::Key => live.targets.iter().filter_map(|target| Some(&**target.keys.first()?)).collect(),
+            Field::Task
+            | Field::Label
+            | Field::Name
+            | Field::Verdict
+            | Field::Reason
+            | Field::Created
+            | Field::Note => BTreeSet::new(),
+        };
+        Self { catalog, order, words: words.into_iter().zip(0..).collect() }
     }
+
+    fn of_line(&self, place: u32, line: &TaskLine<'_>) -> Ranked {
+        let word = |text: Option<&str>| text.and_then(|text| self.words.get(text)).map(|rank| u128::from(*rank));
+        let rank = match self.order.column {
+            Field::Task => Some(u128::from(place)),
+            Field::Label => line.label.map(beginning),
+            Field::Name => line.name.map(beginning),
+            Field::Type => word(line.task_type),
+            Field::Kind => word(line.kind),
+            Field::Verdict => line.verdict.map(|verdict| verdict as u128),
+            Field::Reason => line.reason.map(|reason| reason as u128),
+            Field::Key => word(line.keys.first().map(|key| &**key)),
+            Field::Worker => word(line.worker),
+            Field::Pool => word(line.pool),
+            Field::Tree => word(line.tree),
+            Field::State => word(line.state),
+            Field::Created => {
+                line.created.map(|moment| moment.timestamp().as_nanosecond().wrapping_sub(i128::MIN) as u128)
+            }
+            Field::Note => line.has_note.then_some(0),
+        };
+        Ranked { is_unknown: rank.is_none(), rank: rank.unwrap_or_default(), place }
+    }
+
+    fn sorted(&self, mut ranked: Vec<Ranked>) -> Vec<u32> {
+        ranked.par_sort_unstable_by(|a, b| {
+            let by_rank = a.rank.cmp(&b.rank).then_with(|| self.by_text(a, b));
+            let by_rank = match self.order.direction {
+                SortDirection::Ascending => by_rank,
+                SortDirection::Descending => by_rank.reverse(),
+            };
+            a.is_unknown.cmp(&b.is_unknown).then(by_rank).then(a.place.cmp(&b.place))
+        });
+        ranked.into_iter().map(|ranked| ranked.place).collect()
+    }
+
+    /// Texts that begin alike.
+    fn by_text(&self, a: &Ranked, b: &Ranked) -> Ordering {
+        let text = |ranked: &Ranked| {
+            let row = &self.catalog.rows[ranked.place as usize];
+            match self.order.column {
+                Field::Label => self.catalog.at(row.label),
+                Field::Name => self.catalog.at(row.name),
+                Field::Task
+                | Field::Type
+                | Field::Kind
+                | Field::Verdict
+                | Field::Reason
+                | Field::Key
+                | Field::Worker
+                | Field::Pool
+                | Field::Tree
+                | Field::State
+                | Field::Created
+                | Field::Note => None,
+            }
+        };
+        text(a).cmp(&text(b))
+    }
+}
+
+/// The first 16 bytes of a text, so that numbers have its order as far as they tell it.
+fn beginning(text: &str) -> u128 {
+    let mut bytes = [0; 16];
+    bytes.iter_mut().zip(text.bytes()).for_each(|(to, byte)| *to = byte);
+    u128::from_be_bytes(bytes)
 }

@@ -1,10 +1,12 @@
 //! The clerk: a thread that reads the case file while the judge judges, and writes what is exported.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::Receiver;
 
 use super::catalog::Catalog;
@@ -12,24 +14,66 @@ use super::judge::Tell;
 use super::message::{ClerkAsk, Event, Seen, Told};
 use crate::judge::SourceTrees;
 use crate::model::{Digest, TaskId};
-use crate::store::{Access, Case, StoreError};
+use crate::store::{Access, Case, StoreError, TaskListRow};
 
 /// The most bytes of a document that are shown.
 pub(super) const DOCUMENT_SIZE_MAX: u64 = 4 * 1024 * 1024;
 
 /// After how many tasks the first are told, so that there is something to see.
-const FIRST_TASKS: usize = 512;
+const FIRST_TASKS: u32 = 512;
 
-/// Answers until nobody asks any more.
+/// How many sources are known at once.
+const SOURCES_MAX: usize = 4096;
+
+/// After how many tasks it is looked whether the list is still wanted.
+const LOOKED_UP_EVERY: usize = 1024;
+
+/// For how many tasks room is made at once, whatever the case says.
+const TASKS_ROOM_MAX: u64 = 4_000_000;
+
+/// After how many tasks it is told how many were read.
+const LOADED_AT_ONCE: usize = 50_000;
+
+/// Answers until nobody asks any more. What takes long is read beside, so that the rest is answered meanwhile.
 pub(super) fn serve(path: &Path, program: &Path, operator: &str, asks: &Receiver<ClerkAsk>, tell: Tell<'_>) {
-    let mut case = None;
-    while let Ok(ask) = asks.recv() {
-        let told = |told: Told| tell(Event::Told(told));
-        if let Err(error) = answer(path, (program, operator), &mut case, ask, &told) {
-            told(Told::Said(error.to_string()));
+    std::thread::scope(|scope| {
+        let mut case = None;
+        while let Ok(ask) = asks.recv() {
+            if let ClerkAsk::Open { is_idle } = ask {
+                scope.spawn(move || {
+                    let told = |told: Told| tell(Event::Told(told));
+                    let read = AssertUnwindSafe(|| open(path, &is_idle, &told));
+                    match catch_unwind(read) {
+                        Ok(Ok(())) => {}
+                        Ok(Err(error)) => told(Told::Said(error.to_string())),
+                        Err(_) => told(Told::Failed("reading the tasks stopped, which is a bug".to_owned())),
+                    }
+                    tell(Event::Served);
+                });
+                continue;
+            }
+            let told = |told: Told| tell(Event::Told(told));
+            if let Err(error) = answer(path, (program, operator), &mut case, ask, &told) {
+                told(Told::Said(error.to_string()));
+            }
+            tell(Event::Served);
         }
-        tell(Event::Served);
+    });
+}
+
+/// Tells what the case holds: what is seen first comes first.
+fn open(path: &Path, is_idle: &AtomicBool, tell: &dyn Fn(Told)) -> Result<(), StoreError> {
+    let case = Case::open(path, Access::Read)?;
+    list(&case, true, 0, is_idle, tell)?;
+    tell(Told::Stored(case.last_replay()?.map(Box::new)));
+    tell(Told::Notes(Arc::new(case.notes()?)));
+    let tasks = case.task_count()?;
+    tell(Told::Tasks(tasks));
+    list(&case, false, tasks, is_idle, tell)?;
+    if !is_idle.load(Ordering::Relaxed) {
+        tell(Told::Case(Box::new(case.info()?)));
     }
+    Ok(())
 }
 
 fn answer(
@@ -44,15 +88,8 @@ fn answer(
         none => none.insert(Case::open(path, Access::Keep)?),
     };
     match ask {
-        ClerkAsk::Open => {
-            tell(Told::Case {
-                info: Box::new(case.info()?),
-                stored: case.last_replay()?.map(Box::new),
-                tasks: case.task_count()?,
-            });
-            tell(Told::Notes(Arc::new(case.notes()?)));
-            list(case, tell)?;
-        }
+        // It is read beside.
+        ClerkAsk::Open { .. } => {}
         ClerkAsk::Evidence(task_id) => tell(Told::Evidence(task_id, seen(case, task_id)?.map(Box::new))),
         ClerkAsk::Document(digest) => {
             let bytes = match case.blob(&digest, DOCUMENT_SIZE_MAX) {
@@ -80,26 +117,42 @@ fn answer(
     Ok(())
 }
 
-/// Tells the tasks: the first soon, then all.
-fn list(case: &Case, tell: &dyn Fn(Told)) -> Result<(), StoreError> {
+/// Tells the tasks: the first few, or all.
+fn list(case: &Case, is_first: bool, tasks: u64, is_idle: &AtomicBool, tell: &dyn Fn(Told)) -> Result<(), StoreError> {
     let trees = SourceTrees::new(None);
-    let mut catalog = Catalog::default();
-    let mut known: BTreeMap<String, Option<String>> = BTreeMap::new();
-    case.task_list(&mut |row| {
-        let tree = row.source.as_deref().and_then(|source| {
+    let mut catalog = Catalog::with_room(usize::try_from(tasks.min(TASKS_ROOM_MAX)).unwrap_or(0));
+    let mut known: HashMap<String, Option<String>> = HashMap::new();
+    let mut read = 0;
+    let mut take = |row: TaskListRow<'_>| {
+        let tree = row.source.and_then(|source| {
             // Many tasks have one source.
-            known.entry(source.to_owned()).or_insert_with(|| trees.tree(source)).clone()
+            if !known.contains_key(source) {
+                if known.len() >= SOURCES_MAX {
+                    known.clear();
+                }
+                known.insert(source.to_owned(), trees.tree(source));
+            }
+            known.get(source).and_then(Option::as_deref)
         });
-        if known.len() > FIRST_TASKS {
-            known.clear();
+        catalog.add(&row, tree);
+        read += 1;
+        if read % LOADED_AT_ONCE == 0 {
+            tell(Told::Loaded(read as u64));
         }
-        catalog.add(&row, tree.as_deref());
-        if catalog.len() == FIRST_TASKS {
-            tell(Told::Catalog { catalog: Arc::new(catalog.clone()), is_whole: false });
+        if read % LOOKED_UP_EVERY == 0 && is_idle.load(Ordering::Relaxed) {
+            return ControlFlow::Break(());
         }
         ControlFlow::Continue(())
-    })?;
-    tell(Told::Catalog { catalog: Arc::new(catalog), is_whole: true });
+    };
+    if is_first {
+        case.first_tasks(FIRST_TASKS, &mut take)?;
+    } else {
+        case.all_tasks(&mut take)?;
+    }
+    if !is_idle.load(Ordering::Relaxed) {
+        catalog.settle();
+        tell(Told::Catalog { catalog: Arc::new(catalog), is_whole: !is_first });
+    }
     Ok(())
 }
 

@@ -1,8 +1,10 @@
 //! The judge: a thread that holds the facts of the case and judges again when asked.
 
 use std::collections::BTreeSet;
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::Receiver;
 
 use super::message::{Event, JudgeAsk, Opened, Rebuilt, TargetLine, Told};
@@ -10,7 +12,7 @@ use crate::formats::json::to_pretty_string;
 use crate::insight::DependencyGraph;
 use crate::model::{Basis, TaskId};
 use crate::replay::{
-    Progress, RebuildShown, Request, SILENT, Sitting, Standing, Standings, Targets, definitions, hold, keep,
+    Progress, RebuildShown, ReplayError, Request, Sitting, Standing, Standings, Targets, definitions, hold, keep,
     key_report, rebuild, replay,
 };
 use crate::store::{Access, Case};
@@ -20,42 +22,75 @@ enum Next {
     /// Nobody asks any more.
     End,
     /// Another begins, with this question.
-    Open { version: u64, question: Box<Request> },
+    Open { number: u64, version: u64, question: Box<Request> },
+}
+
+/// What is asked, each with its number.
+type Asked = Receiver<(u64, JudgeAsk)>;
+
+/// Whom to tell, and which questions are given up.
+#[derive(Clone, Copy)]
+struct Desk<'t> {
+    given_up: &'t AtomicU64,
+    tell: Tell<'t>,
+}
+
+impl Desk<'_> {
+    fn is_given_up(self, number: u64) -> bool {
+        number < self.given_up.load(Ordering::Relaxed)
+    }
+
+    /// Tells how far a question has come, and hears whether it is still wanted.
+    fn go_on(self, number: u64, progress: Option<Progress>) -> ControlFlow<()> {
+        if self.is_given_up(number) {
+            return ControlFlow::Break(());
+        }
+        if let Some(progress) = progress {
+            (self.tell)(Event::Told(Told::Progress(progress)));
+        }
+        ControlFlow::Continue(())
+    }
 }
 
 /// Whom to tell.
 pub(super) type Tell<'a> = &'a (dyn Fn(Event) + Sync);
 
 /// Opens the case and answers until nobody asks any more. Opening counts as asked for.
-pub(super) fn sit(path: &Path, base: &Request, asks: &Receiver<JudgeAsk>, tell: Tell<'_>) {
-    let (mut version, mut question) = (0, Box::new(base.clone()));
+pub(super) fn sit(path: &Path, base: &Request, asks: &Asked, given_up: &AtomicU64, tell: Tell<'_>) {
+    let (mut number, mut version, mut question) = (0, 0, Box::new(base.clone()));
     loop {
-        let listener = |progress: Progress| tell(Event::Told(Told::Progress(progress)));
+        let desk = Desk { given_up, tell };
+        let listener = |progress: Progress| desk.go_on(number, Some(progress));
         let held = Case::open(path, Access::Keep).map_err(|error| error.to_string()).and_then(|mut case| {
             let serve = |sitting: &mut Sitting<'_>, case: &mut Case| {
-                let mut bench = Bench { sitting, case, base, order: Vec::new(), tell };
+                let mut bench = Bench { sitting, case, base, order: Vec::new(), desk, number };
                 bench.open(version, &question);
                 bench.serve(asks)
             };
-            hold(&mut case, &[base, &question], &listener, serve).map_err(|error| error.to_string())
+            match hold(&mut case, &[base, &question], &listener, serve) {
+                Err(ReplayError::Stopped) => Ok(None),
+                held => held.map(Some).map_err(|error| error.to_string()),
+            }
         });
-        let next = held.unwrap_or_else(|error| {
-            tell(Event::Told(Told::Failed(error)));
+        let next = held.map_err(Told::Failed).and_then(|held| held.ok_or(Told::GivenUp)).unwrap_or_else(|told| {
+            tell(Event::Told(told));
             tell(Event::Served);
             wait_for_another(asks, tell)
         });
         match next {
             Next::End => return,
-            Next::Open { version: of, question: asked } => (version, question) = (of, asked),
+            Next::Open { number: next, version: of, question: asked } => {
+                (number, version, question) = (next, of, asked);
+            }
         }
     }
 }
 
-/// After a failure only another opening helps.
-fn wait_for_another(asks: &Receiver<JudgeAsk>, tell: Tell<'_>) -> Next {
-    while let Ok(ask) = asks.recv() {
+/// After a failure, or where the opening was given up, only another opening helps.
+fn wait_for_another(asks: &Asked, tell: Tell<'_>) -> Next {
+    while let Ok((number, ask)) = asks.recv() {
         match ask {
-            JudgeAsk::Open { version, question } => return Next::Open { version, question },
+            JudgeAsk::Open { version, question } => return Next::Open { number, version, question },
             JudgeAsk::Standings { .. }
             | JudgeAsk::Survey { .. }
             | JudgeAsk::Chain { .. }
@@ -75,7 +110,9 @@ struct Bench<'s, 'c, 'f, 't> {
     base: &'c Request,
     /// The places of the targets in the order of their ids.
     order: Vec<usize>,
-    tell: Tell<'t>,
+    desk: Desk<'t>,
+    /// The number of the question that is being answered.
+    number: u64,
 }
 
 impl Bench<'_, '_, '_, '_> {
@@ -85,7 +122,7 @@ impl Bench<'_, '_, '_, '_> {
         self.order = (0..lines.len()).collect();
         self.order.sort_by_key(|place| lines[*place].task_id);
         let opened = Opened {
-            targets: self.order.iter().map(|place| lines[*place].clone()).collect(),
+            targets: Arc::new(self.order.iter().map(|place| lines[*place].clone()).collect()),
             key_changes: self.sitting.key_changes().into_iter().collect(),
         };
         self.told(Told::Opened(Box::new(opened)));
@@ -98,8 +135,10 @@ impl Bench<'_, '_, '_, '_> {
         }
         let asked = self.sitting.ask(question);
         self.standings(version, asked.map_err(|error| error.to_string()).map(Option::unwrap_or_default));
-        self.graph();
-        (self.tell)(Event::Served);
+        if !self.desk.is_given_up(self.number) {
+            self.graph();
+        }
+        (self.desk.tell)(Event::Served);
     }
 
     /// Which tasks rest on which: of all tasks, also of those that no chain reaches.
@@ -114,33 +153,36 @@ impl Bench<'_, '_, '_, '_> {
         }
     }
 
-    fn serve(&mut self, asks: &Receiver<JudgeAsk>) -> Next {
-        let mut waiting: Vec<JudgeAsk> = Vec::new();
+    fn serve(&mut self, asks: &Asked) -> Next {
+        let mut waiting: Vec<(u64, JudgeAsk)> = Vec::new();
         loop {
             if waiting.is_empty() {
                 let Ok(ask) = asks.recv() else { return Next::End };
                 waiting.push(ask);
             }
             waiting.extend(asks.try_iter());
-            let ask = waiting.remove(0);
-            if waiting.iter().any(|later| supersedes(later, &ask)) {
-                (self.tell)(Event::Served);
+            let (number, ask) = waiting.remove(0);
+            if self.desk.is_given_up(number) || waiting.iter().any(|(_, later)| supersedes(later, &ask)) {
+                (self.desk.tell)(Event::Served);
                 continue;
             }
+            self.number = number;
             if let Some(next) = self.answer(ask) {
-                waiting.iter().for_each(|_| (self.tell)(Event::Served));
+                waiting.iter().for_each(|_| (self.desk.tell)(Event::Served));
                 return next;
             }
-            (self.tell)(Event::Served);
+            (self.desk.tell)(Event::Served);
         }
     }
 
     fn answer(&mut self, ask: JudgeAsk) -> Option<Next> {
         match ask {
-            JudgeAsk::Open { version, question } => return Some(Next::Open { version, question }),
+            JudgeAsk::Open { version, question } => {
+                return Some(Next::Open { number: self.number, version, question });
+            }
             JudgeAsk::Standings { version, question } => match self.sitting.ask(&question) {
                 Ok(Some(standings)) => self.standings(version, Ok(standings)),
-                Ok(None) => return Some(Next::Open { version, question }),
+                Ok(None) => return Some(Next::Open { number: self.number, version, question }),
                 Err(error) => self.standings(version, Err(error.to_string())),
             },
             JudgeAsk::Survey { version, question } => self.survey(version, &question),
@@ -182,8 +224,8 @@ impl Bench<'_, '_, '_, '_> {
 
     /// Everything but the targets; what came of the question of the command line is kept in the case, as a replay keeps it.
     fn survey(&mut self, version: u64, question: &Request) {
-        let tell = self.tell;
-        let listener = |progress: Progress| tell(Event::Told(Told::Progress(progress)));
+        let (desk, number) = (self.desk, self.number);
+        let listener = |progress: Progress| desk.go_on(number, Some(progress));
         match self.sitting.report(None, question, &listener) {
             Ok(mut report) => {
                 let is_base = question.as_of == self.base.as_of && question.distrust == self.base.distrust;
@@ -196,24 +238,27 @@ impl Bench<'_, '_, '_, '_> {
                 report.targets = Vec::new();
                 self.told(Told::Survey { version, report: Arc::new(report) });
             }
+            Err(ReplayError::Stopped) => self.told(Told::GivenUp),
             Err(error) => self.told(Told::Failed(error.to_string())),
         }
     }
 
     fn chain(&mut self, version: u64, question: &Request, task_id: TaskId) {
+        let (desk, number) = (self.desk, self.number);
+        let listener = |_: Progress| desk.go_on(number, None);
         let is_target = self.sitting.targets().any(|target| target == task_id);
         let report = if is_target {
-            self.sitting.report(Some(&[task_id]), question, SILENT)
+            self.sitting.report(Some(&[task_id]), question, &listener)
         } else {
             // Nobody asks for its attestation, and the auditor wants to see its chain all the same.
-            replay(self.case, &of_one(question, task_id), SILENT).map(|replayed| replayed.report)
+            replay(self.case, &of_one(question, task_id), &listener).map(|replayed| replayed.report)
         };
         let report = report.map(Arc::new).map_err(|error| error.to_string());
         self.told(Told::Chain { version, task_id, report });
     }
 
     fn told(&self, told: Told) {
-        (self.tell)(Event::Told(told));
+        (self.desk.tell)(Event::Told(told));
     }
 }
 

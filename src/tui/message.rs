@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use ratatui::crossterm::event::Event as Input;
 use ratatui::text::Line;
@@ -48,8 +49,8 @@ pub(super) enum JudgeAsk {
 /// What is asked of the clerk.
 #[derive(Debug)]
 pub(super) enum ClerkAsk {
-    /// The list of tasks, what the case is, and what was last replayed.
-    Open,
+    /// The list of tasks, what the case is, and what was last replayed: until it is no longer wanted.
+    Open { is_idle: Arc<AtomicBool> },
     /// What the case has of a task.
     Evidence(TaskId),
     /// The bytes of a document.
@@ -78,7 +79,7 @@ pub(super) struct TargetLine {
 #[derive(Debug)]
 pub(super) struct Opened {
     /// Ordered by task id.
-    pub(super) targets: Vec<TargetLine>,
+    pub(super) targets: Arc<Vec<TargetLine>>,
     /// When the standing of any key can change.
     pub(super) key_changes: Vec<Moment>,
 }
@@ -140,11 +141,15 @@ pub(super) enum Told {
         catalog: Arc<Catalog>,
         is_whole: bool,
     },
-    Case {
-        info: Box<CaseInfo>,
-        stored: Option<Box<StoredReplay>>,
-        tasks: u64,
-    },
+    /// What was last replayed.
+    Stored(Option<Box<StoredReplay>>),
+    /// How many tasks the case has.
+    Tasks(u64),
+    /// How many of them were read.
+    Loaded(u64),
+    Case(Box<CaseInfo>),
+    /// What the judge was at was given up.
+    GivenUp,
     Evidence(TaskId, Option<Box<Seen>>),
     /// Bytes, or in words why there are none.
     Document(Digest, Result<Arc<[u8]>, String>),

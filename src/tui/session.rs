@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::Sender;
 
 use super::catalog::{Catalog, Live};
@@ -141,10 +141,25 @@ pub(super) struct Session {
     /// How many things were asked for and are not yet done.
     pub(super) pending: usize,
     asked: Vec<Wanted>,
-    judge: Sender<JudgeAsk>,
+    judge: Sender<(u64, JudgeAsk)>,
     clerk: Sender<ClerkAsk>,
     events: Sender<Event>,
     listing: Option<(u64, Arc<AtomicBool>)>,
+    /// Whether the list of all tasks that is being read is no longer wanted.
+    reading: Arc<AtomicBool>,
+    /// How many tasks of the list were read.
+    pub(super) loaded: u64,
+    /// The number of the next question to the judge. Those with lower ones than `given_up` are given up.
+    number: u64,
+    given_up: Arc<AtomicU64>,
+    /// Whether something was given up that is still wanting.
+    pub(super) is_given_up: bool,
+}
+
+/// The way to the judge: questions by their numbers, the opening having 0, and below which number they are given up.
+pub(super) struct ToJudge {
+    pub(super) asks: Sender<(u64, JudgeAsk)>,
+    pub(super) given_up: Arc<AtomicU64>,
 }
 
 /// Something that was asked for and did not come yet: it is asked for once.
@@ -166,7 +181,7 @@ impl Session {
         arguments: Vec<String>,
         theme: Theme,
         clock: fn() -> Moment,
-        (judge, clerk, events): (Sender<JudgeAsk>, Sender<ClerkAsk>, Sender<Event>),
+        (judge, clerk, events): (ToJudge, Sender<ClerkAsk>, Sender<Event>),
     ) -> Self {
         let mut session = Self {
             theme,
@@ -207,12 +222,17 @@ impl Session {
             // The judge opens the case by itself.
             pending: 1,
             asked: Vec::new(),
-            judge,
+            judge: judge.asks,
             clerk,
             events,
             listing: None,
+            reading: Arc::default(),
+            loaded: 0,
+            number: 1,
+            given_up: judge.given_up,
+            is_given_up: false,
         };
-        session.ask_clerk(ClerkAsk::Open);
+        session.read();
         session
     }
 
@@ -293,7 +313,28 @@ impl Session {
         (self.seen, self.rebuilds, self.facts) = (Shelf::default(), Shelf::default(), Shelf::default());
         let question = Box::new(self.question.clone());
         self.ask_judge(JudgeAsk::Open { version: self.version, question });
-        self.ask_clerk(ClerkAsk::Open);
+        self.read();
+    }
+
+    /// Has the list of tasks and what the case is read; what is being read is given up.
+    fn read(&mut self) {
+        self.reading.store(true, Ordering::Relaxed);
+        self.reading = Arc::default();
+        self.loaded = 0;
+        self.is_given_up = false;
+        self.ask_clerk(ClerkAsk::Open { is_idle: Arc::clone(&self.reading) });
+    }
+
+    /// Gives up everything that was asked for. What was examined so far is kept in the case. `false`: there is nothing.
+    pub(super) fn give_up(&mut self) -> bool {
+        if self.pending == 0 {
+            return false;
+        }
+        self.given_up.store(self.number, Ordering::Relaxed);
+        self.reading.store(true, Ordering::Relaxed);
+        self.cancel_listing();
+        self.is_given_up = true;
+        true
     }
 
     fn wants(&mut self, wanted: Wanted) -> bool {
@@ -452,7 +493,9 @@ impl Session {
     }
 
     fn ask_judge(&mut self, ask: JudgeAsk) {
-        match self.judge.send(ask) {
+        let number = self.number;
+        self.number += 1;
+        match self.judge.send((number, ask)) {
             Ok(()) => self.pending += 1,
             Err(_) => self.failure = Some("the judge is gone".to_owned()),
         }
@@ -471,7 +514,7 @@ impl Session {
             Told::Progress(progress) => self.progress = Some(*progress),
             Told::Graph(graph) => self.graph = Some(Arc::clone(graph)),
             Told::Opened(opened) => {
-                self.targets = Arc::new(opened.targets.clone());
+                self.targets = Arc::clone(&opened.targets);
                 // Its standings are those of other targets.
                 self.mark = None;
                 self.key_changes.clone_from(&opened.key_changes);
@@ -479,6 +522,7 @@ impl Session {
             Told::Before(of) => self.before = Some(Arc::clone(of)),
             Told::Standings { version, of } if *version == self.version => {
                 self.standings = Some(Arc::clone(of));
+                self.is_given_up = false;
                 self.is_fresh = true;
                 if let Some(mark) = self.mark.as_mut().filter(|mark| mark.version == *version) {
                     mark.standings = Some(Arc::clone(of));
@@ -517,7 +561,11 @@ impl Session {
             }
             Told::Said(text) => self.said = Some(text.clone()),
             Told::Failed(text) => self.failure = Some(text.clone()),
-            Told::Case { .. }
+            Told::Tasks(tasks) => self.tasks = *tasks,
+            Told::Loaded(tasks) => self.loaded = *tasks,
+            Told::GivenUp => self.is_given_up = true,
+            Told::Case(_)
+            | Told::Stored(_)
             | Told::Evidence(..)
             | Told::Rebuild { .. }
             | Told::Facts(..)
@@ -529,7 +577,8 @@ impl Session {
     /// Keeps what an answer holds and nobody else needs.
     pub(super) fn keep(&mut self, told: Told) {
         match told {
-            Told::Case { info, stored, tasks } => (self.info, self.stored, self.tasks) = (Some(info), stored, tasks),
+            Told::Case(info) => self.info = Some(info),
+            Told::Stored(stored) => self.stored = stored,
             Told::Evidence(task_id, seen) => {
                 self.asked.retain(|wanted| *wanted != Wanted::Evidence(task_id));
                 self.seen.put(task_id, seen);
@@ -543,6 +592,9 @@ impl Session {
                 self.facts.put(task_id, facts);
             }
             Told::Progress(_)
+            | Told::Tasks(_)
+            | Told::Loaded(_)
+            | Told::GivenUp
             | Told::Opened(_)
             | Told::Graph(_)
             | Told::Before(_)

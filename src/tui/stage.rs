@@ -2,6 +2,8 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -11,7 +13,7 @@ use ratatui::backend::Backend;
 
 use super::app::{App, Effect};
 use super::message::{Event, Told};
-use super::session::Session;
+use super::session::{Session, ToJudge};
 use super::{Options, clerk, judge};
 
 /// How many answers are taken before something is drawn.
@@ -35,10 +37,12 @@ impl<B: Backend> Stage<B> {
         let Options { path, program, operator, base, arguments, theme, clock } = options;
         let first = base.clone();
         let case: PathBuf = path.clone();
-        spawn("judge", sender.clone(), move |tell| judge::sit(&case, &first, &judge_asked, tell));
+        let given_up = Arc::<AtomicU64>::default();
+        let to_judge = ToJudge { asks: judge_asks, given_up: Arc::clone(&given_up) };
+        spawn("judge", sender.clone(), move |tell| judge::sit(&case, &first, &judge_asked, &given_up, tell));
         let case = path.clone();
         spawn("clerk", sender.clone(), move |tell| clerk::serve(&case, &program, &operator, &clerk_asked, tell));
-        let senders = (judge_asks, clerk_asks, sender.clone());
+        let senders = (to_judge, clerk_asks, sender.clone());
         let session = Session::new(path, base, arguments, theme, clock, senders);
         Self { terminal, app: App::new(session), events, sender }
     }

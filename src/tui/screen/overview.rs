@@ -1,6 +1,7 @@
 //! What the case holds, what its targets came to, and the findings that matter most.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Layout, Rect};
@@ -10,10 +11,12 @@ use ratatui::widgets::Widget as _;
 
 use super::findings::Findings;
 use super::{Screen, Step};
-use crate::model::{Completeness, Finding, Moment, NoteSubject, Plane, Reason, Report, Severity, TaskId, Verdict};
+use crate::model::{Completeness, Finding, Moment, NoteSubject, Plane, Report, Severity, TaskId};
+use crate::replay::Standing;
 use crate::tui::app::explained;
 use crate::tui::keymap::{Action, Place};
 use crate::tui::list::Cursor;
+use crate::tui::message::TargetLine;
 use crate::tui::session::Session;
 use crate::tui::text::{captured, plain};
 use crate::tui::view::{cell, count, rule, select, size};
@@ -25,31 +28,62 @@ const FINDINGS: usize = 10;
 #[derive(Debug, Default)]
 pub(in crate::tui) struct Overview {
     cursor: Cursor,
+    /// The places of the findings that matter most, and the report that they are of.
+    weightiest: Option<(Arc<Report>, Vec<usize>)>,
+    /// What the targets carry, told, and the targets that it is of.
+    eras: Option<(Arc<Vec<TargetLine>>, String)>,
+    /// How many came to what, and the standings that it is of.
+    reasons: Option<Reasons>,
 }
 
-/// The findings that matter most: by severity, those that count for the verdict first; one of each code and plane before
+/// How many targets came to each verdict for which reason, and what it is of.
+type Reasons = (Arc<Vec<Standing>>, BTreeMap<Standing, u64>);
+
+/// The places of the findings that matter most: by severity, those that count for the verdict first; one of each code and plane before
 /// the next of the same, so that many of one kind hide no other.
-pub(super) fn weightiest(report: &Report) -> Vec<&Finding> {
+pub(super) fn weightiest(report: &Report) -> Vec<usize> {
     let mut seen: BTreeMap<(Plane, &str), usize> = BTreeMap::new();
-    let mut ranked: Vec<(usize, &Finding)> = report
+    let mut ranked: Vec<(usize, usize, &Finding)> = report
         .findings
         .iter()
-        .map(|finding| {
+        .enumerate()
+        .map(|(place, finding)| {
             let nth = seen.entry((finding.plane, finding.code.id())).or_default();
             *nth += 1;
-            (*nth, finding)
+            (*nth, place, finding)
         })
         .collect();
-    ranked.sort_by(|(a, one), (b, other)| {
+    ranked.sort_by(|(a, _, one), (b, _, other)| {
         other.severity.cmp(&one.severity).then(a.cmp(b)).then_with(|| one.order(other))
     });
-    ranked.into_iter().map(|(_, finding)| finding).collect()
+    ranked.into_iter().map(|(_, place, _)| place).collect()
 }
 
 impl Overview {
     fn finding<'a>(&self, session: &'a Session) -> Option<&'a Finding> {
         let (_, report) = session.survey.as_ref()?;
-        weightiest(report).into_iter().take(FINDINGS).nth(self.cursor.at)
+        let (of, places) = self.weightiest.as_ref()?;
+        report.findings.get(*places.get(self.cursor.at)?).filter(|_| Arc::ptr_eq(of, report))
+    }
+
+    /// Works out what is told, where it is of something else.
+    fn work_out(&mut self, session: &Session) {
+        if let Some((_, report)) = &session.survey
+            && self.weightiest.as_ref().is_none_or(|(of, _)| !Arc::ptr_eq(of, report))
+        {
+            let places = weightiest(report).into_iter().take(FINDINGS).collect();
+            self.weightiest = Some((Arc::clone(report), places));
+        }
+        if self.eras.as_ref().is_none_or(|(of, _)| !Arc::ptr_eq(of, &session.targets)) {
+            self.eras = Some((Arc::clone(&session.targets), eras(session)));
+        }
+        if let Some(standings) = &session.standings
+            && self.reasons.as_ref().is_none_or(|(of, _)| !Arc::ptr_eq(of, standings))
+        {
+            let mut reasons = BTreeMap::new();
+            standings.iter().for_each(|standing| *reasons.entry(*standing).or_default() += 1);
+            self.reasons = Some((Arc::clone(standings), reasons));
+        }
     }
 
     fn draw_findings(&mut self, session: &Session, area: Rect, buffer: &mut Buffer) {
@@ -61,8 +95,13 @@ impl Overview {
         };
         let age = if *version == session.version { "" } else { ", of the question before" };
         rule(session, &format!("the findings that matter most{age}"), head, buffer);
-        let told = weightiest(report);
-        let window = self.cursor.window(told.len().min(FINDINGS), body.height.into());
+        let told: Vec<&Finding> = match &self.weightiest {
+            Some((of, places)) if Arc::ptr_eq(of, report) => {
+                places.iter().filter_map(|place| report.findings.get(*place)).collect()
+            }
+            Some(_) | None => Vec::new(),
+        };
+        let window = self.cursor.window(told.len(), body.height.into());
         if told.is_empty() {
             Line::styled("none: no check failed, and the audit saw nothing odd", theme.dim()).render(body, buffer);
         }
@@ -109,11 +148,12 @@ impl Screen for Overview {
 
     fn prepare(&mut self, session: &mut Session) {
         session.want_survey();
+        self.work_out(session);
     }
 
     fn draw(&mut self, session: &Session, area: Rect, buffer: &mut Buffer) {
-        let mut lines = evidence(session);
-        lines.extend(judged(session));
+        let mut lines = evidence(session, self.eras.as_ref().map_or("", |(_, told)| told));
+        lines.extend(judged(session, self.reasons.as_ref().map(|(_, reasons)| reasons)));
         let above = (lines.len() as u16).min(area.height.saturating_sub(4));
         let [top, below] = Layout::vertical([Constraint::Length(above), Constraint::Min(0)]).areas(area);
         for (line, y) in lines.into_iter().zip(top.y..top.bottom()) {
@@ -153,11 +193,12 @@ impl Screen for Overview {
 }
 
 /// What the case holds.
-fn evidence(session: &Session) -> Vec<Line<'static>> {
+fn evidence(session: &Session, eras: &str) -> Vec<Line<'static>> {
     let theme = session.theme;
     let name = |text: &str| Span::styled(format!("{text:<14}"), theme.heading());
     let Some(info) = &session.info else {
-        return vec![Line::from(vec![name("case"), Span::styled("being read", theme.dim())])];
+        let tasks = if session.tasks == 0 { String::new() } else { format!("{} tasks, ", count(session.tasks)) };
+        return vec![Line::from(vec![name("case"), Span::raw(tasks), Span::styled("being read", theme.dim())])];
     };
     let mut lines = vec![Line::from(vec![
         name("case"),
@@ -181,7 +222,7 @@ fn evidence(session: &Session) -> Vec<Line<'static>> {
     if let Some(more) = info.snapshots.len().checked_sub(3).filter(|more| *more > 0) {
         lines.push(Line::from(vec![name(""), Span::styled(format!("and {more} older"), theme.dim())]));
     }
-    lines.push(Line::from(vec![name("eras"), Span::raw(eras(session))]));
+    lines.push(Line::from(vec![name("eras"), Span::raw(eras.to_owned())]));
     lines
 }
 
@@ -222,14 +263,12 @@ fn eras(session: &Session) -> String {
 }
 
 /// What the targets came to, and what is missing.
-fn judged(session: &Session) -> Vec<Line<'static>> {
+fn judged(session: &Session, reasons: Option<&BTreeMap<Standing, u64>>) -> Vec<Line<'static>> {
     let theme = session.theme;
     let name = |text: &str| Span::styled(format!("{text:<14}"), theme.heading());
     let mut lines = Vec::new();
-    if let Some(standings) = &session.standings {
-        let mut reasons: BTreeMap<(Verdict, Option<Reason>), u64> = BTreeMap::new();
-        standings.iter().for_each(|standing| *reasons.entry(*standing).or_default() += 1);
-        for ((verdict, reason), number) in reasons.into_iter().rev() {
+    if let Some(reasons) = reasons {
+        for (&(verdict, reason), &number) in reasons.iter().rev() {
             let why = reason.map_or(String::new(), |reason| format!("  {}", reason.phrase()));
             lines.push(Line::from(vec![
                 name(if lines.is_empty() { "verdicts" } else { "" }),

@@ -55,7 +55,7 @@ pub(in crate::tui) struct Tasks {
 /// What a list was made of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct MadeOf {
-    tasks: usize,
+    catalog: usize,
     standings: usize,
     notes: usize,
     filter: TaskFilter,
@@ -108,7 +108,11 @@ impl Tasks {
         Line::from(spans).render(area, buffer);
         let of = if session.catalog_is_whole { session.catalog.len() as u64 } else { session.tasks };
         let shown = self.rows.as_ref().map_or_else(|| "…".to_owned(), |rows| count(rows.len() as u64));
-        let loading = if session.catalog_is_whole { "" } else { " (loading)" };
+        let loading = match session.loaded {
+            _ if session.catalog_is_whole => String::new(),
+            0 => " (loading)".to_owned(),
+            loaded => format!(" (loading: {})", count(loaded)),
+        };
         let told = Span::styled(format!("{shown} of {}{loading}", count(of)), theme.dim());
         Line::from(told).right_aligned().render(area, buffer);
     }
@@ -147,7 +151,7 @@ impl Screen for Tasks {
 
     fn prepare(&mut self, session: &mut Session) {
         let made_of = MadeOf {
-            tasks: session.catalog.len(),
+            catalog: Arc::as_ptr(&session.catalog) as usize,
             // Verdicts change what is listed only where the filter or the order asks for them.
             standings: session.standings.as_ref().map_or(0, |standings| Arc::as_ptr(standings) as usize),
             notes: Arc::as_ptr(&session.noted) as usize,

@@ -26,7 +26,7 @@ pub(super) fn draw(session: &Session, area: Rect, buffer: &mut Buffer) {
 
 /// What goes on, if anything does.
 fn work(session: &Session) -> Option<Line<'static>> {
-    if session.pending == 0 && session.is_fresh {
+    if session.pending == 0 && session.is_fresh && !session.is_given_up {
         return None;
     }
     let told = match session.progress.filter(|_| session.pending > 0) {
@@ -34,6 +34,7 @@ fn work(session: &Session) -> Option<Line<'static>> {
             format!(" {} {}/{} ", progress.stage, count(progress.done), count(progress.total))
         }
         Some(_) | None if session.failure.is_some() => " stopped ".to_owned(),
+        Some(_) | None if session.is_given_up => " given up ".to_owned(),
         Some(_) | None => " judging ".to_owned(),
     };
     Some(Line::styled(told, session.theme.selected()))

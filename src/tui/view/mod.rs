@@ -117,11 +117,16 @@ pub(super) fn size(bytes: u64) -> String {
 fn guard(area: Rect, buffer: &mut Buffer) {
     for position in area.positions() {
         if let Some(cell) = buffer.cell_mut(position)
-            && cell.symbol().chars().any(is_steering)
+            && is_odd(cell.symbol())
         {
             cell.set_symbol("\u{fffd}");
         }
     }
+}
+
+/// Whether a cell holds something that steers. Most hold a printable ASCII character.
+fn is_odd(symbol: &str) -> bool {
+    !matches!(symbol.as_bytes(), [b' '..=b'~']) && symbol.chars().any(is_steering)
 }
 
 #[cfg(test)]
