@@ -235,6 +235,17 @@ def micro():
     return medians, told.stdout
 
 
+def tui():
+    """What the bench of the terminal UI told: milliseconds (median, 99th percentile, greatest) by what, and its lines."""
+    told = subprocess.run(["cargo", "bench", "--bench", "tui"], stdout=subprocess.PIPE, text=True)
+    if told.returncode != 0:
+        sys.exit("the bench of the terminal UI failed")
+    line = re.compile(r"(?P<what>.+) (?P<times>\d+) median (?P<median>[\d.]+) p99 (?P<p99>[\d.]+) max (?P<max>[\d.]+) ms")
+    seen = [found.groupdict() for found in map(line.fullmatch, told.stdout.splitlines()) if found]
+    numbers = ("median", "p99", "max")
+    return {row["what"]: [float(row[name]) for name in numbers] for row in seen}, told.stdout
+
+
 def machine(cotrace):
     model = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text()) if Path("/proc/cpuinfo").exists() else None
     version = subprocess.run([cotrace, "--version"], check=True, capture_output=True, text=True).stdout.split()[-1]
@@ -252,6 +263,7 @@ def main():
     parser.add_argument("--oracle-tasks", type=int, default=5000, metavar="TASKS", help="tasks of scriptworker's world")
     parser.add_argument("--runs", type=int, default=5, help="rounds (5)")
     parser.add_argument("--micro", action="store_true", help="the micro benchmarks too: builds them, and takes minutes")
+    parser.add_argument("--tui", action="store_true", help="the terminal UI on a million tasks too: builds it, minutes")
     parser.add_argument("--out", type=Path, default=Path("docs/performance"), help="where to write (docs/performance)")
     asked = parser.parse_args()
     binaries = asked.binaries.resolve()
@@ -269,6 +281,9 @@ def main():
     if asked.micro:
         raw["micro"], told = micro()
         (asked.out / "micro.txt").write_text(told)
+    if asked.tui:
+        raw["tui"], told = tui()
+        (asked.out / "tui.txt").write_text(told)
     (asked.out / "raw.json").write_text(json.dumps(raw, indent=1, ensure_ascii=False) + "\n")
     subprocess.run([sys.executable, "benches/plots.py", asked.out], check=True)
 

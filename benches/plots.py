@@ -193,6 +193,10 @@ def tables(raw):
         yield "\n## Micro benchmarks\n\n| what | median |\n| --- | --- |\n"
         for name, seconds in raw["micro"].items():
             yield f"| {name} | {duration(seconds)} |\n"
+    if raw.get("tui"):
+        yield "\n## The terminal UI, a million tasks\n\n| what | median ms | p99 ms | greatest ms |\n| --- | --- | --- | --- |\n"
+        for name, times in raw["tui"].items():
+            yield f"| {name} | {' | '.join(f'{time:.1f}' for time in times)} |\n"
     goals = list(reached(raw))
     if goals:
         yield "\n## Goals\n\n| what | reached | goal |\n| --- | --- | --- |\n"

@@ -10,6 +10,7 @@
 #![expect(clippy::unwrap_used, reason = "a benchmark that can't be set up has nothing to say")]
 #![expect(clippy::print_stdout, reason = "it tells what it measured")]
 
+#[expect(dead_code, reason = "it has what other benchmarks set up, too")]
 mod support;
 
 use std::io::{BufRead as _, BufReader};

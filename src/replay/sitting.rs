@@ -98,6 +98,8 @@ pub fn hold<T>(
     if done.is_empty() {
         return Err(ReplayError::NothingToReplay);
     }
+    let total = done.len() as u64;
+    desk.tell(Progress { stage: "targets", done: 0, total })?;
     let mut opened = Vec::with_capacity(gathered.len());
     for (scope, mut gathered, ledger) in gathered {
         let verifiers = gathered.verifiers(&ledger, &deployments, &book);
@@ -108,6 +110,7 @@ pub fn hold<T>(
         }
         opened.push((scope.digests(), gathered, ledger, verifiers));
     }
+    desk.tell(Progress { stage: "targets", done: 0, total })?;
     let examined = desk.work().examined;
     let plans = opened.iter().map(|(_, gathered, _, verifiers)| {
         gathered.plan(&gathered.targets, verifiers, &RuleShelf::new(&first.rules), first)

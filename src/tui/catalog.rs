@@ -393,3 +393,92 @@ fn beginning(text: &str) -> u128 {
     bytes.iter_mut().zip(text.bytes()).for_each(|(to, byte)| *to = byte);
     u128::from_be_bytes(bytes)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Reason, Verdict};
+
+    /// Tasks that are alike in much, in no order, one of them of two snapshots; every third is a target.
+    fn some() -> (Catalog, Vec<TargetLine>, Vec<Standing>) {
+        let mut catalog = Catalog::default();
+        let mut ids: Vec<TaskId> = Vec::new();
+        for number in 0..200_u32 {
+            let scattered = number * 7_919 % 200;
+            let task_id: TaskId = format!("AAAAAAAAAAAAAAAAAAA{scattered:03}").parse().unwrap();
+            let label = format!("build-linux1804-64/{}", scattered % 50);
+            let pool = format!("pool/{}", scattered % 3);
+            let row = TaskListRow {
+                task_id,
+                snapshot: 1,
+                label: (scattered % 7 > 0).then_some(&*label),
+                name: ["", "a", "b\0", "b"].get(scattered as usize % 5).copied(),
+                kind: (scattered % 2 > 0).then_some("test"),
+                pool: Some(&pool),
+                source: None,
+                state: ["completed", "failed"].get(scattered as usize % 3).copied(),
+                created: (scattered % 4 > 0).then(|| Moment::from_unix(i64::from(scattered % 9) - 4).unwrap()),
+                worker: ["x", "Y"].get(scattered as usize % 3).copied(),
+                started: None,
+            };
+            catalog.add(&row, ["/b", "/a"].get(scattered as usize % 3).copied());
+            if scattered == 5 {
+                catalog.add(&TaskListRow { snapshot: 2, label: Some("newer"), ..row }, None);
+                catalog.add(&TaskListRow { snapshot: 0, label: Some("older"), ..row }, None);
+            }
+            ids.push(task_id);
+        }
+        catalog.settle();
+        ids.sort();
+        let target = |(number, task_id): (usize, &TaskId)| TargetLine {
+            task_id: *task_id,
+            task_type: ["build", "signing"].get(number % 3).map(|word| Arc::from(*word)),
+            keys: if number % 2 == 0 { vec![Arc::from(format!("ed25519:{}", number % 4))] } else { Vec::new() },
+            judged_at: None,
+        };
+        let targets: Vec<TargetLine> = ids.iter().enumerate().step_by(3).map(target).collect();
+        let standing = |number: usize| match number % 3 {
+            0 => (Verdict::Verified, None),
+            1 => (Verdict::Refuted, Some(Reason::Contradicted)),
+            _ => (Verdict::Undetermined, Some(Reason::Absent)),
+        };
+        let standings = (0..targets.len()).map(standing).collect();
+        (catalog, targets, standings)
+    }
+
+    #[test]
+    fn the_order_is_that_of_task_lists() {
+        let (catalog, targets, standings) = some();
+        let noted = catalog.ids.iter().step_by(10).map(|task_id| (*task_id, 1)).collect();
+        let live = Live { targets: &targets, standings: &standings, noted: &noted };
+        let is_idle = AtomicBool::new(false);
+        let line = |place: &u32| catalog.line(*place as usize, live).unwrap();
+        for column in Field::ALL {
+            for direction in [SortDirection::Ascending, SortDirection::Descending] {
+                let order = TaskOrder { column, direction };
+                let mut wanted: Vec<u32> = (0..catalog.len() as u32).collect();
+                wanted.sort_by(|a, b| order.compare(&line(a), &line(b)));
+                let listed = catalog.list(live, &TaskFilter::default(), "", Some(order), &is_idle).unwrap();
+                assert_eq!(listed, wanted, "{column} {direction:?}");
+            }
+        }
+        let filter: TaskFilter = "verdict:refuted has:label".parse().unwrap();
+        let wanted: Vec<u32> = (0..catalog.len() as u32).filter(|place| filter.matches(&line(place))).collect();
+        assert!(!wanted.is_empty());
+        assert_eq!(catalog.list(live, &filter, "", None, &is_idle), Some(wanted));
+        assert_eq!(catalog.list(live, &filter, "", None, &AtomicBool::new(true)), None);
+    }
+
+    #[test]
+    fn each_task_is_there_once_as_the_newest_snapshot_has_it() {
+        let (catalog, targets, standings) = some();
+        assert_eq!(catalog.len(), 200);
+        assert!(catalog.ids.is_sorted());
+        let noted = BTreeMap::new();
+        let live = Live { targets: &targets, standings: &standings, noted: &noted };
+        let found = catalog.list(live, &TaskFilter::default(), "newer", None, &AtomicBool::new(false)).unwrap();
+        let titles: Vec<_> = found.iter().map(|place| catalog.title(&catalog.ids[*place as usize])).collect();
+        assert_eq!(titles, [Some("newer")]);
+        assert_eq!(catalog.title(&"AAAAAAAAAAAAAAAAAAA005".parse().unwrap()), Some("newer"));
+    }
+}

@@ -123,7 +123,7 @@ impl Bench<'_, '_, '_, '_> {
         self.order.sort_by_key(|place| lines[*place].task_id);
         let opened = Opened {
             targets: Arc::new(self.order.iter().map(|place| lines[*place].clone()).collect()),
-            key_changes: self.sitting.key_changes().into_iter().collect(),
+            key_changes: Arc::new(self.sitting.key_changes().into_iter().collect()),
         };
         self.told(Told::Opened(Box::new(opened)));
         let base = self.sitting.ask(self.base).map(|standings| standings.map(|standings| self.in_order(&standings)));

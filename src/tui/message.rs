@@ -81,7 +81,7 @@ pub(super) struct Opened {
     /// Ordered by task id.
     pub(super) targets: Arc<Vec<TargetLine>>,
     /// When the standing of any key can change.
-    pub(super) key_changes: Vec<Moment>,
+    pub(super) key_changes: Arc<Vec<Moment>>,
 }
 
 /// What a task's evidence is, and which documents of it the case holds.

@@ -106,7 +106,7 @@ pub(super) struct MadeOf {
     pub(super) catalog: Arc<Catalog>,
     pub(super) targets: Arc<Vec<TargetLine>>,
     pub(super) keys: Option<Arc<KeyReport>>,
-    pub(super) key_changes: Vec<Moment>,
+    pub(super) key_changes: Arc<Vec<Moment>>,
 }
 
 impl MadeOf {

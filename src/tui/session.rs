@@ -108,10 +108,13 @@ pub(super) struct Session {
     pub(super) catalog_is_whole: bool,
     pub(super) targets: Arc<Vec<TargetLine>>,
     pub(super) graph: Option<Arc<DependencyGraph>>,
-    pub(super) key_changes: Vec<Moment>,
+    pub(super) key_changes: Arc<Vec<Moment>>,
     /// By the question of the command line, and by the question now.
     pub(super) before: Option<Arc<Vec<Standing>>>,
     pub(super) standings: Option<Arc<Vec<Standing>>>,
+    /// How many of each verdict those two have.
+    pub(super) counts_before: Counts,
+    pub(super) counts: Counts,
     /// Whether the standings are those of the question now.
     pub(super) is_fresh: bool,
     /// Findings and gaps, and the version of the question that they are of.
@@ -198,9 +201,11 @@ impl Session {
             catalog_is_whole: false,
             targets: Arc::default(),
             graph: None,
-            key_changes: Vec::new(),
+            key_changes: Arc::default(),
             before: None,
             standings: None,
+            counts_before: Counts::default(),
+            counts: Counts::default(),
             is_fresh: false,
             survey: None,
             chains: Shelf::default(),
@@ -409,7 +414,7 @@ impl Session {
             catalog: Arc::clone(&self.catalog),
             targets: Arc::clone(&self.targets),
             keys: self.keys.clone(),
-            key_changes: self.key_changes.clone(),
+            key_changes: Arc::clone(&self.key_changes),
         };
         if self.moments_of.as_ref().is_some_and(|(_, of)| of.is(&made_of)) {
             return;
@@ -517,11 +522,15 @@ impl Session {
                 self.targets = Arc::clone(&opened.targets);
                 // Its standings are those of other targets.
                 self.mark = None;
-                self.key_changes.clone_from(&opened.key_changes);
+                self.key_changes = Arc::clone(&opened.key_changes);
             }
-            Told::Before(of) => self.before = Some(Arc::clone(of)),
+            Told::Before(of) => {
+                self.counts_before = Counts::of(of);
+                self.before = Some(Arc::clone(of));
+            }
             Told::Standings { version, of } if *version == self.version => {
                 self.standings = Some(Arc::clone(of));
+                self.counts = Counts::of(of);
                 self.is_given_up = false;
                 self.is_fresh = true;
                 if let Some(mark) = self.mark.as_mut().filter(|mark| mark.version == *version) {

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::process::Stdio;
 use std::time::Instant;
 
 use cotrace::model::Digest;
-use cotrace::replay::{Progress, Request, SILENT, Targets, replay};
+use cotrace::replay::{Progress, ReplayError, Request, SILENT, Targets, replay};
 use cotrace::store::{Access, Case};
 use cotrace_generator::sample::nightly_2026;
 use tempfile::TempDir;
@@ -599,7 +600,8 @@ fn facts_without_their_documents_count_for_nothing() {
     assert!(damage.contains("fact signature"), "{damage}");
 }
 
-/// What a replay has told as examined is stored but for the last batch, so who stops it there goes on from there.
+/// What a replay has told as examined is stored but for the last batch where it is killed, and the last too where whoever
+/// listens stops it: so it goes on from there.
 #[test]
 fn a_replay_that_is_stopped_keeps_what_it_examined() {
     let folder = TempDir::new().unwrap();
@@ -612,19 +614,26 @@ fn a_replay_that_is_stopped_keeps_what_it_examined() {
         replay(&mut case, &request, &|Progress { stage, done, .. }| {
             // Unwinding is the nearest that there is to a signal in the middle of it.
             assert!(stage != "tasks" || done < 512, "stopped");
+            ControlFlow::Continue(())
         })
     });
     assert!(stopped.is_err());
-    let attested = file.number("SELECT count(*) FROM fact WHERE kind = 'attestation'");
-    assert_eq!(attested, 256);
+    let attested = "SELECT count(*) FROM fact WHERE kind = 'attestation'";
+    assert_eq!(file.number(attested), 256);
     let mut case = Case::open(&file.path, Access::Keep).unwrap();
+    let stopped = replay(&mut case, &request, &|Progress { stage, done, .. }| match (stage, done) {
+        ("tasks", 512..) => ControlFlow::Break(()),
+        _ => ControlFlow::Continue(()),
+    });
+    assert!(matches!(stopped, Err(ReplayError::Stopped)), "{stopped:?}");
+    assert_eq!(file.number(attested), 512);
     let resumed = replay(&mut case, &request, SILENT).unwrap();
     let fresh = CaseFile::of(&[&capture]);
     let mut fresh = Case::open(&fresh.path, Access::Keep).unwrap();
     let whole = replay(&mut fresh, &request, SILENT).unwrap();
     assert_eq!(resumed.report, whole.report);
     // Definition, attestation, signature and digests of each, and its entry in the graph but for the decision task.
-    assert!(resumed.work.reused >= 4 * 256 + 255, "{:?}", resumed.work);
+    assert!(resumed.work.reused >= 4 * 512 + 511, "{:?}", resumed.work);
     assert_eq!(resumed.work.examined + resumed.work.reused, whole.work.examined + whole.work.reused);
 }
 

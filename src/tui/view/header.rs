@@ -7,7 +7,7 @@ use ratatui::widgets::Widget as _;
 
 use super::count;
 use crate::model::{AsOf, Basis, Verdict};
-use crate::tui::session::{Counts, Session};
+use crate::tui::session::Session;
 use crate::tui::text::plain;
 
 /// The verdicts, the worst first.
@@ -51,8 +51,8 @@ fn verdicts(session: &Session, width: u16) -> Line<'static> {
         spans.extend(stored(session));
         return Line::from(spans);
     };
-    let now = Counts::of(standings);
-    let before = session.before.as_ref().filter(|_| session.is_moved()).map(|before| Counts::of(before));
+    let now = session.counts;
+    let before = session.before.as_ref().filter(|_| session.is_moved()).map(|_| session.counts_before);
     if width >= 60 {
         spans.push(Span::raw(format!("{} targets  ", count(standings.len() as u64))));
     }

@@ -9,6 +9,7 @@ mod hostile;
 mod keys;
 mod link;
 mod notes;
+mod meanwhile;
 mod soak;
 mod time;
 
