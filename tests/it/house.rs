@@ -70,7 +70,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("indicatif", &["cli"]),
     ("sequoia_openpgp", &["examine"]),
     ("ed25519_dalek", &["examine"]),
-    ("rayon", &["import", "judge", "replay"]),
+    ("rayon", &["import", "judge", "replay", "tui"]),
     ("ratatui", &["tui"]),
     ("nucleo_matcher", &["tui"]),
     ("rustix", &["tui"]),
