@@ -8,6 +8,7 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget as _;
 
+use super::chain::Chain;
 use super::evidence::{Document, asserted};
 use super::overview::finding_line;
 use super::{Purpose, Screen, Step};
@@ -19,6 +20,9 @@ use crate::tui::session::Session;
 use crate::tui::text::{captured, plain};
 use crate::tui::view::wrap::wrapped;
 use crate::tui::view::{cell, count, rule, select};
+
+/// How many of the targets that rest on a finding are named.
+const NAMED: usize = 3;
 
 /// What the list is sorted by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -203,7 +207,7 @@ fn detail(finding: &Finding, chosen: usize, session: &Session) -> Vec<Line<'stat
     }
     about.extend(captured(finding.subject.name.as_deref().unwrap_or_default(), Style::new(), theme));
     lines.push(Line::from(about));
-    lines.push(Line::styled(format!("{} targets rest on it", count(finding.targets.len() as u64)), theme.dim()));
+    lines.push(resting(finding, session));
     for (number, evidence) in finding.evidence.iter().enumerate() {
         let mark = if number == chosen { theme.or("▶ ", "> ") } else { "  " };
         let mut spans = vec![Span::styled(mark, theme.heading())];
@@ -223,6 +227,34 @@ fn detail(finding: &Finding, chosen: usize, session: &Session) -> Vec<Line<'stat
         lines.push(Line::from(spans));
     }
     lines
+}
+
+/// The targets that rest on what a finding is about: how many, and the first by name.
+fn resting(finding: &Finding, session: &Session) -> Line<'static> {
+    let theme = session.theme;
+    let number = finding.targets.len();
+    let told = if number == 1 { "1 target rests".to_owned() } else { format!("{} targets rest", count(number as u64)) };
+    let mut spans = vec![Span::styled(format!("{told} on it"), theme.dim())];
+    for (place, task_id) in finding.targets.iter().take(NAMED).enumerate() {
+        spans.push(Span::styled(if place == 0 { ": " } else { ", " }, theme.dim()));
+        if let Some((verdict, _)) = session.standing(task_id) {
+            spans.push(Span::styled(format!("{} ", theme.verdict_symbol(verdict)), theme.verdict(verdict)));
+        }
+        spans.extend(captured(session.title(task_id), Style::new(), theme));
+    }
+    if number > NAMED {
+        spans.push(Span::styled(format!(" and {} more", count((number - NAMED) as u64)), theme.dim()));
+    }
+    Line::from(spans)
+}
+
+/// The target whose chain shows what a finding means: the worst that rests on its subject.
+pub(super) fn weightiest_target(finding: &Finding, session: &Session) -> Option<TaskId> {
+    let verdict = |task_id: &TaskId| session.standing(task_id).map(|(verdict, _)| verdict);
+    // Of several that are as bad, the first; where the subject is one of them, its own chain is the shortest way.
+    let worst = finding.targets.iter().map(verdict).max()?;
+    let own = finding.subject.task_id.filter(|task_id| finding.targets.contains(task_id) && verdict(task_id) == worst);
+    own.or_else(|| finding.targets.iter().find(|task_id| verdict(task_id) == worst).copied())
 }
 
 impl Screen for Findings {
@@ -290,6 +322,10 @@ impl Screen for Findings {
                     Some(document) => Step::Go(Box::new(document)),
                     None => Step::Say("this finding names no document".to_owned()),
                 };
+            }
+            Action::Chain => {
+                let target = self.finding().and_then(|finding| weightiest_target(finding, session));
+                return target.map_or(Step::Other, |task_id| Step::Go(Box::new(Chain::of(task_id))));
             }
             Action::Explain => {
                 return self.finding().map_or(Step::Done, |finding| explained(finding.code, session));

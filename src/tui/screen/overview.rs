@@ -9,7 +9,8 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget as _;
 
-use super::findings::Findings;
+use super::chain::Chain;
+use super::findings::{Findings, weightiest_target};
 use super::{Screen, Step};
 use crate::model::{Completeness, Finding, Moment, NoteSubject, Plane, Report, Severity, TaskId};
 use crate::replay::Standing;
@@ -143,7 +144,8 @@ impl Screen for Overview {
     }
 
     fn title(&self, session: &Session) -> String {
-        format!("overview of {}", plain(&session.path.to_string_lossy()))
+        let name = session.path.file_name().map(|name| name.to_string_lossy().into_owned());
+        format!("overview of {}", plain(&name.unwrap_or_default()))
     }
 
     fn prepare(&mut self, session: &mut Session) {
@@ -168,6 +170,8 @@ impl Screen for Overview {
         }
         match (action, self.finding(session)) {
             (Action::Explain, Some(finding)) => explained(finding.code, session),
+            (Action::Chain, Some(finding)) => weightiest_target(finding, session)
+                .map_or(Step::Other, |task_id| Step::Go(Box::new(Chain::of(task_id)))),
             (Action::Open, Some(finding)) => Step::Go(Box::new(Findings::on(Some(finding)))),
             _ => Step::Other,
         }

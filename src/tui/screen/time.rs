@@ -370,7 +370,7 @@ fn legend(session: &Session) -> Vec<Span<'static>> {
                 symbol(What::Certificate(0, Validity::Valid)),
                 symbol(What::Certificate(0, Validity::Expired))
             ),
-            "certificate valid, or no longer",
+            "certificate valid, expired",
         ),
         (symbol(What::Revoked(0)).to_owned(), "revoked"),
         (symbol(What::Released(0)).to_owned(), "release"),
@@ -400,7 +400,7 @@ fn draw_change(session: &Session, task_id: &TaskId, change: (Standing, Standing)
     let why = match (was_reason, is_reason) {
         (Some(was), Some(is)) if was != is => format!("{}, was {}", is.word(), was.word()),
         (_, Some(is)) => is.phrase().to_owned(),
-        (Some(was), None) => format!("was {}", was.word()),
+        (Some(was), None) => format!("was: {}", was.phrase()),
         (None, None) => String::new(),
     };
     cell(vec![Span::styled(why, theme.dim())], reason, buffer);
@@ -415,7 +415,7 @@ const fn columns(width: u16) -> [Constraint; 4] {
     let (what, reason, id) = match width {
         0..60 => (18, 0, 0),
         60..WIDE => (18, 22, 0),
-        WIDE..140 => (31, 34, 0),
+        WIDE..140 => (31, 36, 0),
         _ => (31, 34, 22),
     };
     [Constraint::Length(what), Constraint::Fill(1), Constraint::Length(reason), Constraint::Length(id)]

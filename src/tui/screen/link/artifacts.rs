@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use super::Context;
 use super::body::Lines;
-use crate::model::{ArtifactRecord, ClaimState, DigestFact, Form, Presence, TaskFacts};
+use crate::model::{ArtifactRecord, ClaimState, DigestFact, Form, Presence, TaskFacts, Verdict};
 use crate::tui::message::Seen;
+use crate::tui::theme::Theme;
 use crate::tui::view::size;
 
 pub(super) fn lines(context: &Context<'_>) -> Lines {
@@ -34,13 +35,19 @@ pub(super) fn lines(context: &Context<'_>) -> Lines {
     if names.is_empty() {
         lines.text("no artifact is known", theme.dim());
     }
+    // What is not as it was stated comes first: it is what somebody looks for here.
+    let mut listed: Vec<(u32, bool, &str)> =
+        names.into_iter().map(|(run_id, name)| (run_id, !differs(facts, latest, run_id, name), name)).collect();
+    listed.sort_unstable();
     let mut before = None;
-    for (run_id, name) in names {
+    for &(run_id, _, name) in &listed {
         if before.replace(run_id) != Some(run_id) {
             let is_latest = if latest == Some(run_id) { ", the latest" } else { "" };
-            lines.heading(&format!("artifacts of run {run_id}{is_latest}"));
+            let differing = listed.iter().filter(|(of, is_as_stated, _)| *of == run_id && !is_as_stated).count();
+            let odd = if differing > 0 { format!(", {differing} not as stated") } else { String::new() };
+            lines.heading(&format!("artifacts of run {run_id}{is_latest}{odd}"));
         }
-        artifact_lines(seen, facts, run_id, name, &mut lines);
+        artifact_lines((seen, facts), (run_id, name), theme, &mut lines);
     }
     lines
 }
@@ -59,7 +66,20 @@ fn of_form(facts: &TaskFacts, latest: Option<u32>, run_id: u32, form: Form) -> O
     facts.earlier.get(&(run_id, form)).map(|earlier| &earlier.digests)
 }
 
-fn artifact_lines(seen: &Seen, facts: Option<&TaskFacts>, run_id: u32, name: &str, lines: &mut Lines) {
+/// Whether some attestation states another digest than was seen.
+fn differs(facts: Option<&TaskFacts>, latest: Option<u32>, run_id: u32, name: &str) -> bool {
+    Form::ALL
+        .into_iter()
+        .filter_map(|form| of_form(facts?, latest, run_id, form))
+        .any(|fact| fact.claims.get(name).is_some_and(|claim| claim.state == ClaimState::Differs))
+}
+
+fn artifact_lines(
+    (seen, facts): (&Seen, Option<&TaskFacts>),
+    (run_id, name): (u32, &str),
+    theme: Theme,
+    lines: &mut Lines,
+) {
     let record = seen.evidence.artifact(run_id, name);
     lines.text(name, ratatui::style::Style::new()).indented(2).copying(name);
     let presence = seen.evidence.artifact_presence(run_id, name);
@@ -85,7 +105,9 @@ fn artifact_lines(seen: &Seen, facts: Option<&TaskFacts>, run_id: u32, name: &st
                 lines.field("stated", &format!("{algorithm}:{digest}")).indented(4).copying(&digest);
             }
         }
-        lines.field(told(claim.state).0, &format!("{}, {}", form.artifact(), told(claim.state).1)).indented(4);
+        let (word, more) = told(claim.state);
+        let style = if claim.state == ClaimState::Differs { theme.verdict(Verdict::Refuted) } else { theme.dim() };
+        lines.field_named(word, style, &format!("{}, {more}", form.artifact())).indented(4);
     }
     if !is_stated && facts.is_some() {
         lines.field("not stated", "no attestation of this run names it").indented(4);

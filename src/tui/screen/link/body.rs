@@ -220,8 +220,14 @@ impl Lines {
 
     /// Adds a name and captured text.
     pub(super) fn field(&mut self, name: &str, text: &str) -> &mut Entry {
+        let style = self.theme.map_or_else(Style::new, Theme::dim);
+        self.field_named(name, style, text)
+    }
+
+    /// The same, its name in a style.
+    pub(super) fn field_named(&mut self, name: &str, style: Style, text: &str) -> &mut Entry {
         let Some(theme) = self.theme else { return self.line(Vec::new()) };
-        let mut spans = vec![Span::styled(format!("{name:<NAME$} "), theme.dim())];
+        let mut spans = vec![Span::styled(format!("{name:<NAME$} "), style)];
         spans.extend(captured(text, Style::new(), theme));
         let entry = self.line(spans).copying(text);
         entry.hang = NAME + 1;
