@@ -37,7 +37,7 @@ const TYPED_MAX: usize = 4096;
 /// What lies over the screen and takes the keys.
 pub(super) enum Overlay {
     /// Something to read.
-    Text { title: String, lines: Vec<Line<'static>>, cursor: Cursor },
+    Text { title: String, lines: Vec<Line<'static>>, cursor: Cursor, copied: Option<String> },
     /// Actions by name.
     Palette { text: String, cursor: Cursor },
     /// Something is being typed at the foot.
@@ -119,8 +119,12 @@ impl App {
         match &mut self.overlay {
             Some(Overlay::Typing { .. }) => self.press_typing(&name),
             Some(Overlay::Palette { .. }) => self.press_palette(&name),
-            Some(Overlay::Text { cursor, .. }) => match keymap::action(&name, Place::Help) {
+            Some(Overlay::Text { cursor, copied, .. }) => match keymap::action(&name, Place::Help) {
                 Some(action) if cursor.act(action) => {}
+                Some(Action::Copy) => {
+                    let copied = copied.clone();
+                    self.copy(copied);
+                }
                 Some(Action::Quit | Action::Back | Action::Help | Action::Open | Action::Twin | Action::Cancel) => {
                     self.overlay = None;
                 }
@@ -289,13 +293,10 @@ impl App {
             Action::Palette => self.overlay = Some(Overlay::Palette { text: String::new(), cursor: Cursor::default() }),
             Action::Twin => self.show_twin(),
             Action::Export => self.ask(Purpose::Export, "write to", format!("{}.json", self.screen.place().word())),
-            Action::Copy => match self.screen.copied(&self.session) {
-                Some(text) => {
-                    self.session.said = Some(format!("copied {text}"));
-                    self.effects.push(Effect::Copy(text));
-                }
-                None => self.session.said = Some("there is nothing to copy here".to_owned()),
-            },
+            Action::Copy => {
+                let copied = self.screen.copied(&self.session);
+                self.copy(copied);
+            }
             Action::Note => match self.screen.subject(&self.session) {
                 Some(subject) => {
                     self.noting = Some(subject);
@@ -341,6 +342,16 @@ impl App {
         }
     }
 
+    fn copy(&mut self, text: Option<String>) {
+        match text {
+            Some(text) => {
+                self.session.said = Some(format!("copied {text}"));
+                self.effects.push(Effect::Copy(text));
+            }
+            None => self.session.said = Some("there is nothing to copy here".to_owned()),
+        }
+    }
+
     fn step(&mut self, step: Step) {
         match step {
             Step::Done | Step::Other => {}
@@ -356,7 +367,7 @@ impl App {
     }
 
     fn show(&mut self, title: &str, lines: Vec<Line<'static>>) {
-        self.overlay = Some(Overlay::Text { title: title.to_owned(), lines, cursor: Cursor::default() });
+        self.overlay = Some(Overlay::Text { title: title.to_owned(), lines, cursor: Cursor::default(), copied: None });
     }
 
     fn go(&mut self, screen: Box<dyn Screen>) {
@@ -385,8 +396,10 @@ impl App {
             captured_line(&line, theme.heading(), theme),
             Line::default(),
             Line::styled("It prints what this screen shows; where it takes --format json, as JSON too.", theme.dim()),
+            Line::styled("y copies it to the terminal's clipboard.", theme.dim()),
         ];
-        self.show("command line", lines);
+        let title = "command line".to_owned();
+        self.overlay = Some(Overlay::Text { title, lines, cursor: Cursor::default(), copied: Some(line) });
     }
 }
 

@@ -286,8 +286,12 @@ impl Screen for Findings {
             Line::styled("being judged", session.theme.dim()).render(area, buffer);
             return;
         };
+        // A short list leaves its room to the finding in full: its evidence comes last, and must not be cut off.
+        let room = area.height.saturating_sub(1);
+        let wanted = u16::try_from(self.rows.len().max(1)).unwrap_or(u16::MAX);
+        let below = room.saturating_sub(wanted).clamp(room.saturating_mul(2) / 5, room.saturating_mul(3) / 4);
         let [head, list, below] =
-            Layout::vertical([Constraint::Length(1), Constraint::Fill(3), Constraint::Fill(2)]).areas(area);
+            Layout::vertical([Constraint::Length(1), Constraint::Min(0), Constraint::Length(below)]).areas(area);
         self.draw_head(session, &report, head, buffer);
         let window = self.cursor.window(self.rows.len(), list.height.into());
         let at = self.cursor.at;

@@ -206,7 +206,7 @@ impl Graph {
             let dependants = graph.dependants(node, Origins::ALL).len();
             let ancestors = graph.ancestors(node, Origins::ALL).len();
             let told = [count(dependants as u64), count(ancestors as u64)];
-            Told::Said(format!("{} tasks rest on it, and it rests on {}, however far away", told[0], told[1]))
+            Told::Said(format!("rest on it: {}; it rests on: {} (tasks, however far away)", told[0], told[1]))
         });
         Step::Done
     }
@@ -250,7 +250,7 @@ fn told_paths(paths: &Paths, graph: &DependencyGraph, catalog: &Catalog, theme: 
     for end in &paths.ends {
         let missing = if graph.is_captured(end.node) { "" } else { " (not captured: it may go on)" };
         lines.push(Line::raw(format!(
-            "  to {}{missing}: {}, the shortest of {} edges",
+            "  to {}{missing}: {}, the shortest of length {}",
             title(end.node),
             count(end.count),
             end.distance

@@ -364,7 +364,8 @@ impl Keys {
             let number = count(self.changed.places.len() as u64);
             let told = self.changed.told(theme);
             let told = if told.is_empty() { told } else { format!(" ({told})") };
-            spans.push(Span::styled(format!("  changes {number} targets{told}{waits}"), theme.changed()));
+            let noun = if number == "1" { "target" } else { "targets" };
+            spans.push(Span::styled(format!("  changes {number} {noun}{told}{waits}"), theme.changed()));
             // The count is of everything that is asked otherwise.
             let others = session.question.distrust.len() - keys.len();
             if session.question.as_of != session.base.as_of || others > 0 {
@@ -506,7 +507,9 @@ fn draw_use(session: &Session, made: &KeyUse, row: Rect, buffer: &mut Buffer) {
     let (was, claimed, about) = match row.width {
         0..70 => (0, 0, 0),
         70..110 => (0, 0, 24),
-        _ => (if session.is_moved() { 18 } else { 0 }, 31, 24),
+        // What a verdict was comes before what a signature claims of itself.
+        110..130 if session.is_moved() => (16, 0, 24),
+        _ => (if session.is_moved() { 16 } else { 0 }, 31, 24),
     };
     let widths = [14, was].map(Constraint::Length).into_iter().chain([Constraint::Fill(1)]);
     let widths = widths.chain([about, claimed].map(Constraint::Length));

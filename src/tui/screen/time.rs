@@ -195,7 +195,7 @@ impl Time {
         let window = self.cursor.window(len, area.height.into());
         if len == 0 && self.changed.is_there() && session.is_fresh {
             let told = if session.is_moved() || session.mark.is_some() {
-                "no verdict and no reason is another one"
+                "no verdict changes, and no reason for one"
             } else {
                 "what another moment changes is listed here: move it, or set a second mark (m) and move then"
             };

@@ -19,7 +19,7 @@ const WIDTH_MAX: u16 = 110;
 pub(in crate::tui) fn draw(app: &mut App, area: Rect, buffer: &mut Buffer) {
     let theme = app.session.theme;
     match &mut app.overlay {
-        Some(Overlay::Text { title, lines, cursor }) => {
+        Some(Overlay::Text { title, lines, cursor, .. }) => {
             let inner = framed(title, lines.len() as u16, theme, area, buffer);
             let lines = wrapped(lines, inner.width.into());
             let window = cursor.window(lines.len(), inner.height.into());
