@@ -411,7 +411,7 @@ fn examples(help: &str) -> Vec<String> {
 }
 
 /// A folder to run examples in: with the samples in reach.
-fn workbench() -> TempDir {
+pub(crate) fn workbench() -> TempDir {
     let folder = TempDir::new().unwrap();
     copy(&root().join("snapshots"), &folder.path().join("snapshots"));
     folder
@@ -509,8 +509,12 @@ fn generate(folder: &Path, args: &[String]) {
 }
 
 /// A command as a shell runs it, `cargo run` being the built binary.
-fn run_in_shell(folder: &Path, command: &str) {
-    let command = filled(command.split(" #").next().unwrap_or(command));
+pub(crate) fn run_in_shell(folder: &Path, command: &str) {
+    let mut command = filled(command.split(" #").next().unwrap_or(command));
+    if command.ends_with(" tui") {
+        // There is no terminal here: it opens as for a picture.
+        command.push_str(" --picture ''");
+    }
     let (before, args) = match command.strip_prefix("cargo run") {
         Some(rest) => rest.split_once(" -- ").unwrap_or((rest, "")),
         None => ("", command.strip_prefix("cotrace ").unwrap()),

@@ -10,8 +10,10 @@ mod keys;
 mod link;
 mod notes;
 mod meanwhile;
+mod pictures;
 mod soak;
 mod time;
+mod tour;
 
 use std::path::{Path, PathBuf};
 
