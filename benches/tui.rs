@@ -89,6 +89,7 @@ fn options(path: &Path) -> Options {
     Options {
         path: path.to_owned(),
         program: PathBuf::from("/nonexistent/cotrace"),
+        operator: "bench".to_owned(),
         base: question(),
         arguments: Vec::new(),
         theme: Theme { has_colours: true, is_ascii: false },
@@ -198,7 +199,6 @@ fn start(path: &Path) {
     };
     wait("counts", &|text| text.contains("verified"));
     wait("judged", &|text| text.contains("5,007 targets") || text.contains("5,000 targets"));
-    drop(wait);
     ui.press_only("2");
     while ui.text().contains("(loading") && ui.turn(Duration::from_secs(1)) {}
     println!("listed");

@@ -146,6 +146,12 @@ const fn at(
 
 use Place as P;
 
+/// Where there is more than one part.
+const TABBED: &[Place] = &[P::Link, P::Keys, P::Findings];
+
+/// Where there is something to search.
+const SEARCHED: &[Place] = &[P::Tasks, P::Graph, P::Chain, P::Link, P::Keys, P::Findings, P::Document, P::Notes];
+
 /// Every binding. Of two for one key, the first whose place fits counts: special ones stand before those for everywhere.
 pub(super) const BINDINGS: &[Binding] = &[
     at(&[P::Time], Action::DayBack, "day-back", "move the moment back a day", &["Left", "h"], "day back"),
@@ -273,11 +279,11 @@ pub(super) const BINDINGS: &[Binding] = &[
     anywhere(Action::PageDown, "page-down", "a screen down", &["PageDown", "Ctrl-f"], ""),
     anywhere(Action::Top, "top", "to the first line", &["g", "Home"], ""),
     anywhere(Action::Bottom, "bottom", "to the last line", &["G", "End"], ""),
-    anywhere(Action::Next, "next", "the next part or tab", &["Tab"], "next part"),
-    anywhere(Action::Previous, "previous", "the part or tab before", &["BackTab"], ""),
-    anywhere(Action::Search, "search", "search as you type", &["/"], "search"),
-    anywhere(Action::SearchNext, "search-next", "the next place that matches", &["n"], ""),
-    anywhere(Action::SearchBack, "search-back", "the place before that matches", &["N"], ""),
+    at(TABBED, Action::Next, "next", "the next part, tab or piece of evidence", &["Tab"], "next part"),
+    at(TABBED, Action::Previous, "previous", "the one before", &["BackTab"], ""),
+    at(SEARCHED, Action::Search, "search", "search as you type", &["/"], "search"),
+    at(SEARCHED, Action::SearchNext, "search-next", "the next place that matches", &["n"], ""),
+    at(SEARCHED, Action::SearchBack, "search-back", "the place before that matches", &["N"], ""),
     anywhere(Action::Note, "note", "write a note on what is under the cursor", &["a"], "note"),
     anywhere(Action::Copy, "copy-id", "copy what is under the cursor to the terminal's clipboard", &["y"], ""),
     anywhere(Action::Export, "export", "write what this screen shows to a file", &["e"], "export"),

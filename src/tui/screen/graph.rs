@@ -153,8 +153,10 @@ impl Graph {
             Some(line) => {
                 let words = [line.task_type.or(line.kind), line.pool, line.worker, line.tree, line.state];
                 for word in words.into_iter().flatten() {
+                    if !told.is_empty() {
+                        told.push(Span::styled(theme.or(" · ", " | "), theme.dim()));
+                    }
                     told.extend(captured(word, Style::new(), theme));
-                    told.push(Span::styled(theme.or(" · ", " | "), theme.dim()));
                 }
             }
             None => told.push(Span::styled("it was not captured: what it rests on is unknown", theme.dim())),

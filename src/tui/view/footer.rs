@@ -6,7 +6,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget as _;
 
 use crate::tui::app::{App, Overlay};
-use crate::tui::keymap::bindings;
+use crate::tui::keymap::{Action, Binding, bindings};
 use crate::tui::text::plain;
 
 pub(super) fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
@@ -31,18 +31,25 @@ pub(super) fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
         Line::styled(plain(said), theme.changed()).render(area, buffer);
         return;
     }
-    let mut spans = Vec::new();
-    let mut room = usize::from(area.width);
-    for binding in bindings(app.screen.place()).filter(|binding| !binding.hint.is_empty()) {
-        let told = format!("{} ", binding.keys[0]);
-        let width = told.chars().count() + binding.hint.len() + 2;
+    let hint = |binding: &'static Binding| [format!("{} ", binding.keys[0]), format!("{}  ", binding.hint)];
+    let width = |hint: &[String; 2]| hint.iter().map(|part| part.chars().count()).sum::<usize>();
+    let hinted = || bindings(app.screen.place()).filter(|binding| !binding.hint.is_empty());
+    // Whoever knows no other key is to see these.
+    let is_always = |binding: &&Binding| matches!(binding.action, Action::Help | Action::Quit);
+    let always: Vec<[String; 2]> = hinted().filter(is_always).map(hint).collect();
+    let mut room = usize::from(area.width).saturating_sub(always.iter().map(width).sum());
+    let mut told = Vec::new();
+    for hint in hinted().filter(|binding| !is_always(binding)).map(hint) {
         // Help tells the others.
-        if width > room {
-            continue;
+        if width(&hint) <= room {
+            room -= width(&hint);
+            told.push(hint);
         }
-        room -= width;
-        spans.push(Span::styled(told, theme.key()));
-        spans.push(Span::styled(format!("{}  ", binding.hint), theme.dim()));
     }
+    let spans = told
+        .into_iter()
+        .chain(always)
+        .flat_map(|[key, hint]| [Span::styled(key, theme.key()), Span::styled(hint, theme.dim())]);
+    let spans: Vec<Span<'static>> = spans.collect();
     Line::from(spans).render(area, buffer);
 }
