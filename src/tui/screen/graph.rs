@@ -148,7 +148,12 @@ impl Graph {
         let (theme, task_id) = (session.theme, graph.task_id(node));
         let row = |y: u16| Rect { y: area.y + y, height: 1, ..area }.intersection(area);
         rule(session, &format!("{} {task_id}", plain(session.title(task_id))), row(0), buffer);
-        let mut told = Vec::new();
+        let mut told: Vec<Span<'static>> = Vec::new();
+        if let Some((verdict, reason)) = session.standing(task_id) {
+            let symbol = theme.verdict_symbol(verdict);
+            told.push(Span::styled(format!("{symbol} {}", verdict.word()), theme.verdict(verdict)));
+            told.extend(reason.map(|reason| Span::styled(format!(" ({})", reason.phrase()), theme.dim())));
+        }
         match session.catalog.place(task_id).and_then(|place| session.catalog.line(place, session.live())) {
             Some(line) => {
                 let words = [line.task_type.or(line.kind), line.pool, line.worker, line.tree, line.state];

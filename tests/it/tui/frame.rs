@@ -102,13 +102,21 @@ fn the_command_line_of_a_screen_is_told_and_written_to_a_file() {
 }
 
 #[test]
-fn any_size_will_do() {
+fn every_screen_is_drawn_in_any_size() {
     let mut stage = Stage::of("nightly-2017");
-    for keys in ["", "2", "?"] {
+    let tabs = ["<Tab>"; 10];
+    let screens = ["1", "?", "<Esc>:", "<Esc>!", "<Esc>7", "<Enter>", "2", "3", "w", "<Esc>4", "<Enter>"];
+    let others = ["5", "6", "<Tab>", "<Tab>", "<Tab>", "8", "2fverdict:refuted"];
+    for keys in screens.into_iter().chain(tabs).chain(others) {
         stage.press(keys);
-        for (width, height) in [(250, 60), (120, 40), (80, 24), (60, 12), (40, 10), (20, 6), (10, 3), (1, 1)] {
+        for (width, height) in (40..=250).step_by(15).zip([24, 10, 60, 6, 40].into_iter().cycle()) {
             stage.ui.resize(width, height);
-            stage.press("jk");
+            let shown = stage.ui.text();
+            assert_eq!(shown.lines().count(), usize::from(height), "{keys}: {width}x{height}");
+            assert!(shown.contains("refuted"), "{keys}: the verdicts are not to be seen in {width}x{height}:\n{shown}");
+        }
+        for (width, height) in [(20, 6), (10, 3), (1, 1), (80, 24)] {
+            stage.ui.resize(width, height);
         }
     }
 }
