@@ -11,7 +11,7 @@ use super::args::{EdgeOrigin, Format, WalkArgs};
 use super::{Outcome, output, replay};
 use crate::insight::{DependencyGraph, Direction, Node, Origins, Reach, Reached};
 use crate::model::{Definition, Origin, TaskId, Untrusted};
-use crate::replay::{ReplayError, definitions};
+use crate::replay::{ReplayError, definitions, dependency_graph};
 use crate::store::{Access, Case, TaskSummary};
 
 /// What was reached from a task.
@@ -58,9 +58,7 @@ pub(super) fn run(case: Option<PathBuf>, args: &WalkArgs, direction: Direction) 
     let Some(path) = replay::case_path(case.as_deref()) else { return Ok(Outcome::Usage) };
     let mut case = Case::open(path, Access::Keep)?;
     let (summaries, definitions) = definitions(&mut case)?;
-    let tasks =
-        summaries.iter().map(|task| (task.task_id, definitions.get(&task.task_id).map(|definition| &**definition)));
-    let graph = DependencyGraph::of_definitions(tasks)?;
+    let graph = dependency_graph(&summaries, &definitions)?;
     let Some(node) = graph.node(&args.task_id) else {
         output::note(&format!("error: {}", ReplayError::UnknownTarget(args.task_id)));
         return Ok(Outcome::NothingToReplay);

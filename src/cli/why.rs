@@ -10,7 +10,7 @@ use super::walk::{Known, Told, line, origins};
 use super::{Outcome, output, replay};
 use crate::insight::{DependencyGraph, Direction, Node, Origins, Paths};
 use crate::model::TaskId;
-use crate::replay::{ReplayError, definitions};
+use crate::replay::{ReplayError, definitions, dependency_graph};
 use crate::store::{Access, Case};
 
 /// The paths from a task to what it rests on.
@@ -65,9 +65,7 @@ pub(super) fn run(case: Option<PathBuf>, args: &WhyArgs) -> anyhow::Result<Outco
     let Some(path) = replay::case_path(case.as_deref()) else { return Ok(Outcome::Usage) };
     let mut case = Case::open(path, Access::Keep)?;
     let (summaries, definitions) = definitions(&mut case)?;
-    let tasks =
-        summaries.iter().map(|task| (task.task_id, definitions.get(&task.task_id).map(|definition| &**definition)));
-    let graph = DependencyGraph::of_definitions(tasks)?;
+    let graph = dependency_graph(&summaries, &definitions)?;
     let node = |task_id: &TaskId| {
         let node = graph.node(task_id);
         if node.is_none() {

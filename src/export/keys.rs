@@ -127,21 +127,8 @@ fn write_epoch(epoch: &KeyEpoch, out: &mut dyn Write) -> io::Result<()> {
 
 /// An event in a line.
 fn told(event: &EpochEvent) -> String {
-    let moment = |words: &str, moment: Option<Moment>| moment.map(|moment| format!("{words} {moment}"));
-    let text = |words: &str, text: &Option<String>| text.as_ref().map(|text| format!("{words} {text}"));
-    let parts = [
-        text("tag", &event.tag),
-        moment("of", event.at),
-        text("release", &event.release),
-        moment("of", event.released_at),
-        text("commit", &event.commit),
-        moment("made", event.committed_at),
-        moment("landed", event.landed_at),
-        text("by", &event.who),
-        text("signed by", &event.signer),
-        event.why.as_ref().map(|why| format!("\u{201c}{why}\u{201d}")),
-    ];
-    parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
+    let why = event.why.as_ref().map(|why| format!("\u{201c}{why}\u{201d}"));
+    event.parts().chain(why).collect::<Vec<_>>().join(", ")
 }
 
 fn write_key(key: &CertificateKey, out: &mut dyn Write) -> io::Result<()> {

@@ -1,10 +1,11 @@
 //! Keys, the roles they are trusted for, and since when.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Digest, Moment};
+use super::{Digest, Form, Moment};
 
 /// A key's name: `ed25519:` and the public key in base64, as key lists have it; or `openpgp:` and the certificate's fingerprint.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -47,6 +48,18 @@ impl KeyId {
     /// The name as text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The names under which the key that made a signature is known: its own, and of an OpenPGP subkey the one that it has
+    /// beside that of its certificate.
+    pub fn names<'a>(
+        form: Form,
+        key: Option<&'a str>,
+        signing_key: Option<&str>,
+    ) -> impl Iterator<Item = Cow<'a, str>> + use<'a> {
+        let subkey =
+            signing_key.filter(|_| form == Form::Openpgp).map(|subkey| Cow::Owned(format!("openpgp:{subkey}")));
+        key.map(Cow::Borrowed).into_iter().chain(subkey)
     }
 
     /// The fingerprint of an OpenPGP certificate.
@@ -159,6 +172,26 @@ pub struct EpochEvent {
     pub signer: Option<String>,
     /// Why, in the source's words.
     pub why: Option<String>,
+}
+
+impl EpochEvent {
+    /// What it says but for why, each part in words. Captured text.
+    pub fn parts(&self) -> impl Iterator<Item = String> {
+        let moment = |words: &str, moment: Option<Moment>| moment.map(|moment| format!("{words} {moment}"));
+        let text = |words: &str, text: &Option<String>| text.as_ref().map(|text| format!("{words} {text}"));
+        let parts = [
+            text("tag", &self.tag),
+            moment("of", self.at),
+            text("release", &self.release),
+            moment("of", self.released_at),
+            text("commit", &self.commit),
+            moment("made", self.committed_at),
+            moment("landed", self.landed_at),
+            text("by", &self.who),
+            text("signed by", &self.signer),
+        ];
+        parts.into_iter().flatten()
+    }
 }
 
 /// An interval in which a key was trusted for a role.

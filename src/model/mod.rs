@@ -72,5 +72,5 @@ pub use report::{
     Report, RulesUsed, SnapshotReport, TargetReport, ToolUsed, TrustUsed, VerifierUsed,
 };
 pub use task::{InvalidTaskId, Run, TaskId};
-pub use untrusted::Untrusted;
+pub use untrusted::{Untrusted, is_steering};
 pub use verdict::Verdict;

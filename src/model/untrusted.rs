@@ -25,7 +25,7 @@ impl<T: AsRef<str>> fmt::Display for Untrusted<T> {
 /// Characters that change how what follows is shown, or show as nothing: all of Cc, the bidirectional controls, the
 /// zero-width and invisible characters, line and paragraph separators, variation selectors and tag characters
 /// (Unicode 15, categories Cc, Cf, Zl, Zp and the blocks that render as nothing).
-const fn is_steering(character: char) -> bool {
+pub const fn is_steering(character: char) -> bool {
     matches!(character,
         '\u{0}'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{ad}' | '\u{34f}' | '\u{600}'..='\u{605}' | '\u{61c}' | '\u{6dd}'
         | '\u{70f}' | '\u{890}'..='\u{891}' | '\u{8e2}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'

@@ -31,7 +31,8 @@ pub use key_ledger::key_report;
 pub use rules::RuleChoice;
 pub use scope::SnapshotChoice;
 pub use service::{
-    Definitions, NotRebuilt, RebuildShown, Replayed, Request, definitions, keep, rebuild, replay, survey, verify_facts,
+    Definitions, NotRebuilt, RebuildShown, Replayed, Request, definitions, dependency_graph, keep, rebuild, replay,
+    survey, verify_facts,
 };
 pub use sitting::{Sitting, SittingLine, Standing, Standings, hold};
 pub use targets::{ReplayError, Targets};

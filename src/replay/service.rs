@@ -20,7 +20,7 @@ use super::scope::{Scope, SnapshotChoice};
 use super::targets::{ReplayError, ScopedTargets, Targets, by_scope};
 use crate::chain::Mode;
 use crate::examine::rebuild::Workings;
-use crate::insight::CompletenessOfAll;
+use crate::insight::{CompletenessOfAll, DependencyGraph, TooManyEdges};
 use crate::judge::judge;
 use crate::model::{
     AsOf, Basis, ClockOverrides, Clocks, Completeness, Definition, Digest, FactKey, FactKind, Facts, Moment, Notes,
@@ -31,7 +31,7 @@ use crate::store::{Case, Damage, ReplayRecord, TaskSummary};
 use crate::trust::{Deployments, Distrusted};
 
 /// How many targets are planned and judged at once: their plans and judgements are in memory until they are told.
-const JUDGED_AT_ONCE: usize = 256;
+pub(super) const JUDGED_AT_ONCE: usize = 256;
 
 /// What to replay.
 #[derive(Debug, Clone)]
@@ -220,6 +220,16 @@ pub fn definitions(case: &mut Case) -> Result<(Vec<TaskSummary>, Definitions), R
     Ok((summaries, definitions))
 }
 
+/// Which of these tasks rest on which, by their definitions.
+///
+/// # Errors
+///
+/// If they have more edges than there are numbers.
+pub fn dependency_graph(summaries: &[TaskSummary], definitions: &Definitions) -> Result<DependencyGraph, TooManyEdges> {
+    let definition = |task_id: &TaskId| definitions.get(task_id).map(|definition| &**definition);
+    DependencyGraph::of_definitions(summaries.iter().map(|task| (task.task_id, definition(&task.task_id))))
+}
+
 /// The facts of every task of every snapshot, the newest snapshot first; what is missing is examined and kept.
 pub fn survey(case: &mut Case) -> Result<Vec<(Digest, Facts)>, ReplayError> {
     let book = examination_book()?;
@@ -267,17 +277,29 @@ fn replay_scope(
     for batch in targets.chunks(JUDGED_AT_ONCE) {
         let planned = gathered.plan(batch, &verifiers, &shelf, request)?;
         gathered.rebuild(desk, &answers, &planned)?;
-        let judge = |planned| judge_target(planned, &snapshots, &gathered.facts, request);
-        let judged: Vec<Judged> = planned.into_par_iter().map(judge).collect();
-        told += judged.len() as u64;
-        judged.iter().for_each(|target| completeness.add(target.told().needs(), &gathered.facts));
-        telling.add(judged, request);
+        judge_and_tell(planned, &snapshots, &gathered.facts, request, &mut completeness, telling);
+        told += batch.len() as u64;
         desk.tell(Progress { stage: "targets", done: told, total })?;
     }
     let completeness = completeness.total();
     // Giving back the memory of a whole graph takes a while, and nobody waits for it.
     rayon::spawn(move || drop(gathered));
     Ok(completeness)
+}
+
+/// Judges some targets, and tells of them.
+pub(super) fn judge_and_tell(
+    planned: Vec<Planned<'_>>,
+    snapshots: &[Digest],
+    facts: &Facts,
+    request: &Request,
+    completeness: &mut CompletenessOfAll,
+    telling: &mut Telling,
+) {
+    let judge = |planned| judge_target(planned, snapshots, facts, request);
+    let judged: Vec<Judged> = planned.into_par_iter().map(judge).collect();
+    judged.iter().for_each(|target| completeness.add(target.told().needs(), facts));
+    telling.add(judged, request);
 }
 
 /// Judges one target. Pure, and made in parallel with the others.

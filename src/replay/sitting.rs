@@ -4,6 +4,7 @@
 //! judgement is in question go through a [`Docket`], which judges again only what the change can touch; the others are
 //! judged in full.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use rayon::prelude::*;
@@ -14,22 +15,19 @@ use super::keys::{self, Keys};
 use super::noted;
 use super::planning::Planned;
 use super::rebuilds::Answers;
-use super::report::{self, Judged, Telling};
+use super::report::{self, Telling};
 use super::rules::{RuleShelf, examination_book};
-use super::service::{Request, inputs, judge_target};
+use super::service::{JUDGED_AT_ONCE, Request, inputs, judge_and_tell, judge_target};
 use super::targets::{ReplayError, ScopedTargets, by_scope};
 use super::verifiers::Verifiers;
 use crate::insight::CompletenessOfAll;
 use crate::judge::{Docket, Hearing, MomentOfJudgement, Reheard};
 use crate::model::{
-    AsOf, Clocks, Definition, Digest, Facts, Form, Moment, Notes, Reason, Report, SnapshotReport, TaskFacts, TaskId,
+    AsOf, Clocks, Definition, Digest, Facts, KeyId, Moment, Notes, Reason, Report, SnapshotReport, TaskFacts, TaskId,
     Verdict,
 };
 use crate::store::Case;
 use crate::trust::{Deployments, Ledger};
-
-/// How many targets are judged at once for a report.
-const JUDGED_AT_ONCE: usize = 256;
 
 /// A verdict, and the class of its weightiest reason.
 pub type Standing = (Verdict, Option<Reason>);
@@ -100,23 +98,23 @@ pub fn hold<T>(
     }
     let total = done.len() as u64;
     desk.tell(Progress { stage: "targets", done: 0, total })?;
-    let mut opened = Vec::with_capacity(gathered.len());
-    for (scope, mut gathered, ledger) in gathered {
-        let verifiers = gathered.verifiers(&ledger, &deployments, &book);
-        let answers = Answers::of(&desk, &scope)?;
+    let verifiers: Vec<Verifiers<'_>> =
+        gathered.iter().map(|(_, gathered, ledger)| gathered.verifiers(ledger, &deployments, &book)).collect();
+    let mut plans = Vec::with_capacity(gathered.len());
+    for ((scope, gathered, _), verifiers) in gathered.iter_mut().zip(&verifiers) {
+        let answers = Answers::of(&desk, scope)?;
+        let mut of_first = None;
         for question in questions {
-            let planned = gathered.plan(&gathered.targets, &verifiers, &RuleShelf::new(&question.rules), question)?;
+            let planned = gathered.plan(&gathered.targets, verifiers, &RuleShelf::new(&question.rules), question)?;
             gathered.rebuild(&mut desk, &answers, &planned)?;
+            of_first.get_or_insert(planned);
         }
-        opened.push((scope.digests(), gathered, ledger, verifiers));
+        plans.push((scope.digests(), of_first.unwrap_or_default()));
     }
     desk.tell(Progress { stage: "targets", done: 0, total })?;
     let examined = desk.work().examined;
-    let plans = opened.iter().map(|(_, gathered, _, verifiers)| {
-        gathered.plan(&gathered.targets, verifiers, &RuleShelf::new(&first.rules), first)
-    });
-    let plans = plans.collect::<Result<Vec<_>, _>>()?;
-    let rooms = opened.iter().zip(&plans).map(|((snapshots, gathered, ledger, verifiers), planned)| {
+    let rooms = gathered.iter().zip(&verifiers).zip(&plans);
+    let rooms = rooms.map(|(((_, gathered, ledger), verifiers), (snapshots, planned))| {
         Room::new(snapshots, gathered, ledger, verifiers, planned, first)
     });
     let rooms = rooms.collect();
@@ -144,19 +142,13 @@ impl Sitting<'_> {
             let task = room.gathered.facts.tasks.get(&planned.target);
             let keys = task.into_iter().flat_map(|task| &task.attestations).flat_map(|(form, attestation)| {
                 let signature = attestation.signature.as_ref();
-                let subkey = signature.and_then(|signature| signature.signing_key.as_ref());
-                // A subkey has a name of its own beside that of its certificate.
-                let subkey = subkey.filter(|_| *form == Form::Openpgp).map(|subkey| format!("openpgp:{subkey}"));
-                signature
-                    .and_then(|signature| signature.key.as_ref())
-                    .map(ToString::to_string)
-                    .into_iter()
-                    .chain(subkey)
+                let key = signature.and_then(|signature| signature.key.as_ref()).map(KeyId::as_str);
+                KeyId::names(*form, key, signature.and_then(|signature| signature.signing_key.as_deref()))
             });
             SittingLine {
                 task_id: planned.target,
                 task_type: planned.likeliest().task_type.clone(),
-                keys: keys.collect(),
+                keys: keys.map(Cow::into_owned).collect(),
                 judged_at: match planned.ran {
                     MomentOfJudgement::At(moment, _) => Some(moment),
                     MomentOfJudgement::Between(..) | MomentOfJudgement::Unknown => None,
@@ -218,11 +210,9 @@ impl Sitting<'_> {
             let (mut told, total) = (0, wanted.len() as u64);
             for some in wanted.chunks(JUDGED_AT_ONCE) {
                 let planned = room.gathered.plan(some, room.verifiers, &shelf, question)?;
-                let judge = |planned| judge_target(planned, room.snapshots, &room.gathered.facts, question);
-                let judged: Vec<Judged> = planned.into_par_iter().map(judge).collect();
-                told += judged.len() as u64;
-                judged.iter().for_each(|target| completeness.add(target.told().needs(), &room.gathered.facts));
-                telling.add(judged, question);
+                let facts = &room.gathered.facts;
+                judge_and_tell(planned, room.snapshots, facts, question, &mut completeness, &mut telling);
+                told += some.len() as u64;
                 if listener(Progress { stage: "targets", done: told, total }).is_break() {
                     return Err(ReplayError::Stopped);
                 }

@@ -8,7 +8,7 @@ use super::service::Request;
 use super::targets::{ReplayError, Targets, by_scope};
 use crate::insight::TaskLine;
 use crate::judge::SourceTrees;
-use crate::model::{Form, Moment, NoteSubject, Notes, Reason, TargetReport, TaskId, Verdict};
+use crate::model::{KeyId, Moment, NoteSubject, Notes, Reason, TargetReport, TaskId, Verdict};
 use crate::store::{Case, TaskHead};
 
 /// A task of a list. Texts are captured.
@@ -90,11 +90,9 @@ impl ListedTask {
         }
         let attestations = target.links.first().into_iter().flat_map(|link| &link.attestations);
         for attestation in attestations {
-            // A subkey has a name of its own beside that of its certificate.
-            let subkey = attestation.signing_key.as_deref().filter(|_| attestation.form == Form::Openpgp);
-            let subkey = subkey.map(|subkey| format!("openpgp:{subkey}"));
-            for key in attestation.key.as_deref().into_iter().chain(subkey.as_deref()) {
-                let key = words.one(key);
+            let signing_key = attestation.signing_key.as_deref();
+            for key in KeyId::names(attestation.form, attestation.key.as_deref(), signing_key) {
+                let key = words.one(&key);
                 if !self.keys.contains(&key) {
                     self.keys.push(key);
                 }

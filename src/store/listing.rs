@@ -38,12 +38,6 @@ pub struct TaskListRow<'a> {
 /// What the last replay of all targets came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredReplay {
-    /// By which rules.
-    pub rules: String,
-    /// `then`, or the moment that was asked for.
-    pub as_of: String,
-    /// When it was asked first.
-    pub replayed_at: String,
     /// Whether the case holds the same snapshots now.
     pub is_current: bool,
     /// How many targets came to each verdict, by its word.
@@ -106,7 +100,7 @@ impl Case {
         let content_id = self.content_id()?;
         self.reading(|conn| {
             let mut replays = conn.prepare(
-                "SELECT id, content_id = ?1, rules, as_of, replayed_at FROM replay ORDER BY content_id = ?1 DESC, id DESC",
+                "SELECT id, content_id = ?1 FROM replay ORDER BY content_id = ?1 DESC, id DESC",
             )?;
             let mut rows = replays.query([content_id])?;
             // One pass over its verdicts, and no sorting: there can be a million of them.
@@ -131,9 +125,6 @@ impl Case {
                 let words = [Verdict::Verified, Verdict::Refuted, Verdict::Undetermined].map(Verdict::word);
                 let counts = words.into_iter().map(str::to_owned).zip([verified, refuted, undetermined]);
                 let stored = StoredReplay {
-                    rules: row.get(2)?,
-                    as_of: row.get(3)?,
-                    replayed_at: row.get(4)?,
                     is_current,
                     verdicts: counts.filter(|(_, count)| *count > 0).collect(),
                 };
