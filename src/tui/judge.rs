@@ -9,11 +9,10 @@ use std::sync::mpsc::Receiver;
 
 use super::message::{Event, JudgeAsk, Opened, Rebuilt, TargetLine, Told};
 use crate::formats::json::to_pretty_string;
-use crate::insight::DependencyGraph;
 use crate::model::{Basis, TaskId};
 use crate::replay::{
-    Progress, RebuildShown, ReplayError, Request, Sitting, Standing, Standings, Targets, definitions, hold, keep,
-    key_report, rebuild, replay,
+    Progress, RebuildShown, ReplayError, Request, Sitting, Standing, Standings, Targets, definitions, dependency_graph,
+    hold, keep, key_report, rebuild, replay,
 };
 use crate::store::{Access, Case};
 
@@ -67,7 +66,8 @@ pub(super) fn sit(path: &Path, base: &Request, asks: &Asked, given_up: &AtomicU6
                 bench.open(version, &question);
                 bench.serve(asks)
             };
-            match hold(&mut case, &[base, &question], &listener, serve) {
+            let questions = if is_same(&question, base) { vec![base] } else { vec![base, &question] };
+            match hold(&mut case, &questions, &listener, serve) {
                 Err(ReplayError::Stopped) => Ok(None),
                 held => held.map(Some).map_err(|error| error.to_string()),
             }
@@ -126,15 +126,21 @@ impl Bench<'_, '_, '_, '_> {
             key_changes: Arc::new(self.sitting.key_changes().into_iter().collect()),
         };
         self.told(Told::Opened(Box::new(opened)));
-        let base = self.sitting.ask(self.base).map(|standings| standings.map(|standings| self.in_order(&standings)));
-        match base {
-            Ok(Some(of)) => self.told(Told::Before(of)),
+        match self.sitting.ask(self.base) {
+            Ok(Some(standings)) => {
+                let of = self.in_order(&standings);
+                self.told(Told::Before(Arc::clone(&of)));
+                if is_same(question, self.base) {
+                    self.told(Told::Standings { version, of });
+                } else {
+                    let asked = self.sitting.ask(question).map_err(|error| error.to_string());
+                    self.standings(version, asked.map(Option::unwrap_or_default));
+                }
+            }
             // Everything that it needs was asked for.
             Ok(None) => {}
             Err(error) => self.told(Told::Failed(error.to_string())),
         }
-        let asked = self.sitting.ask(question);
-        self.standings(version, asked.map_err(|error| error.to_string()).map(Option::unwrap_or_default));
         if !self.desk.is_given_up(self.number) {
             self.graph();
         }
@@ -144,8 +150,7 @@ impl Bench<'_, '_, '_, '_> {
     /// Which tasks rest on which: of all tasks, also of those that no chain reaches.
     fn graph(&mut self) {
         let graph = definitions(self.case).map_err(|error| error.to_string()).and_then(|(summaries, definitions)| {
-            let tasks = summaries.iter().map(|task| (task.task_id, definitions.get(&task.task_id).map(|it| &**it)));
-            DependencyGraph::of_definitions(tasks).map_err(|error| error.to_string())
+            dependency_graph(&summaries, &definitions).map_err(|error| error.to_string())
         });
         match graph {
             Ok(graph) => self.told(Told::Graph(Arc::new(graph))),
@@ -228,8 +233,7 @@ impl Bench<'_, '_, '_, '_> {
         let listener = |progress: Progress| desk.go_on(number, Some(progress));
         match self.sitting.report(None, question, &listener) {
             Ok(mut report) => {
-                let is_base = question.as_of == self.base.as_of && question.distrust == self.base.distrust;
-                if is_base
+                if is_same(question, self.base)
                     && self.case.is_writable()
                     && let Err(error) = keep(self.case, &report, question)
                 {
@@ -279,6 +283,11 @@ fn supersedes(later: &JudgeAsk, earlier: &JudgeAsk) -> bool {
             _,
         ) => false,
     }
+}
+
+/// Whether two questions of one terminal UI are the same: only the moment and what is distrusted move.
+fn is_same(one: &Request, other: &Request) -> bool {
+    one.as_of == other.as_of && one.distrust == other.distrust
 }
 
 fn of_one(question: &Request, task_id: TaskId) -> Request {

@@ -22,11 +22,7 @@ pub struct Rehearsal {
 impl Rehearsal {
     /// Opens a case and waits until it is judged.
     pub fn new(options: Options, width: u16, height: u16) -> Self {
-        let terminal = match Terminal::new(TestBackend::new(width, height)) {
-            Ok(terminal) => terminal,
-            Err(never) => match never {},
-        };
-        let mut rehearsal = Self { stage: Stage::new(terminal, options), copied: None, has_quit: false };
+        let mut rehearsal = Self::at_once(options, width, height);
         rehearsal.settle();
         rehearsal
     }

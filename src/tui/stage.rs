@@ -108,7 +108,6 @@ fn spawn(name: &'static str, sender: Sender<Event>, work: impl FnOnce(judge::Tel
             let _ = failing.send(Event::Served);
         }
     };
-    if thread::Builder::new().name(name.to_owned()).spawn(run).is_err() {
-        // Its channel is closed then: whoever asks is told.
-    }
+    // Where there is no room for a thread, its channel is closed: whoever asks is told.
+    let _ = thread::Builder::new().name(name.to_owned()).spawn(run);
 }

@@ -1,6 +1,6 @@
 //! Captured text on its way to the screen.
 //!
-//! What could steer the terminal, reorder or hide text is told as `\u{…}`, as [`Untrusted`] does on the command line, and
+//! What could steer the terminal, reorder or hide text is told as `\u{…}`, as [`crate::model::Untrusted`] does on the command line, and
 //! marked. Beyond that, on a screen where texts stand side by side: letters of another script in a word of Latin letters
 //! (they look like others), and heaps of combining marks (they reach over their neighbours).
 
@@ -10,7 +10,7 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use super::theme::Theme;
-use crate::model::Untrusted;
+use crate::model::is_steering;
 
 /// The most combining marks in a row that are shown: some languages have two.
 const COMBINING_MAX: usize = 2;
@@ -19,13 +19,13 @@ const COMBINING_MAX: usize = 2;
 pub(super) fn captured(text: &str, style: Style, theme: Theme) -> Vec<Span<'static>> {
     let mut spans = Vec::new();
     let (mut plain, mut marked) = (String::new(), String::new());
-    for (shown, is_marked) in pieces(text) {
-        let (to, other) = if is_marked { (&mut marked, &mut plain) } else { (&mut plain, &mut marked) };
+    for (character, is_told) in pieces(text) {
+        let (to, other) = if is_told { (&mut marked, &mut plain) } else { (&mut plain, &mut marked) };
         if !other.is_empty() {
-            let style = if is_marked { style } else { style.patch(theme.marked()) };
+            let style = if is_told { style } else { style.patch(theme.marked()) };
             spans.push(Span::styled(std::mem::take(other), style));
         }
-        to.push_str(&shown);
+        push(to, character, is_told);
     }
     for (text, style) in [(plain, style), (marked, style.patch(theme.marked()))] {
         if !text.is_empty() {
@@ -42,23 +42,31 @@ pub(super) fn captured_line(text: &str, style: Style, theme: Theme) -> Line<'sta
 
 /// Captured text, neutralised, without marks: where it is written into a sentence.
 pub(super) fn plain(text: &str) -> String {
-    pieces(text).map(|(shown, _)| shown).collect()
+    let mut shown = String::with_capacity(text.len());
+    pieces(text).for_each(|(character, is_told)| push(&mut shown, character, is_told));
+    shown
 }
 
-/// The characters as they are shown, and whether that is instead of what they are.
-fn pieces(text: &str) -> impl Iterator<Item = (String, bool)> {
+/// Writes a character, or tells it.
+fn push(to: &mut String, character: char, is_told: bool) {
+    if is_told {
+        // Writing to a string does not fail.
+        let _ = write!(to, "\\u{{{:x}}}", u32::from(character));
+    } else {
+        to.push(character);
+    }
+}
+
+/// The characters, and whether each is told instead of shown.
+fn pieces(text: &str) -> impl Iterator<Item = (char, bool)> {
     let mut combining = 0;
     words(text).flat_map(|(word, is_mixed)| word.chars().map(move |character| (character, is_mixed))).map(
         move |(character, is_mixed)| {
             combining = if is_combining(character) { combining + 1 } else { 0 };
-            let told = is_steering(character)
+            let is_told = is_steering(character)
                 || combining > COMBINING_MAX
                 || (is_mixed && character.is_alphabetic() && !is_latin(character));
-            let mut shown = String::new();
-            // Writing to a string does not fail.
-            let _ =
-                if told { write!(shown, "\\u{{{:x}}}", u32::from(character)) } else { write!(shown, "{character}") };
-            (shown, told)
+            (character, is_told)
         },
     )
 }
@@ -81,16 +89,6 @@ const fn is_latin(character: char) -> bool {
 const fn is_combining(character: char) -> bool {
     matches!(character, '\u{300}'..='\u{36f}' | '\u{483}'..='\u{489}' | '\u{1ab0}'..='\u{1aff}' | '\u{1dc0}'..='\u{1dff}'
         | '\u{20d0}'..='\u{20ff}' | '\u{fe20}'..='\u{fe2f}')
-}
-
-/// Whether a character is one that [`Untrusted`] tells instead of showing it.
-pub(super) fn is_steering(character: char) -> bool {
-    if character.is_ascii() {
-        return character.is_ascii_control();
-    }
-    let mut buffer = [0; 4];
-    let text: &str = character.encode_utf8(&mut buffer);
-    Untrusted(text).to_string() != text
 }
 
 #[cfg(test)]

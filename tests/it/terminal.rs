@@ -64,17 +64,22 @@ pub(crate) fn spoilt(mut world: World, naughty: &str) -> World {
 }
 
 /// Characters that no output may hold, whatever the evidence: all controls but the line feed, and what reorders or hides.
-pub(crate) fn is_steering(character: char) -> bool {
+fn is_steering(character: char) -> bool {
     let reorders = matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}');
     let hides = matches!(character, '\u{ad}' | '\u{feff}' | '\u{fe00}'..='\u{fe0f}' | '\u{e0000}'..='\u{e0fff}');
     (character.is_control() && character != '\n') || reorders || hides
 }
 
+/// A text has none of them.
+pub(crate) fn steers_nothing(text: &str, what: &str) {
+    let found = text.chars().find(|character| is_steering(*character));
+    assert!(found.is_none(), "{what}: {found:?} in {text:?}");
+}
+
 /// Neither output steers a terminal that shows it.
 fn harmless(ran: &Ran, what: &str) {
     for output in [ran.text(), ran.stderr.clone()] {
-        let found = output.chars().find(|character| is_steering(*character));
-        assert!(found.is_none(), "{what}: {found:?} in {output:?}");
+        steers_nothing(&output, what);
         let mut terminal = vt100::Parser::new(50.try_into().unwrap(), 200.try_into().unwrap(), 0);
         terminal.process(output.replace('\n', "\r\n").as_bytes());
         let screen = terminal.screen();

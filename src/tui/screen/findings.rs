@@ -10,6 +10,7 @@ use ratatui::widgets::Widget as _;
 
 use super::chain::Chain;
 use super::evidence::{Document, asserted};
+use super::narrowing::{Narrowed, Narrowing};
 use super::overview::finding_line;
 use super::{Purpose, Screen, Step};
 use crate::model::{Evidence, Finding, NoteSubject, Plane, Report, TaskId};
@@ -59,8 +60,7 @@ pub(in crate::tui) struct Findings {
     of: Option<Arc<Report>>,
     order: Order,
     is_turned: bool,
-    filter: String,
-    found: String,
+    narrowing: Narrowing,
     /// The code to begin at.
     start: Option<(TaskId, &'static str)>,
 }
@@ -84,7 +84,7 @@ impl Findings {
     fn list(&mut self, session: &Session) {
         let held = self.finding().cloned();
         let Some(report) = self.of.clone() else { return };
-        let words: Vec<String> = self.filter.to_lowercase().split_whitespace().map(str::to_owned).collect();
+        let words = self.narrowing.words();
         let findings = &report.findings;
         self.rows = (0..findings.len()).filter(|place| has(&findings[*place], &words, session)).collect();
         let title = |finding: &Finding| finding.subject.task_id.map(|task_id| session.title(&task_id).to_owned());
@@ -112,16 +112,25 @@ impl Findings {
         self.start = None;
     }
 
+    fn narrow(&mut self, asked: Narrowed, session: &Session) -> Step {
+        match asked {
+            Narrowed::List => self.list(session),
+            Narrowed::Search(back) => return self.search(session, back),
+            Narrowed::Type(step) => return step,
+        }
+        Step::Done
+    }
+
     fn search(&mut self, session: &Session, back: bool) -> Step {
         let Some(report) = &self.of else { return Step::Done };
-        let words = vec![self.found.to_lowercase()];
+        let words = self.narrowing.sought();
         let matches = |line: usize| has(&report.findings[self.rows[line]], &words, session);
         match search(self.rows.len(), self.cursor.at, back, matches) {
             Some(line) => {
                 (self.cursor.at, self.evidence) = (line, 0);
                 Step::Done
             }
-            None => Step::Say(format!("no finding has {}", self.found)),
+            None => Step::Say(format!("no finding has {}", self.narrowing.found)),
         }
     }
 
@@ -133,10 +142,10 @@ impl Findings {
         } else {
             format!(", {} more of the same codes are counted only", count(left))
         };
-        let filter = if self.filter.is_empty() {
+        let filter = if self.narrowing.filter.is_empty() {
             String::new()
         } else {
-            format!("  {} {}", theme.or("│", "|"), plain(&self.filter))
+            format!("  {} {}", theme.or("│", "|"), plain(&self.narrowing.filter))
         };
         let turned = if self.is_turned { ", turned" } else { "" };
         let told = format!(
@@ -314,6 +323,9 @@ impl Screen for Findings {
             self.evidence = 0;
             return Step::Done;
         }
+        if let Some(asked) = self.narrowing.act(action) {
+            return self.narrow(asked, session);
+        }
         match action {
             Action::Next | Action::Previous => {
                 let number = self.finding().map_or(0, |finding| finding.evidence.len()).max(1);
@@ -334,14 +346,6 @@ impl Screen for Findings {
             Action::Explain => {
                 return self.finding().map_or(Step::Done, |finding| explained(finding.code, session));
             }
-            Action::Filter => {
-                return Step::Type { purpose: Purpose::Filter, label: "filter", text: self.filter.clone() };
-            }
-            Action::DropChip if !self.filter.is_empty() => {
-                let kept = self.filter.trim_end().rfind(' ').unwrap_or_default();
-                self.filter.truncate(kept);
-                self.list(session);
-            }
             Action::Sort => {
                 let at = Order::ALL.iter().position(|order| *order == self.order).unwrap_or_default();
                 self.order = Order::ALL[(at + 1) % Order::ALL.len()];
@@ -351,30 +355,18 @@ impl Screen for Findings {
                 self.is_turned = !self.is_turned;
                 self.list(session);
             }
-            Action::Search => return Step::Type { purpose: Purpose::Search, label: "/", text: String::new() },
-            Action::SearchNext => return self.search(session, false),
-            Action::SearchBack => return self.search(session, true),
             _ => return Step::Other,
         }
         Step::Done
     }
 
     fn typed(&mut self, purpose: Purpose, text: &str, is_done: bool, session: &mut Session) -> Step {
-        match purpose {
-            Purpose::Filter => {
-                text.clone_into(&mut self.filter);
-                self.list(session);
-            }
-            Purpose::Search if !text.is_empty() => {
-                text.clone_into(&mut self.found);
-                let words = vec![text.to_lowercase()];
-                if !is_done && !self.finding().is_some_and(|finding| has(finding, &words, session)) {
-                    return self.search(session, false);
-                }
-            }
-            Purpose::Search | Purpose::AsOf | Purpose::Distrust | Purpose::Export | Purpose::Note => {}
+        let here = self.finding().cloned();
+        let has = |words: &[String]| here.as_ref().is_some_and(|here| has(here, words, session));
+        match self.narrowing.typed(purpose, text, is_done, has) {
+            Some(asked) => self.narrow(asked, session),
+            None => Step::Done,
         }
-        Step::Done
     }
 
     fn click(&mut self, _column: u16, row: u16, _session: &mut Session) -> Step {

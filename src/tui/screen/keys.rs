@@ -615,21 +615,8 @@ fn told_epoch(epoch: &KeyEpoch, theme: Theme) -> Vec<Line<'static>> {
 
 /// How an epoch began or ended. Captured text.
 fn told_event(event: &EpochEvent) -> String {
-    let moment = |words: &str, moment: Option<Moment>| moment.map(|moment| format!("{words} {moment}"));
-    let text = |words: &str, text: &Option<String>| text.as_ref().map(|text| format!("{words} {text}"));
-    let parts = [
-        text("tag", &event.tag),
-        moment("of", event.at),
-        text("release", &event.release),
-        moment("of", event.released_at),
-        text("commit", &event.commit),
-        moment("made", event.committed_at),
-        moment("landed", event.landed_at),
-        text("by", &event.who),
-        text("signed by", &event.signer),
-        text("since", &event.why),
-    ];
-    parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
+    let why = event.why.as_ref().map(|why| format!("since {why}"));
+    event.parts().chain(why).collect::<Vec<_>>().join(", ")
 }
 
 /// All of a certificate: whose it is, and for each key when it may sign, and what revokes it.

@@ -6,6 +6,7 @@ pub(super) mod findings;
 pub(super) mod graph;
 pub(super) mod keys;
 pub(super) mod link;
+mod narrowing;
 pub(super) mod notes;
 pub(super) mod overview;
 pub(super) mod tasks;

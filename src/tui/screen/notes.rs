@@ -9,6 +9,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget as _;
 
 use super::chain::Chain;
+use super::narrowing::{Narrowed, Narrowing};
 use super::{Purpose, Screen, Step};
 use crate::model::{InvalidNote, NewNote, Note, NoteStanding, NoteSubject, TaskId};
 use crate::tui::keymap::{Action, Place};
@@ -25,8 +26,7 @@ pub(in crate::tui) struct Notes {
     /// The places of the notes that are shown, the newest first.
     rows: Vec<usize>,
     of: Option<Arc<Vec<Note>>>,
-    filter: String,
-    found: String,
+    narrowing: Narrowing,
 }
 
 impl Notes {
@@ -36,19 +36,28 @@ impl Notes {
 
     fn list(&mut self, session: &Session) {
         let Some(notes) = &self.of else { return };
-        let words: Vec<String> = self.filter.to_lowercase().split_whitespace().map(str::to_owned).collect();
+        let words = self.narrowing.words();
         self.rows = (0..notes.len()).rev().filter(|place| has(&notes[*place], &words, session)).collect();
+    }
+
+    fn narrow(&mut self, asked: Narrowed, session: &Session) -> Step {
+        match asked {
+            Narrowed::List => self.list(session),
+            Narrowed::Search(back) => return self.search(session, back),
+            Narrowed::Type(step) => return step,
+        }
+        Step::Done
     }
 
     fn search(&mut self, session: &Session, back: bool) -> Step {
         let Some(notes) = &self.of else { return Step::Done };
-        let words = vec![self.found.to_lowercase()];
+        let words = self.narrowing.sought();
         match search(self.rows.len(), self.cursor.at, back, |line| has(&notes[self.rows[line]], &words, session)) {
             Some(line) => {
                 self.cursor.at = line;
                 Step::Done
             }
-            None => Step::Say(format!("no note has {}", self.found)),
+            None => Step::Say(format!("no note has {}", self.narrowing.found)),
         }
     }
 
@@ -155,10 +164,10 @@ impl Screen for Notes {
         let [head, list, below] =
             Layout::vertical([Constraint::Length(1), Constraint::Fill(3), Constraint::Fill(1)]).areas(area);
         let told = format!("{} of {} notes", count(self.rows.len() as u64), count(notes.len() as u64));
-        let filter = if self.filter.is_empty() {
+        let filter = if self.narrowing.filter.is_empty() {
             String::new()
         } else {
-            format!("  {} {}", theme.or("│", "|"), plain(&self.filter))
+            format!("  {} {}", theme.or("│", "|"), plain(&self.narrowing.filter))
         };
         cell(vec![Span::styled(told, theme.dim()), Span::styled(filter, theme.heading())], head, buffer);
         let window = self.cursor.window(self.rows.len(), list.height.into());
@@ -185,6 +194,9 @@ impl Screen for Notes {
         if self.cursor.act(action) {
             return Step::Done;
         }
+        if let Some(asked) = self.narrowing.act(action) {
+            return self.narrow(asked, session);
+        }
         match action {
             Action::Open => {
                 let task_id = self.task(session);
@@ -194,38 +206,18 @@ impl Screen for Notes {
                 Some(note) if note.withdrawn.is_none() => session.withdraw_note(note.id),
                 Some(_) | None => return Step::Say("there is no note here to withdraw".to_owned()),
             },
-            Action::Filter => {
-                return Step::Type { purpose: Purpose::Filter, label: "filter", text: self.filter.clone() };
-            }
-            Action::DropChip if !self.filter.is_empty() => {
-                let kept = self.filter.trim_end().rfind(' ').unwrap_or_default();
-                self.filter.truncate(kept);
-                self.list(session);
-            }
-            Action::Search => return Step::Type { purpose: Purpose::Search, label: "/", text: String::new() },
-            Action::SearchNext => return self.search(session, false),
-            Action::SearchBack => return self.search(session, true),
             _ => return Step::Other,
         }
         Step::Done
     }
 
     fn typed(&mut self, purpose: Purpose, text: &str, is_done: bool, session: &mut Session) -> Step {
-        match purpose {
-            Purpose::Filter => {
-                text.clone_into(&mut self.filter);
-                self.list(session);
-            }
-            Purpose::Search if !text.is_empty() => {
-                text.clone_into(&mut self.found);
-                let words = vec![text.to_lowercase()];
-                if !is_done && !self.note().is_some_and(|note| has(note, &words, session)) {
-                    return self.search(session, false);
-                }
-            }
-            Purpose::Search | Purpose::AsOf | Purpose::Distrust | Purpose::Export | Purpose::Note => {}
+        let here = self.note().cloned();
+        let has = |words: &[String]| here.as_ref().is_some_and(|here| has(here, words, session));
+        match self.narrowing.typed(purpose, text, is_done, has) {
+            Some(asked) => self.narrow(asked, session),
+            None => Step::Done,
         }
-        Step::Done
     }
 
     fn click(&mut self, _column: u16, row: u16, _session: &mut Session) -> Step {
@@ -267,8 +259,8 @@ impl Screen for Notes {
 
     fn twin(&self, _session: &Session) -> Vec<String> {
         let mut twin = vec!["notes".to_owned(), "--withdrawn".to_owned()];
-        if !self.filter.is_empty() {
-            twin.extend(["--search".to_owned(), self.filter.clone()]);
+        if !self.narrowing.filter.is_empty() {
+            twin.extend(["--search".to_owned(), self.narrowing.filter.clone()]);
         }
         twin
     }

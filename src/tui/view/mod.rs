@@ -21,7 +21,7 @@ use ratatui::widgets::Widget as _;
 
 use super::app::App;
 use super::session::Session;
-use super::text::is_steering;
+use crate::model::is_steering;
 
 /// The fewest columns and rows in which anything can be told.
 const LEAST: (u16, u16) = (20, 6);

@@ -5,7 +5,7 @@ use cotrace_generator::sample::{nightly_2017, nightly_2026};
 
 use super::{options, then};
 use crate::program::{CaseFile, Ran, capture_of};
-use crate::terminal::{NAUGHTY, is_steering, spoilt};
+use crate::terminal::{NAUGHTY, spoilt, steers_nothing};
 
 /// Keys that lead through every screen.
 const WAY: &[&str] = &[
@@ -54,8 +54,7 @@ const WAY: &[&str] = &[
 /// A terminal that gets the screen shows its text, and is in no other state than before.
 fn harmless(ui: &Rehearsal, (width, height): (u16, u16), what: &str) {
     let text = ui.text();
-    let found = text.chars().find(|character| is_steering(*character));
-    assert!(found.is_none(), "{what}: {found:?} in {text}");
+    steers_nothing(&text, what);
     let mut terminal = vt100::Parser::new(height.try_into().unwrap(), width.try_into().unwrap(), 0);
     terminal.process(&ui.sequences());
     let screen = terminal.screen();
